@@ -1,0 +1,138 @@
+"""The synapse graph: what a mapped network is, as integer arrays.
+
+Every step simulator obeys, for each neuron k,
+
+    x_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t) + b_k(t+1)
+    n_k(t+1) = 1 if x_k(t+1) > 0 else 0
+
+with n the spikes, m the weight mantissas of projection p, e_p its exponent and b the bias.
+In the first step nothing has spiked yet and the bias is the *first* bias, which carries the
+input alone: silence then means what the reference means by starting from s = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.model.arrays import FloatArray, IntArray, SpinArray
+from spinspike.model.fixed_points import FixedPoints
+
+__all__ = [
+    "Ends",
+    "FixedPoints",
+    "FloatArray",
+    "IntArray",
+    "NeuronModel",
+    "Population",
+    "Projection",
+    "Role",
+    "SpinArray",
+    "SynapseGraph",
+]
+
+NeuronModel = Literal["threshold", "source"]
+Role = Literal["coupling", "self", "supervisory"]
+
+
+@dataclass(frozen=True)
+class Population:
+    """Neurons of one kind that obey Dale's law together.
+
+    ``threshold`` neurons follow the equation above; ``source`` neurons have no inputs, they spike
+    when the stimulus says so (the supervisory signal).
+    """
+
+    name: str
+    size: int
+    neuron: NeuronModel = "threshold"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Synapses of one sign from one population to another, rows by target neuron (CSR)."""
+
+    source: str
+    target: str
+    role: Role
+    sign: Literal[-1, 1]
+    exponent: int  # >= 0; a synapse weighs sign * mantissa * 2**exponent
+    indptr: IntArray  # (target size + 1,)
+    indices: IntArray  # (synapses,) presynaptic neuron within the source population
+    mantissa: NDArray[np.uint8]  # (synapses,) 1..255
+
+    @property
+    def name(self) -> str:
+        """``source>target:role``, unique in a graph."""
+        return f"{self.source}>{self.target}:{self.role}"
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How an image enters the graph and how spikes become classes.
+
+    Unit i receives the integer input round(scale_i * (W_in (x - centre) * gain)_i); neuron k
+    adds ``input_sign[k]`` times that of its unit to its bias.
+    """
+
+    centre: FloatArray  # (D,)
+    gain: float
+    input_range: tuple[float, float]  # allowed values of x; the bias fits for every such x
+    input_weight: FloatArray  # (H, D)
+    scale: FloatArray  # (H,) alpha_i, hardware weight units per unit of field
+    readout: FloatArray  # (C, H)
+    unit: IntArray  # (N,) unit of each neuron
+    input_sign: IntArray  # (N,) +1: spikes when its unit is +1; -1: when it is -1
+    decoder: IntArray  # (H,) the neuron whose spike means "unit is +1"
+
+
+@dataclass(frozen=True)
+class SynapseGraph:
+    """A network as a chip holds it: populations, projections, biases and its two ends.
+
+    Neurons are numbered through the threshold populations in their order; source neurons are
+    numbered apart, per population.
+    """
+
+    encoding: str
+    weight_bits: int
+    populations: tuple[Population, ...]
+    projections: tuple[Projection, ...]
+    offset: IntArray  # (N,) bias without input, from the second step on
+    first_offset: IntArray  # (N,) bias without input in the first step
+    ends: Ends
+    fixed_points: Mapping[str, FixedPoints] = field(default_factory=dict)  # "learned", "free"
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def neurons(self) -> int:
+        """N, the number of threshold neurons."""
+        return self.offset.size
+
+    @property
+    def units(self) -> int:
+        """H."""
+        return self.ends.decoder.size
+
+    @property
+    def classes(self) -> int:
+        """C."""
+        return self.ends.readout.shape[0]
+
+    @property
+    def synapses(self) -> int:
+        """Number of synapses in all projections."""
+        return sum(p.mantissa.size for p in self.projections)
+
+    def slices(self) -> dict[str, slice]:
+        """Where each threshold population lies among the N neurons."""
+        found, start = {}, 0
+        for population in self.populations:
+            if population.neuron == "threshold":
+                found[population.name] = slice(start, start + population.size)
+                start += population.size
+        return found

@@ -1,0 +1,155 @@
+"""The graph artefact: populations, projections, biases, ends and fixed points in HDF5."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinspike.model.network_file import (
+    fixed_point_arrays,
+    read_fixed_points,
+    read_provenance,
+    read_range,
+)
+from spinspike.model.storage import Reader, reading, write
+
+from .graph import Ends, Population, Projection, SynapseGraph
+from .ranges import check_ranges
+
+ENCODINGS = ("dale",)
+END_ARRAYS = ("centre", "input_weight", "scale", "readout", "unit", "input_sign", "decoder")
+
+
+def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
+    """Write a graph, whole or not at all."""
+    arrays = {name: getattr(graph.ends, name) for name in END_ARRAYS}
+    arrays |= {
+        "input_range": np.array(graph.ends.input_range),
+        "offset": graph.offset,
+        "first_offset": graph.first_offset,
+        **fixed_point_arrays(graph.fixed_points),
+    }
+    for index, projection in enumerate(graph.projections):
+        for part in ("indptr", "indices", "mantissa"):
+            arrays[f"projection{index}_{part}"] = getattr(projection, part)
+    attributes = {
+        "encoding": graph.encoding,
+        "weight_bits": graph.weight_bits,
+        "gain": graph.ends.gain,
+        "populations": json.dumps([[p.name, p.size, p.neuron] for p in graph.populations]),
+        "projections": json.dumps(
+            [[p.source, p.target, p.role, p.sign, p.exponent] for p in graph.projections]
+        ),
+        "provenance": json.dumps(dict(graph.provenance)),
+    }
+    write(path, "graph", arrays, attributes, force=force)
+
+
+def load(path: Path | str) -> SynapseGraph:
+    """Read a graph, checking every array and every range.
+
+    Raises
+    ------
+    BadFile
+        The file is missing, corrupt or not a graph.
+    OutOfRange
+        A number in it does not fit the chip.
+    """
+    with reading(path, "graph") as file:
+        encoding = file.text("encoding")
+        if encoding not in ENCODINGS:
+            file.fail(f"encoding is {encoding!r}; allowed: {', '.join(ENCODINGS)}")
+        populations = _populations(file)
+        neurons = sum(p.size for p in populations if p.neuron == "threshold")
+        ends = _ends(file, neurons)
+        units, classes = len(ends.scale), len(ends.readout)
+        if any(p.size != classes for p in populations if p.neuron == "source"):
+            file.fail(f"a source population does not have one neuron for each of {classes} classes")
+        graph = SynapseGraph(
+            encoding=encoding,
+            weight_bits=int(file.number("weight_bits")),
+            populations=populations,
+            projections=_projections(file, populations),
+            offset=file.array("offset", "int", (neurons,)),
+            first_offset=file.array("first_offset", "int", (neurons,)),
+            ends=ends,
+            fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
+            provenance=read_provenance(file),
+        )
+    check_ranges(graph)
+    return graph
+
+
+def _rows(file: Reader, name: str, types: tuple[type, ...]) -> list[list[Any]]:
+    """A JSON list of rows whose entries have the given types."""
+    try:
+        rows = json.loads(file.text(name))
+    except ValueError as error:
+        file.fail(f"{name} is not JSON: {error}")
+    right = isinstance(rows, list) and all(
+        isinstance(row, list) and [type(entry) for entry in row] == list(types) for row in rows
+    )
+    if not right:
+        file.fail(f"{name} is not a list of {[t.__name__ for t in types]}")
+    return list(rows)
+
+
+def _populations(file: Reader) -> tuple[Population, ...]:
+    found = tuple(Population(*row) for row in _rows(file, "populations", (str, int, str)))
+    names = [p.name for p in found]
+    for population in found:
+        if population.neuron not in ("threshold", "source") or not 1 <= population.size < 2**24:
+            file.fail(f"population {population} is not allowed")
+    if len(set(names)) != len(names) or not any(p.neuron == "threshold" for p in found):
+        file.fail(f"populations are {names}; allowed: distinct names, one threshold population")
+    return found
+
+
+def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Projection, ...]:
+    sizes = {p.name: p.size for p in populations}
+    targets = {p.name for p in populations if p.neuron == "threshold"}
+    found = []
+    for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int))):
+        source, target, role, sign, _ = row
+        if source not in sizes or target not in targets or sign not in (-1, 1):
+            file.fail(f"projection {row} is not between populations of the graph")
+        if role not in ("coupling", "self", "supervisory"):
+            file.fail(f"projection {row} has role {role!r}")
+        indptr = file.array(f"projection{index}_indptr", "int", (sizes[target] + 1,))
+        indices = file.array(f"projection{index}_indices", "int", (None,))
+        mantissa = file.array(f"projection{index}_mantissa", "int", (len(indices),))
+        if not (indptr[0] == 0 and indptr[-1] == len(indices) and (np.diff(indptr) >= 0).all()):
+            file.fail(f"projection {row} has row pointers that do not match its synapses")
+        if not len(indices) or indices.min() < 0 or indices.max() >= sizes[source]:
+            file.fail(f"projection {row} has no synapses or some from neurons that do not exist")
+        if mantissa.min() < 1 or mantissa.max() > 255:
+            file.fail(f"projection {row} has weights {mantissa.min()} to {mantissa.max()}")
+        found.append(Projection(*row, indptr, indices, mantissa.astype(np.uint8)))
+    return tuple(found)
+
+
+def _ends(file: Reader, neurons: int) -> Ends:
+    input_weight = file.array("input_weight", "float", (None, None))
+    units, inputs = input_weight.shape
+    unit = file.array("unit", "int", (neurons,))
+    decoder = file.array("decoder", "int", (units,))
+    input_sign = file.array("input_sign", "int", (neurons,))
+    for name, index, bound in (("unit", unit, units), ("decoder", decoder, neurons)):
+        if not len(index) or index.min() < 0 or index.max() >= bound:
+            file.fail(f"{name} points outside 0 to {bound - 1}")
+    if not np.isin(input_sign, (-1, 1)).all():
+        file.fail("input_sign has other values than -1 and +1")
+    return Ends(
+        centre=file.array("centre", "float", (inputs,)),
+        gain=file.number("gain"),
+        input_range=read_range(file),
+        input_weight=input_weight,
+        scale=file.array("scale", "float", (units,)),
+        readout=file.array("readout", "float", (None, units)),
+        unit=unit,
+        input_sign=input_sign,
+        decoder=decoder,
+    )

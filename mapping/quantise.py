@@ -1,0 +1,120 @@
+"""Integers for a chip: every unit scales its own row, every projection has one exponent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.errors import BadInput, OutOfRange
+from spinspike.model.network import Network
+
+BIAS_LIMIT = 4095  # 13-bit signed mantissa; bias_exp 6 makes it count in weight units
+EXPONENT_LIMIT = 7
+FULL_BITS = 8
+
+
+@dataclass(frozen=True)
+class IntegerNetwork:
+    """A network in integers, spin i up iff sum_j w_ij n_j + b_i > 0 with n = (1 + s)/2.
+
+    ``coupling`` holds w_ij = 2 alpha_i J_ij without the diagonal, ``self_coupling`` 2 alpha_i J_D
+    and ``signal`` the field of each label, alpha_i sum_c Wback_ic y_c, each a multiple of
+    2**exponent of its own.
+    """
+
+    coupling: IntArray  # (H, H) zero diagonal
+    coupling_exponent: int
+    self_coupling: IntArray  # (H,)
+    self_exponent: int
+    signal: IntArray  # (H, C)
+    signal_exponent: int
+    scale: FloatArray  # (H,) alpha
+    offset: IntArray  # (H,) bias without input, sign(0) = +1 included
+
+
+def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwork:
+    """Round a network to ``weight_bits`` per sign.
+
+    alpha_i is the largest scale at which row i fits: the strongest coupling of the row reaches
+    the largest weight, or the bias of the worst image inside ``network.input_range`` reaches
+    the bias register, whichever comes first. With S_i the sum of the *rounded* weights into i,
+    self-coupling included, the offset is 1 + floor(-S_i / 2): then x_i > 0 exactly where the
+    rounded field is >= 0.
+
+    Raises
+    ------
+    OutOfRange
+        A self-coupling or the supervisory signal needs an exponent above 7.
+    """
+    if not 1 <= weight_bits <= FULL_BITS:
+        message = f"weight_bits is {weight_bits}; allowed: 1 to {FULL_BITS}"
+        raise BadInput(message)
+    largest = 2**weight_bits - 1
+    exponent = FULL_BITS - weight_bits
+    coupling = network.coupling - np.diag(network.self_coupling)
+    scale = _row_scale(network, coupling, largest << exponent)
+    self_field = 2 * scale * network.self_coupling
+    signal_field = scale[:, None] * label_fields(network)
+    self_exponent = _exponent("self-coupling", self_field, largest)
+    signal_exponent = _exponent("supervisory signal", signal_field, largest)
+    weights = _round(2 * scale[:, None] * coupling, exponent, largest)
+    diagonal = _round(self_field, self_exponent, largest)
+    return IntegerNetwork(
+        coupling=weights,
+        coupling_exponent=exponent,
+        self_coupling=diagonal,
+        self_exponent=self_exponent,
+        signal=_round(signal_field, signal_exponent, largest),
+        signal_exponent=signal_exponent,
+        scale=scale,
+        offset=1 + (-(weights.sum(axis=1) + diagonal)) // 2,
+    )
+
+
+def label_fields(network: Network) -> FloatArray:
+    """Field that clamping to each class puts on each unit, sum_c Wback_ic y_c; (H, C).
+
+    One supervisory neuron per class carries it whole, so that silence is no field at all.
+    """
+    from spinspike.model.dynamics import label_code
+
+    classes = network.classes
+    return network.supervisory @ label_code(np.arange(classes), classes).T
+
+
+def _row_scale(network: Network, coupling: FloatArray, largest: int) -> FloatArray:
+    """alpha_i, capped by the strongest coupling and by the bias of the worst allowed image."""
+    strongest = 2 * np.abs(coupling).max(axis=1)
+    low, high = network.input_range
+    ends = np.stack([(low - network.centre), (high - network.centre)]) * network.gain
+    reach = ends[:, None, :] * network.input_weight  # (2, H, D)
+    top, bottom = reach.max(axis=0).sum(axis=1), reach.min(axis=0).sum(axis=1)
+    constant = coupling.sum(axis=1) + network.self_coupling
+    bias = np.max(np.abs([top, bottom, top - constant, bottom - constant]), axis=0)
+    # rounding may move the sum of a row by half a step per synapse, and half of that is bias
+    slack = 2 + (np.count_nonzero(coupling, axis=1) * ((largest + 1) >> FULL_BITS) + 256) // 4
+    with np.errstate(divide="ignore"):
+        scale = np.minimum(largest / strongest, (BIAS_LIMIT - slack) / bias)
+    scale[~np.isfinite(scale)] = 1.0  # a row without anything in it
+    return scale
+
+
+def _exponent(what: str, fields: FloatArray, largest: int) -> int:
+    """Smallest exponent at which the largest field fits."""
+    need = float(np.abs(fields).max(initial=0.0))
+    for exponent in range(EXPONENT_LIMIT + 1):
+        if need <= largest << exponent:
+            return exponent
+    message = (
+        f"{what} needs weights up to {need:.0f}; allowed: {largest << EXPONENT_LIMIT} "
+        "(more weight bits, or weaker against the couplings)"
+    )
+    raise OutOfRange(message)
+
+
+def _round(fields: FloatArray, exponent: int, largest: int) -> IntArray:
+    """Nearest multiple of 2**exponent, at most ``largest`` of them."""
+    mantissa = np.clip(np.rint(fields / 2**exponent), -largest, largest)
+    return mantissa.astype(np.int64) << exponent

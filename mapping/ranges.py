@@ -1,0 +1,76 @@
+"""Does every number of a graph fit the registers of the target? Checked before anything runs.
+
+The simulated chip does not say so when one overflows: it wraps, clips or hangs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spinspike.model.arrays import IntArray
+from spinspike.model.errors import OutOfRange
+
+from .graph import Population, SynapseGraph
+from .matrix import supervisory_matrix, weight_matrix
+from .quantise import BIAS_LIMIT, EXPONENT_LIMIT
+
+STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest leak residue
+
+
+def check_ranges(graph: SynapseGraph) -> None:
+    """Raise OutOfRange for the first population or projection that does not fit.
+
+    Checked are weight exponents (0 … 7), weights (1 … 2**weight_bits - 1), the bias of every
+    image inside the input range (13 bits) and the membrane when all synapses of one sign are
+    active at once (24 bits).
+    """
+    largest = 2**graph.weight_bits - 1
+    for projection in graph.projections:
+        if not 0 <= projection.exponent <= EXPONENT_LIMIT:
+            _refuse(projection.name, "exponent", projection.exponent, f"0 to {EXPONENT_LIMIT}")
+        smallest, strongest = projection.mantissa.min(), projection.mantissa.max()
+        if smallest < 1 or strongest > largest:
+            _refuse(projection.name, "weights", f"{smallest} to {strongest}", f"1 to {largest}")
+    low, high = bias_range(graph)
+    drive = _drive(graph)
+    for population in graph.populations:
+        if population.neuron == "threshold":
+            rows = graph.slices()[population.name]
+            _within(population, "bias", np.maximum(-low, high)[rows], BIAS_LIMIT)
+            _within(population, "membrane", drive[rows] + BIAS_LIMIT, STATE_LIMIT)
+
+
+def bias_range(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
+    """Smallest and largest bias of each neuron over all images inside the input range, (N,)."""
+    ends = graph.ends
+    edges = (np.array(ends.input_range)[:, None] - ends.centre) * ends.gain
+    reach = edges[:, None, :] * ends.input_weight
+    lowest = np.floor(ends.scale * reach.min(axis=0).sum(axis=1))[ends.unit]
+    highest = np.ceil(ends.scale * reach.max(axis=0).sum(axis=1))[ends.unit]
+    swapped = ends.input_sign < 0
+    lowest, highest = np.where(swapped, -highest, lowest), np.where(swapped, -lowest, highest)
+    return (
+        (lowest + np.minimum(graph.offset, graph.first_offset)).astype(np.int64),
+        (highest + np.maximum(graph.offset, graph.first_offset)).astype(np.int64),
+    )
+
+
+def _drive(graph: SynapseGraph) -> IntArray:
+    """Largest synaptic input of one sign that each neuron can receive, (N,)."""
+    total = np.zeros(graph.neurons, dtype=np.int64)
+    for sign in (1, -1):
+        couplings = (sign * weight_matrix(graph)).maximum(0).sum(axis=1)
+        signal = (sign * supervisory_matrix(graph)).maximum(0).max(axis=1).toarray()
+        total = np.maximum(total, np.asarray(couplings + signal).ravel())
+    return total
+
+
+def _within(population: Population, what: str, values: IntArray, limit: int) -> None:
+    worst = int(np.argmax(values))
+    if values[worst] > limit:
+        _refuse(f"{population.name}, neuron {worst}", what, values[worst], f"up to {limit}")
+
+
+def _refuse(where: str, what: str, value: object, allowed: str) -> None:
+    message = f"population {where}: {what} {value} does not fit; allowed: {allowed}"
+    raise OutOfRange(message)

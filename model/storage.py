@@ -1,0 +1,176 @@
+"""HDF5 files that are written whole or not at all, and read without trust.
+
+A file is one flat group of numeric arrays and text attributes. On reading, the kind, the format
+version and of every array the type, the number of dimensions, the size and (for floats)
+finiteness are checked before it is used; nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from .errors import BadFile, BadInput
+
+FORMAT = 1
+LARGEST = 4 * 2**30  # bytes one array may take; a small file can promise any size
+KINDS = {"float": "f", "int": "iu", "spin": "i", "bool": "b"}
+
+
+def write(
+    path: Path | str,
+    kind: str,
+    arrays: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Any],
+    *,
+    force: bool = False,
+) -> None:
+    """Write arrays and attributes to ``path`` under a temporary name, then rename.
+
+    Raises
+    ------
+    BadInput
+        The file exists and ``force`` is not set, or its folder does not exist.
+    """
+    path = Path(path)
+    with replacing(path, force=force) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update({"kind": f"spinspike {kind}", "format": FORMAT, **attributes})
+        for name, array in arrays.items():
+            file.create_dataset(name, data=array, compression="gzip" if array.size > 64 else None)
+
+
+@contextmanager
+def replacing(path: Path, *, force: bool) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its name once it is complete."""
+    if path.exists() and not force:
+        message = f"{path} exists; choose another name or allow overwriting with --force"
+        raise BadInput(message)
+    if path.is_dir():
+        message = f"{path} is a folder; give the name of a file"
+        raise BadInput(message)
+    if not path.parent.is_dir():
+        message = f"folder {path.parent} does not exist; create it first"
+        raise BadInput(message)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Reader:
+    """An open file of a known kind whose arrays are checked as they are taken."""
+
+    def __init__(self, file: h5py.File, path: Path) -> None:
+        self._file = file
+        self._path = path
+
+    def array(self, name: str, kind: str, shape: tuple[int | None, ...]) -> Any:
+        """Read one array.
+
+        Parameters
+        ----------
+        kind : {"float", "int", "spin", "bool"}
+            Converted to float64, int64, int8 (entries -1, +1 only) or bool.
+        shape : tuple
+            The shape it must have; None leaves an axis open.
+        """
+        dataset = self._plain(name)
+        if dataset.dtype.kind not in KINDS[kind]:
+            self.fail(f"{name} has type {dataset.dtype}; allowed: {kind}")
+        right = len(dataset.shape) == len(shape) and all(
+            want in (None, got) for want, got in zip(shape, dataset.shape, strict=True)
+        )
+        if not right:
+            wanted = tuple("any" if n is None else n for n in shape)
+            self.fail(f"{name} has shape {dataset.shape}; allowed: {wanted}")
+        if dataset.size * dataset.dtype.itemsize > LARGEST:
+            self.fail(f"{name} claims {dataset.size} entries; allowed: {LARGEST} bytes")
+        try:
+            value = np.asarray(dataset[()])
+        except (OSError, RuntimeError, MemoryError) as error:
+            self.fail(f"{name} cannot be read: {error}")
+        if kind == "float" and not np.isfinite(value).all():
+            self.fail(f"{name} contains nan or infinity; allowed: finite numbers")
+        if kind == "spin" and not np.isin(value, (-1, 1)).all():
+            self.fail(f"{name} contains other values than -1 and +1")
+        types = {"float": np.float64, "int": np.int64, "spin": np.int8, "bool": np.bool_}
+        return value.astype(types[kind])
+
+    def text(self, name: str) -> str:
+        """Read one text attribute."""
+        return str(self._attribute(name, str))
+
+    def number(self, name: str) -> float:
+        """Read one finite number."""
+        value = float(self._attribute(name, (int, float, np.number)))
+        if not np.isfinite(value):
+            self.fail(f"{name} is {value}; allowed: a finite number")
+        return value
+
+    def fail(self, why: str) -> Any:
+        """Refuse the file."""
+        message = f"{self._path}: {why}"
+        raise BadFile(message)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._file
+
+    def _attribute(self, name: str, types: Any) -> Any:
+        try:
+            value = self._file.attrs.get(name)
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            self.fail(f"attribute {name} cannot be read: {error}")
+        if not isinstance(value, types):
+            self.fail(f"attribute {name} is {value!r}; allowed: {types}")
+        return value
+
+    def _plain(self, name: str) -> h5py.Dataset:
+        """A data set that lives in this very file: no link or storage elsewhere."""
+        try:
+            link = self._file.get(name, getlink=True)
+            dataset = self._file.get(name) if isinstance(link, h5py.HardLink) else None
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            self.fail(f"{name} cannot be read: {error}")
+        if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
+            self.fail(f"{name} is missing")
+        return dataset
+
+
+@contextmanager
+def reading(path: Path | str, kind: str) -> Iterator[Reader]:
+    """Open a file of the given kind.
+
+    Raises
+    ------
+    BadFile
+        It is missing, not HDF5, of another kind or from a newer version.
+    """
+    path = Path(path)
+    if not path.is_file():
+        message = f"{path} is not a file; give the name of a {kind} file"
+        raise BadFile(message)
+    try:
+        file = h5py.File(path, "r")
+    except (OSError, RuntimeError) as error:
+        message = f"{path} is not a readable HDF5 file: {error}"
+        raise BadFile(message) from error
+    with file:
+        reader = Reader(file, path)
+        found = reader.text("kind")
+        if found != f"spinspike {kind}":
+            reader.fail(f"is a {found!r} file; allowed: 'spinspike {kind}'")
+        if reader.number("format") != FORMAT:
+            reader.fail(f"has format {reader.number('format'):g}; allowed: {FORMAT}")
+        yield reader

@@ -1,0 +1,95 @@
+"""The contract of a simulator: the same graph, protocol and stimulus in, the same recording out.
+
+Whoever writes a backend reads this page. A backend is one object with a ``name``, a ``regime``
+and a method ``run``; what it cannot do it refuses with an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.mapping.graph import IntArray, SpinArray, SynapseGraph
+
+Regime = Literal["step", "continuous"]
+Progress = Callable[[int, int], None]  # (done, total)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Three phases: cue (input alone), clamped (input and supervisory signal), free (input alone).
+
+    Durations are steps for simulators of the step regime and milliseconds for continuous ones.
+    The **release** is the end of the clamped phase. A step s counts from 1; supervisory neurons
+    spike so that their synapses act in steps cue + 1 … cue + clamped and in no other.
+    """
+
+    cue: int = 1
+    clamped: int = 0
+    free: int = 30
+
+    @property
+    def release(self) -> int:
+        """Time after which the supervisory signal is gone."""
+        return self.cue + self.clamped
+
+    @property
+    def total(self) -> int:
+        """Length of the whole run."""
+        return self.cue + self.clamped + self.free
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """What B patterns feed into a graph, in its integers.
+
+    ``cue`` forces unit states in the cue phase in place of the input (0: not forced). Step
+    simulators find it already in ``first_bias`` and ignore it; continuous ones drive each forced
+    neuron hard on or off throughout the cue phase.
+    """
+
+    first_bias: IntArray  # (B, N) bias in the first step
+    bias: IntArray  # (B, N) bias afterwards
+    supervisor: NDArray[np.bool_]  # (B, C) which supervisory neurons spike while clamped
+    cue: SpinArray  # (B, H) in -1, 0, +1
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a run showed: unit states over time, and proof that the supervisory signal was off.
+
+    In the step regime ``times`` are the steps 1 … total and ``spikes`` holds every neuron's
+    spikes; in continuous time ``times`` are read-out instants in ms and a unit counts as +1 when
+    its decoding neuron spiked within the read-out window before that instant.
+    """
+
+    regime: Regime
+    times: NDArray[np.float64]  # (K,) steps or ms
+    states: SpinArray  # (K, B, H) in -1, +1
+    supervisory: NDArray[np.float64]  # (K, B) sum of |supervisory input| over all neurons
+    release: float  # same unit as times
+    spikes: NDArray[np.bool_] | None = None  # (K, B, N), step regime
+    raster: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
+    # (spike times in ms, neuron index) of the first pattern, continuous regime
+
+
+class Simulator(Interface):
+    """One way to run a graph."""
+
+    name: str
+    regime: Regime
+
+    def run(
+        self,
+        graph: SynapseGraph,
+        stimulus: Stimulus,
+        protocol: Protocol,
+        *,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every pattern of the stimulus through the protocol, each from silence."""
+        ...

@@ -1,0 +1,48 @@
+"""From images and labels to what a simulator feeds into a graph."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spinspike.mapping.codec import encode, neuron_spikes
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.quantise import BIAS_LIMIT
+from spinspike.model.arrays import FloatArray, IntArray, SpinArray
+from spinspike.model.errors import BadInput
+
+from .base import Stimulus
+
+
+def stimulus(
+    graph: SynapseGraph,
+    images: FloatArray,
+    *,
+    labels: IntArray | None = None,
+    cue: SpinArray | None = None,
+) -> Stimulus:
+    """Encode images, the labels to clamp with, and states to start from.
+
+    Parameters
+    ----------
+    images : (B, D)
+    labels : (B,), optional
+        Classes whose supervisory neurons spike in the clamped phase; none without labels.
+    cue : (B, H), optional
+        Unit states forced in the cue phase in place of the input.
+    """
+    given = encode(graph, images)
+    supervisor = np.zeros((len(images), graph.classes), dtype=np.bool_)
+    if labels is not None:
+        if labels.shape != (len(images),) or not np.isin(labels, range(graph.classes)).all():
+            message = (
+                f"labels {labels} for {len(images)} images; "
+                f"allowed: one of 0 to {graph.classes - 1} for each"
+            )
+            raise BadInput(message)
+        supervisor[np.arange(len(labels)), labels] = True
+    first_bias = given + graph.first_offset
+    if cue is None:
+        cue = np.zeros((len(images), graph.units), dtype=np.int8)
+    else:
+        first_bias = np.where(neuron_spikes(graph, cue), BIAS_LIMIT, -BIAS_LIMIT)
+    return Stimulus(first_bias, given + graph.offset, supervisor, cue.astype(np.int8))
