@@ -20,17 +20,10 @@ STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest 
 def check_ranges(graph: SynapseGraph) -> None:
     """Raise OutOfRange for the first population or projection that does not fit.
 
-    Checked are weight exponents (0 … 7), weights (1 … 2**weight_bits - 1), the bias of every
-    image inside the input range (13 bits) and the membrane when all synapses of one sign are
-    active at once (24 bits).
+    Checked are the synapses, the bias of every image inside the input range (13 bits) and the
+    membrane when all synapses of one sign are active at once (24 bits).
     """
-    largest = 2**graph.weight_bits - 1
-    for projection in graph.projections:
-        if not 0 <= projection.exponent <= EXPONENT_LIMIT:
-            _refuse(projection.name, "exponent", projection.exponent, f"0 to {EXPONENT_LIMIT}")
-        smallest, strongest = projection.mantissa.min(), projection.mantissa.max()
-        if smallest < 1 or strongest > largest:
-            _refuse(projection.name, "weights", f"{smallest} to {strongest}", f"1 to {largest}")
+    check_synapses(graph)
     low, high = bias_range(graph)
     drive = _drive(graph)
     for population in graph.populations:
@@ -38,6 +31,17 @@ def check_ranges(graph: SynapseGraph) -> None:
             rows = graph.slices()[population.name]
             _within(population, "bias", np.maximum(-low, high)[rows], BIAS_LIMIT)
             _within(population, "membrane", drive[rows] + BIAS_LIMIT, STATE_LIMIT)
+
+
+def check_synapses(graph: SynapseGraph) -> None:
+    """Raise OutOfRange unless exponents are 0 … 7 and weights 1 … 2**weight_bits - 1."""
+    largest = 2**graph.weight_bits - 1
+    for projection in graph.projections:
+        if not 0 <= projection.exponent <= EXPONENT_LIMIT:
+            _refuse(projection.name, "exponent", projection.exponent, f"0 to {EXPONENT_LIMIT}")
+        smallest, strongest = projection.mantissa.min(), projection.mantissa.max()
+        if smallest < 1 or strongest > largest:
+            _refuse(projection.name, "weights", f"{smallest} to {strongest}", f"1 to {largest}")
 
 
 def bias_range(graph: SynapseGraph) -> tuple[IntArray, IntArray]:

@@ -46,9 +46,8 @@ def write(
             file.create_dataset(name, data=array, compression="gzip" if array.size > 64 else None)
 
 
-@contextmanager
-def replacing(path: Path, *, force: bool) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it is complete."""
+def check_target(path: Path, *, force: bool) -> None:
+    """Refuse a file that cannot be written: before the work, not after it."""
     if path.exists() and not force:
         message = f"{path} exists; choose another name or allow overwriting with --force"
         raise BadInput(message)
@@ -58,6 +57,12 @@ def replacing(path: Path, *, force: bool) -> Iterator[Path]:
     if not path.parent.is_dir():
         message = f"folder {path.parent} does not exist; create it first"
         raise BadInput(message)
+
+
+@contextmanager
+def replacing(path: Path, *, force: bool) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its name once it is complete."""
+    check_target(path, force=force)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     temporary = Path(name)

@@ -1,0 +1,165 @@
+# One verb each; every verb first sees to its own environment.
+#
+#   make demo | test | lint | typecheck | bench | claims      with Python 3.10, all parts
+#   make test PYTHON=python3.12                               the core on another Python, without Lava
+#
+# PYTHON=...  the Python to use; any but 3.10 gets an environment of its own, .venv-X.Y
+# EXTRAS=...  what to install: names from [project.optional-dependencies]
+# ARGS=...    handed on to the verb:  make test ARGS="-k dale -x"
+
+PYTHON ?=
+ARGS   ?=
+
+# Lava, the chip's own framework, runs on Python 3.10 only: that is where the pins and the claims hold.
+VERSION := $(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null),3.10)
+VENV    := .venv$(if $(filter 3.10,$(VERSION)),,-$(VERSION))
+EXTRAS  ?= $(if $(filter 3.10,$(VERSION)),all$(comma)dev,dev$(comma)fast$(comma)plot)
+comma   := ,
+RUN     := $(VENV)/bin
+
+.PHONY: help demo test lint typecheck bench claims setup clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
+
+demo: setup
+	$(RUN)/spinspike demo -o out/demo --force $(ARGS)
+
+test: setup
+	$(RUN)/python -m pytest -m "$$($(RUN)/python -c "$$DESELECT")" $(ARGS)
+
+lint: setup
+	$(RUN)/ruff check $(ARGS)
+	$(RUN)/ruff format --check
+
+typecheck: setup
+	$(RUN)/python -m mypy $(ARGS)
+
+bench: setup
+	$(RUN)/python benchmarks/bench.py $(ARGS)
+
+claims: setup
+	$(RUN)/python benchmarks/claims.py $(ARGS)
+
+setup:
+	@sh -c "$$SETUP"
+
+clean:
+	rm -rf .venv .venv-* build out .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# On Python 3.10 every test runs, and a missing part is a failure. Elsewhere the tests marked with
+# a part that is not installed are deselected, which pytest counts in its closing line.
+define DESELECT
+import sys
+from importlib.util import find_spec
+
+parts = ("brian2", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba")
+core = sys.version_info[:2] != (3, 10)
+print(" and ".join("not " + part for part in parts if core and find_spec(part) is None))
+endef
+export DESELECT
+
+# A strict editable install is a tree of links under build/, one per source file: it must be made
+# anew when a file is added, renamed or removed. The stamp remembers what the environment was made
+# of (place, requirements, names of the source files), so that a second call costs no time; while
+# the set-up is under way, or after it failed, it holds the place alone.
+define SETUP
+set -eu
+stamp="$(VENV)/.made-of"
+log="build/setup.log"
+
+requirements() { { echo "$(EXTRAS)"; cat pyproject.toml constraints.txt; } | cksum; }
+files() {
+    find model mapping simulators cli -type f ! -name '*.py[co]' | LC_ALL=C sort | cksum
+}
+made_of() { pwd; requirements; files; }
+remembered() { sed -n "$$1p" "$$stamp" 2>/dev/null || :; }
+links() { ls -d build/__editable__.spinspike-* >/dev/null 2>&1; }
+works() { "$(RUN)/python" -c '' >/dev/null 2>&1; }
+current() { [ "$$(made_of)" = "$$(cat "$$stamp" 2>/dev/null)" ] && links && works; }
+
+version_of() { "$$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || :; }
+
+# The first candidate that is indeed of the version asked for: a pyenv shim may be there and not run.
+find_python() {
+    wanted="$$1"
+    for candidate in "$${PYENV_ROOT:-$${HOME:-}/.pyenv}"/versions/"$$wanted"*/bin/python \
+            "$${HOME:-}"/.pyenv/versions/"$$wanted"*/bin/python \
+            "$$(uv python find "$$wanted" 2>/dev/null || :)" \
+            "$$(command -v "python$$wanted" || :)" \
+            "$$(command -v python3 || :)" "$$(command -v python || :)"; do
+        if [ -n "$$candidate" ] && [ "$$(version_of "$$candidate")" = "$$wanted" ]; then
+            echo "$$candidate"
+            return
+        fi
+    done
+}
+
+choose_python() {
+    if [ -n "$(PYTHON)" ]; then
+        case "$(VERSION)" in
+            3.1[0-9]) python="$(PYTHON)"; return ;;
+            "") echo "PYTHON=$(PYTHON) does not run: name a Python 3.10 or newer." >&2 ;;
+            *) echo "PYTHON=$(PYTHON) is Python $(VERSION): spinspike needs 3.10 or newer." >&2 ;;
+        esac
+        exit 2
+    fi
+    python="$$(find_python 3.10)"
+    [ -n "$$python" ] && return
+    for newer in 3.14 3.13 3.12 3.11; do
+        other="$$(find_python $$newer)"
+        [ -z "$$other" ] || break
+    done
+    verb="make $(firstword $(filter-out setup,$(MAKECMDGOALS)) test)"
+    if [ -n "$$other" ]; then
+        advice="install it, or run the core alone with: $$verb PYTHON='$$other'"
+    else
+        advice="install it, or install any newer one and run the core alone with: $$verb PYTHON=..."
+    fi
+    echo "No Python 3.10 found by pyenv, uv or PATH, and Lava runs on no other: $$advice" >&2
+    exit 2
+}
+
+# What pip says is shown only when it fails: the end of it, without its warnings.
+quietly() {
+    "$$@" >"$$log" 2>&1 && return
+    grep -v '^WARNING: ' "$$log" | tail -n 40 >&2
+    echo "The set-up of $(VENV) failed, and $$log says all about: $$*" >&2
+    exit 2
+}
+install() {
+    quietly "$(RUN)/python" -m pip install --disable-pip-version-check --no-input \
+        --progress-bar off "$$@"
+}
+install_spinspike() {
+    install --no-build-isolation --config-settings editable_mode=strict "$$@"
+}
+pins() { case "$(VERSION)" in 3.10) echo "constraints.txt" ;; *) echo "/dev/null" ;; esac; }
+
+current && exit
+mkdir -p build
+if command -v flock >/dev/null 2>&1; then   # two verbs at once: the second waits for the first
+    exec 9>build/setup.lock
+    flock 9
+    current && exit
+fi
+
+made="$$(made_of)"
+if [ "$$(remembered 1)" = "$$(pwd)" ] && [ "$$(remembered 2)" = "$$(requirements)" ] && works; then
+    pwd >"$$stamp"
+    install_spinspike --no-deps --editable .
+else
+    if [ "$$(remembered 1)" != "$$(pwd)" ] || ! works; then
+        choose_python
+        echo "Setting up $(VENV) with $$python: a minute or more, once." >&2
+        quietly "$$python" -m venv --clear "$(VENV)"
+    else
+        echo "Bringing $(VENV) up to date with pyproject.toml and constraints.txt." >&2
+    fi
+    pwd >"$$stamp"
+    install --constraint "$$(pins)" "setuptools>=77"
+    install_spinspike --constraint "$$(pins)" --editable ".[$(EXTRAS)]"
+fi
+echo "$$made" >"$$stamp"
+endef
+export SETUP

@@ -1,0 +1,167 @@
+"""Measure what the project claims, in full, and print it beside what was asked.
+
+    make claims                          # everything, some minutes
+    make claims ARGS="--patterns 50"     # fewer patterns
+
+Exit code 1 when a figure misses its target. Figures go to out/claims/summary.json, with the
+validation report of the first seed beside it. Times are of this machine and whatever else it did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from spinspike.cli.pipeline import map_file, mapping_summary, train_network, validate_on
+from spinspike.cli.report import Report, write_report
+from spinspike.model import Architecture, MarginRule, NetworkFile, Schedule, digits
+from spinspike.model.comparators import compare
+from spinspike.simulators import RUNS, claims
+
+SEEDS = 5
+ACCURACY, TRAINING_SECONDS, DEMO_SECONDS = 0.95, 10.0, 60.0
+CONTROL_GAP = 0.10  # how far training without self-couplings must fall behind
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure, what was asked of it, and whether it is met (None: shown for comparison)."""
+
+    what: str
+    seen: str
+    asked: str
+    met: bool | None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patterns", type=int, default=400, help="patterns of each run on Lava")
+    parser.add_argument("--brian2-patterns", type=int, default=120)
+    parser.add_argument("-o", "--output", type=Path, default=Path("out/claims"))
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    rows = [demo_time(arguments.output / "demo")]
+    learning, content = learning_rows()
+    rows += learning
+    rows += validation_rows(content, arguments)
+    summary = [vars(row) for row in rows]
+    (arguments.output / "claims.json").write_text(
+        json.dumps({"python": platform.python_version(), "rows": summary}, indent=2) + "\n"
+    )
+    width = max(len(row.what) for row in rows)
+    for row in rows:
+        mark = {True: "met", False: "MISSED", None: ""}[row.met]
+        sys.stdout.write(f"{row.what:{width}s}  {row.seen:>26s}  {row.asked:>10s}  {mark}\n")
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+def demo_time(folder: Path) -> Row:
+    """The pipeline as `make demo` runs it, without the set-up."""
+    command = Path(sys.executable).with_name("spinspike")
+    started = perf_counter()
+    done = subprocess.run(
+        [str(command), "demo", "-o", str(folder), "--force"], stdout=subprocess.DEVNULL, check=False
+    )
+    seconds = perf_counter() - started
+    met = seconds <= DEMO_SECONDS and done.returncode == 0
+    return Row("demo: seconds, its claims all hold", f"{seconds:.0f}", f"<= {DEMO_SECONDS:g}", met)
+
+
+def learning_rows() -> tuple[list[Row], NetworkFile]:
+    """Accuracy and training time over seeds, the control, and the comparators."""
+    data = digits()
+    accuracies: dict[float, list[float]] = {0.5: [], 0.0: []}
+    seconds, first = [], None
+    for self_coupling, found in accuracies.items():
+        for seed in range(SEEDS):
+            architecture = Architecture(300, 64, 10, self_coupling=self_coupling)
+            started = perf_counter()
+            content, _ = train_network(
+                data,
+                architecture,
+                MarginRule(),
+                Schedule(),
+                seed=seed,
+                description=f"train, self-coupling {self_coupling}, seed {seed}",
+            )
+            seconds.append(perf_counter() - started)
+            found.append(content.provenance["accuracy"]["test"])
+            first = first or content
+    assert first is not None
+    own, control = (np.array(accuracies[j]) for j in (0.5, 0.0))
+    gap = float((own - control).min())
+    rows = [
+        Row(
+            f"digits test accuracy, {SEEDS} seeds: mean (least, most)",
+            spread(own),
+            f">= {ACCURACY}",
+            bool(own.mean() >= ACCURACY),
+        ),
+        Row(
+            "training seconds: mean (least, most)",
+            spread(np.array(seconds), 1),
+            f"<= {TRAINING_SECONDS:g}",
+            bool(np.mean(seconds) <= TRAINING_SECONDS),
+        ),
+        Row("control, self-coupling 0: mean (least, most)", spread(control), "", None),
+        Row("  falls behind by at least", f"{gap:.3f}", f">= {CONTROL_GAP}", gap >= CONTROL_GAP),
+    ]
+    rows += [
+        Row(f"  beside it: {c.name} ({c.learning})", f"{c.accuracy:.3f}", "", None)
+        for c in compare(data)
+    ]
+    return rows, first
+
+
+def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list[Row]:
+    """Every claim of the validation, on Lava and in Brian2, with all nulls."""
+    graph = map_file(content, encoding="dale", weight_bits=8)
+    mapping = mapping_summary(graph)
+    rows = [
+        Row(f"certified {run} fixed points", f"{c['certified']} of {c['fixed_points']}", "", None)
+        for run, c in mapping["certificates"].items()
+    ]
+    outcomes = []
+    for name, patterns in (("lava", arguments.patterns), ("brian2", arguments.brian2_patterns)):
+        outcomes += validate_on(graph, name, tuple(RUNS), patterns=patterns, nulls=True, seed=0)
+    found = claims(outcomes)
+    facts = {"training": dict(content.provenance)}
+    write_report(arguments.output, Report(graph, mapping, outcomes, found, facts=facts))
+    rows += [
+        Row(
+            f"{o.simulator}, {o.run}: reaches s*, then leaves it, of {len(o.points)}",
+            f"{int(o.occupied.sum())}, {int(o.left.sum())}",
+            "",
+            None,
+        )
+        for o in outcomes
+        if not o.null
+    ]
+    rows += [
+        Row(
+            f"{c.simulator}, {c.statement}",
+            f"{c.value:.4g}",
+            f"{'>=' if c.at_least else '<='} {c.bound:g}",
+            c.holds,
+        )
+        for c in found
+    ]
+    return rows
+
+
+def spread(values: np.ndarray, digits_shown: int = 3) -> str:
+    """Mean, least and most."""
+    mean, least, most = (f"{v:.{digits_shown}f}" for v in (values.mean(), values.min(), values.max()))
+    return f"{mean} ({least}, {most})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

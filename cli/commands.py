@@ -1,0 +1,235 @@
+"""The five commands. Their docstrings are the help that users read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is already there.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Simulators = Annotated[
+    list[str] | None,
+    typer.Option("--on", help="emulator, lava or brian2; give it once for each simulator."),
+]
+
+
+def train(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Network file to write (.h5).")],
+    data: Annotated[str, typer.Argument(help="Data set: digits (1,797 real scans).")] = "digits",
+    units: Annotated[int, typer.Option(help="Units H of the network.")] = 300,
+    self_coupling: Annotated[
+        float, typer.Option(help="J_D: lets states survive the release; 0 shows why.")
+    ] = 0.5,
+    input_scale: Annotated[float, typer.Option(help="Strength of the input, lambda_x.")] = 1.0,
+    supervisory_scale: Annotated[
+        float, typer.Option(help="Strength of the supervisory signal, lambda_r.")
+    ] = 0.7,
+    sparsity: Annotated[float, typer.Option(help="Fraction of couplings left out.")] = 0.8,
+    input_sparsity: Annotated[float, typer.Option(help="Fraction of input weights left out.")] = 0.5,
+    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.0,
+    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
+    batch: Annotated[int, typer.Option(help="Images per step of the rule.")] = 16,
+    seed: Seed = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Train the reference network with the local margin rule, without gradients.
+
+    The label steers the dynamics for a few sweeps, is removed, and the state reached is
+    consolidated. The file holds the network, its learned fixed points and the states it reaches
+    by itself on test images.
+
+    Example: `spinspike train digits -o network.h5`
+    """
+    from spinspike.model import Architecture, MarginRule, Schedule
+    from spinspike.model.data import load
+    from spinspike.model.network_file import save
+    from spinspike.model.storage import check_target
+
+    from .console import show, table
+    from .pipeline import train_network
+
+    check_target(output, force=force)
+    dataset = load(data)
+    content, _ = train_network(
+        dataset,
+        Architecture(
+            units=units,
+            inputs=dataset.train.inputs.shape[1],
+            classes=dataset.classes,
+            self_coupling=self_coupling,
+            input_scale=input_scale,
+            supervisory_scale=supervisory_scale,
+            sparsity=sparsity,
+            input_sparsity=input_sparsity,
+        ),
+        MarginRule(margin=margin),
+        Schedule(epochs=epochs, batch=batch),
+        seed=seed,
+    )
+    save(output, content, force=force)
+    found = content.provenance
+    rows = [[f"accuracy, {split}", f"{value:.3f}"] for split, value in found["accuracy"].items()]
+    rows += [[f"fixed points, {run}", count] for run, count in found["settled"].items()]
+    rows += [["seconds", f"{found['seconds']:.1f}"], ["written", str(output)]]
+    show(found, table(f"Trained on {data}", "", "", rows=rows), as_json=as_json)
+
+
+def map_network(
+    network: Annotated[Path, typer.Argument(help="Network file that `train` wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.h5).")],
+    encoding: Annotated[
+        str, typer.Option(help="dale: every unit becomes one excitatory and one inhibitory neuron.")
+    ] = "dale",
+    bits: Annotated[int, typer.Option(help="Bits of a weight's magnitude, 1 to 8.")] = 8,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Map a network to excitatory and inhibitory synapses with integer weights.
+
+    Every number is checked against the chip's registers, and every fixed point gets its
+    certificate: integer margins of at least 1 in all neurons prove that the graph holds it.
+
+    Example: `spinspike map network.h5 -o graph.h5`
+    """
+    from spinspike.mapping.graph_file import save
+    from spinspike.model.network_file import load
+    from spinspike.model.storage import check_target
+
+    from .console import show
+    from .pipeline import map_file, mapping_summary
+    from .tables import mapping_tables
+
+    check_target(output, force=force)
+    graph = map_file(load(network), encoding=encoding, weight_bits=bits)
+    save(output, graph, force=force)
+    summary = mapping_summary(graph)
+    show(summary, *mapping_tables(summary), as_json=as_json)
+
+
+def export(
+    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Export a graph as a Lava process graph in a folder of its own.
+
+    The folder needs lava-nc and numpy only. `python network.py image.npy` in it classifies an
+    image on Lava; `processes/` holds a hierarchical process with ports for the input, the
+    supervisory signal and the spikes, to drop into a Lava program of your own.
+
+    Example: `spinspike export graph.h5 -o lava_network`
+    """
+    from spinspike.mapping.graph_file import load
+    from spinspike.simulators.lava_export import export as write
+
+    from .console import show, table
+
+    write(load(graph), output, force=force)
+    files = sorted(str(f.relative_to(output)) for f in output.rglob("*") if f.is_file())
+    rows = [[name, f"{(output / name).stat().st_size:,} bytes"] for name in files]
+    show(
+        {"folder": str(output), "files": files},
+        table(f"Exported to {output}", "file", "size", rows=rows),
+        as_json=as_json,
+    )
+
+
+def validate(
+    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    on: Simulators = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for a report with plots.")
+    ] = None,
+    patterns: Annotated[int, typer.Option(help="Patterns of each run, at most.")] = 100,
+    run: Annotated[
+        list[str] | None,
+        typer.Option("--run", help="free, learned, cued, release, wrong; all when not given."),
+    ] = None,
+    nulls: Annotated[
+        bool, typer.Option(help="Also run the nulls: no couplings, permuted, random start.")
+    ] = True,
+    seed: Seed = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Check that the learned fixed points stay once the supervisory signal is removed.
+
+    Runs the same patterns on each simulator, compares step simulators spike for spike, and holds
+    every result against null graphs that must fail. Exit code 1 when a claim fails.
+
+    Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
+    """
+    from spinspike.mapping.graph_file import load
+    from spinspike.simulators import RUNS, claims
+
+    from .console import show
+    from .pipeline import mapping_summary, require, validate_on
+    from .report import Report, check_folder, validation_summary, write_report
+    from .tables import claim_table, outcome_table
+
+    names = list(dict.fromkeys(on or ["emulator"]))
+    require(names)
+    loaded = load(graph)
+    if output:
+        check_folder(output, force=force)
+    outcomes = []
+    for name in names:
+        outcomes += validate_on(
+            loaded, name, run or list(RUNS), patterns=patterns, nulls=nulls, seed=seed
+        )
+    verdict = claims(outcomes)
+    summary = validation_summary(outcomes, verdict)
+    if output:
+        report = Report(
+            graph=loaded, mapping=mapping_summary(loaded), outcomes=outcomes, claims=verdict
+        )
+        write_report(output, report)
+    show(summary, outcome_table(summary), claim_table(summary), as_json=as_json)
+    if not all(claim.holds for claim in verdict):
+        raise typer.Exit(1)
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and files.")],
+    on: Simulators = None,
+    patterns: Annotated[int, typer.Option(help="Patterns of each run on Lava.")] = 200,
+    brian2_patterns: Annotated[int, typer.Option(help="Patterns of each run in Brian2.")] = 10,
+    seed: Seed = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """The whole chain on handwritten digits: train, map, export, validate, report.
+
+    Writes network.h5, graph.h5, the exported Lava network and a report with plots. Beside the
+    network it trains the control without self-couplings and the usual comparators.
+
+    Example: `spinspike demo -o out`
+    """
+    from .console import show
+    from .demonstration import demonstrate
+    from .pipeline import SIMULATORS
+    from .report import check_folder
+    from .tables import claim_table, demo_table, outcome_table
+
+    check_folder(output, force=force)
+    summary = demonstrate(
+        output,
+        simulators=list(dict.fromkeys(on or SIMULATORS)),
+        patterns={"brian2": brian2_patterns},
+        default_patterns=patterns,
+        seed=seed,
+    )
+    show(
+        summary,
+        outcome_table(summary["validation"]),
+        claim_table(summary["validation"]),
+        demo_table(summary),
+        as_json=as_json,
+    )
+    if not all(claim["holds"] for claim in summary["validation"]["claims"]):
+        raise typer.Exit(1)

@@ -1,0 +1,59 @@
+"""What the commands print with: progress on stderr, tables or JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress display on stderr that leaves stdout to the result."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+    ) as bars:
+        yield bars
+
+
+def bar(bars: Progress, description: str) -> Callable[..., None]:
+    """A bar whose callback takes (done, total, note)."""
+    task = bars.add_task(description, total=1, note="")
+
+    def update(done: int, total: int, note: str = "") -> None:
+        bars.update(task, completed=done, total=total, note=note)
+
+    return update
+
+
+def show(summary: Any, *tables: Table, as_json: bool) -> None:
+    """Print the summary as JSON, or the tables."""
+    if as_json:
+        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        return
+    console = Console()
+    for table in tables:
+        console.print(table)
+
+
+def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
+    """A table with its first column to the left and all others to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    made.show_header = any(columns)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+    for row in rows:
+        made.add_row(*row)
+    return made

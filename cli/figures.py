@@ -1,0 +1,230 @@
+"""The report's plots, each a matplotlib figure made from outcomes or histories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import numpy as np
+
+from spinspike.mapping import SynapseGraph, integer_margins
+from spinspike.model.arrays import FloatArray
+from spinspike.model.comparators import Comparator
+from spinspike.model.training import Epoch
+from spinspike.simulators import Outcome, wilson
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, PALE = "#22313f", "#9aa7b2"
+UP, DOWN, SIGNAL = "#c8553d", "#2a6f97", "#e9b44c"
+NULL_COLOURS = {
+    "": UP,
+    "no couplings": "#6c757d",
+    "permuted": "#8f7aa8",
+    "random start": "#74a57f",
+}
+P = ParamSpec("P")
+STYLE: dict[str, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "font.size": 9,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "axes.prop_cycle": "cycler('color', ['#c8553d', '#2a6f97', '#e9b44c', '#74a57f', '#8f7aa8'])",
+    "figure.dpi": 160,
+    "figure.constrained_layout.use": True,
+}
+
+
+def styled(plot: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw with the report's style, whatever the user's settings are."""
+
+    @wraps(plot)
+    def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        import matplotlib as mpl
+
+        with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}):
+            return plot(*args, **kwargs)
+
+    return draw
+
+
+@styled
+def learning_curve(history: Sequence[Epoch], control: Sequence[Sequence[Epoch]]) -> Figure:
+    """Accuracy of free runs and flips at the release by epoch, with and without self-couplings."""
+    figure, (left, right) = _axes(1, 2, (8.4, 2.9))
+    for number, other in enumerate(control):
+        label = "control: self-coupling 0" if number == 0 else None
+        epochs = [e.epoch for e in other]
+        left.plot(epochs, [e.validation_accuracy for e in other], color=PALE, label=label)
+        right.plot(epochs, [100 * e.flips for e in other], color=PALE, label=label)
+    epochs = [e.epoch for e in history]
+    left.plot(epochs, [e.train_accuracy for e in history], ":", color=UP, label="training images")
+    left.plot(epochs, [e.validation_accuracy for e in history], color=UP, label="validation images")
+    left.set(title="Accuracy of free runs", xlabel="epoch", ylim=(0, 1.02))
+    for axis in (left, right):
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    left.legend(loc="lower right")
+    right.plot(epochs, [100 * e.flips for e in history], color=UP, label="this network")
+    right.set(title="Units that flip after the release (%)", xlabel="epoch", yscale="log")
+    right.legend()
+    return figure
+
+
+@styled
+def images(outcome: Outcome, shape: tuple[int, int], *, columns: int = 12, rows: int = 3) -> Figure:
+    """Test images with the class that the simulator read from its free run."""
+    figure, axes = _axes(rows, columns, (8.4, 0.85 * rows))
+    for k, axis in enumerate(axes.ravel()):
+        axis.axis("off")
+        if k < len(outcome.classes):
+            axis.imshow(outcome.points.inputs[k].reshape(shape), cmap="Greys")
+            right = outcome.classes[k] == outcome.points.labels[k]
+            axis.set_title(
+                str(outcome.classes[k]), loc="center", color="#3a7d44" if right else "#d00000"
+            )
+    return figure
+
+
+@styled
+def overlap(outcomes: Sequence[Outcome]) -> Figure:
+    """Overlap with s* through cue, clamped phase, release and hold, for each simulator."""
+    learned = [o for o in outcomes if o.run == "learned"]
+    names = list(dict.fromkeys(o.simulator for o in learned))
+    figure, axes = _axes(1, len(names), (4.2 * len(names), 3.1))
+    for axis, name in zip(np.ravel(axes), names, strict=True):
+        own = [o for o in learned if o.simulator == name]
+        for o in own:
+            low, middle, high = np.quantile(o.overlap, (0.1, 0.5, 0.9), axis=1)
+            colour = NULL_COLOURS[o.null]
+            axis.fill_between(o.times, low, high, color=colour, alpha=0.15, linewidth=0)
+            label = o.null or "the graph"
+            if o.null == "random start":
+                label += " (no label)"
+            axis.plot(o.times, middle, color=colour, label=label)
+        _mark_signal(axis, own[0])
+        unit = "step" if own[0].regime == "step" else "ms"
+        axis.set(title=name, xlabel=unit, ylabel="overlap with s*", ylim=(-0.1, 1.03))
+    np.ravel(axes)[0].legend(loc="lower right")
+    return figure
+
+
+@styled
+def raster(outcome: Outcome, graph: SynapseGraph, *, around: float = 200.0) -> Figure:
+    """Spikes of the first pattern around the release, neurons sorted by their unit's state in s*."""
+    figure, (top, below) = _axes(2, 1, (8.4, 4.6), height_ratios=(1, 4), sharex=True)
+    times, neurons = outcome.raster or (np.zeros(0), np.zeros(0, dtype=np.int64))
+    state = outcome.points.states[0][graph.ends.unit]
+    rank = np.empty(graph.neurons, dtype=np.int64)
+    rank[np.lexsort((np.arange(graph.neurons), -state))] = np.arange(graph.neurons)
+    near = np.abs(times - outcome.release) <= around
+    for sign, colour, label in ((1, UP, "unit is +1 in s*"), (-1, DOWN, "unit is -1 in s*")):
+        chosen = near & (state[neurons] == sign)
+        below.plot(times[chosen], rank[neurons[chosen]], ".", ms=1, color=colour, rasterized=True)
+        below.plot([], [], "o", ms=4, color=colour, label=label)
+    below.axvline(outcome.release, color=INK, linewidth=1)
+    below.set(xlabel="ms", ylabel="neuron", ylim=(-2, graph.neurons + 2))
+    below.set_xlim(outcome.release - around, outcome.release + around)
+    below.legend(loc="upper right", frameon=True)
+    top.fill_between(outcome.times, outcome.supervisory, color=SIGNAL)
+    top.set(title="Supervisory input (all patterns, mean)", yticks=[])
+    return figure
+
+
+@styled
+def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Figure:
+    """Fraction of units that differ from s* at the end, by their margin in s*."""
+    figure, axis = _axes(1, 1, (6.0, 3.1))
+    edges = np.array([-np.inf, 0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, np.inf])
+    names = ["< 0", *(f"{a:g}–{b:g}" for a, b in zip(edges[1:-2], edges[2:-1], strict=True)), "> 2.5"]
+    shown = [o for o in outcomes if not o.null and o.run in ("learned", "cued")]
+    for number, o in enumerate(shown):
+        margin = unit_margins(graph, o)
+        flipped = o.final != o.points.states
+        bins = np.digitize(margin.ravel(), edges[1:-1])
+        total = np.bincount(bins, minlength=len(names))
+        count = np.bincount(bins, weights=flipped.ravel(), minlength=len(names))
+        at = np.arange(len(names)) + (number - len(shown) / 2) * 0.8 / len(shown)
+        fraction = np.divide(count, total, where=total > 0, out=np.full(len(names), np.nan))
+        axis.bar(at, 100 * fraction, width=0.8 / len(shown), label=f"{o.simulator}, {o.run}")
+    axis.set_xticks(range(len(names)), names, rotation=30)
+    axis.set(title="Units away from s* at the end (%), by margin in s*", xlabel="margin")
+    axis.legend()
+    return figure
+
+
+@styled
+def margins(graph: SynapseGraph) -> Figure:
+    """Smallest integer margin of every fixed point: certified from 1 on."""
+    figure, axis = _axes(1, 1, (6.0, 2.8))
+    for (run, points), colour in zip(graph.fixed_points.items(), (UP, DOWN), strict=False):
+        smallest = integer_margins(graph, points).min(axis=1)
+        bins = np.linspace(min(smallest.min(), 0), np.quantile(smallest, 0.99), 50)
+        axis.hist(smallest, bins=bins, color=colour, alpha=0.6, label=f"{run} ({len(points)})")
+    axis.axvline(1, color=INK, linewidth=1, label="certified from here")
+    axis.set(title="Smallest integer margin of each fixed point", xlabel="weight units")
+    axis.legend()
+    return figure
+
+
+@styled
+def nulls(outcomes: Sequence[Outcome]) -> Figure:
+    """Patterns that end exactly in s*, on the graph and on its nulls, with 95 % intervals."""
+    shown = [o for o in outcomes if o.run in ("learned", "cued")]
+    groups = list(dict.fromkeys((o.simulator, o.run) for o in shown))
+    figure, axis = _axes(1, 1, (8.4, 3.0))
+    for number, (null, colour) in enumerate(NULL_COLOURS.items()):
+        chosen = [o for o in shown if o.null == null]
+        at = [groups.index((o.simulator, o.run)) + 0.2 * (number - 1.5) for o in chosen]
+        found = np.array([wilson(o.exact) for o in chosen]).reshape(-1, 3)
+        errors = np.abs(found[:, :1] - found[:, 1:]).T
+        axis.bar(at, 100 * found[:, 0], 0.19, color=colour, label=null or "the graph")
+        axis.errorbar(at, 100 * found[:, 0], 100 * errors, fmt="none", ecolor=INK, linewidth=1)
+    axis.set_xticks(range(len(groups)), [f"{simulator}\n{run}" for simulator, run in groups])
+    axis.set(title="Patterns that end exactly in s* (%)", ylim=(0, 103))
+    axis.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    return figure
+
+
+@styled
+def comparison(accuracy: float, control: Sequence[float], others: Sequence[Comparator]) -> Figure:
+    """Test accuracy beside the control and the comparators."""
+    figure, axis = _axes(1, 1, (8.4, 2.6))
+    rows = [("this network (local rule, holds its states)", accuracy, UP)]
+    rows += [("control: self-coupling 0", value, PALE) for value in control]
+    rows += [(f"{c.name} ({c.learning})", c.accuracy, DOWN) for c in others]
+    for place, (_, value, colour) in enumerate(reversed(rows)):
+        axis.barh(place, value, color=colour)
+        axis.text(value + 0.01, place, f"{value:.3f}", va="center")
+    axis.set_yticks(range(len(rows)), [name for name, *_ in reversed(rows)])
+    axis.set(title="Accuracy on test images", xlim=(0, 1.12), xticks=(0, 0.5, 1))
+    return figure
+
+
+def unit_margins(graph: SynapseGraph, outcome: Outcome) -> FloatArray:
+    """Margins of the units in s* in units of the reference's field, (P, H)."""
+    own = integer_margins(graph, outcome.points)[:, graph.ends.decoder]
+    return np.asarray((own - 0.5) / graph.ends.scale)
+
+
+def _axes(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size)
+    return figure, figure.subplots(rows, columns, **options)
+
+
+def _mark_signal(axis: Axes, outcome: Outcome) -> None:
+    """Shade the clamped phase: when the supervisory signal acts."""
+    on = outcome.times[outcome.supervisory > 0.01 * outcome.supervisory.max(initial=1e-9)]
+    if len(on):
+        axis.axvspan(on[0], outcome.release, color=SIGNAL, alpha=0.3, linewidth=0)
+        axis.text(outcome.release, 0.02, " release", color=INK)

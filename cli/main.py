@@ -1,0 +1,46 @@
+"""Entry point: the commands, and errors as one line with exit code 2."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from .commands import demo, export, map_network, train, validate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help=(
+        "Train a binary attractor network with a local rule, map it to excitatory and inhibitory "
+        "spiking neurons, and prove that what it learned stays once the supervisory signal is "
+        "gone.\n\n"
+        "The usual order: **train** → **map** → **export** and **validate**. "
+        "**demo** does all of it on handwritten digits.\n\n"
+        "Exit codes: 0 the claim holds, 1 the claim fails, 2 bad input or a missing part."
+    ),
+)
+app.command()(train)
+app.command("map")(map_network)
+app.command()(export)
+app.command()(validate)
+app.command()(demo)
+
+
+def main() -> None:
+    """Run the command line; turn errors made on purpose into one line and exit code 2."""
+    try:
+        app()
+    except Exception as error:
+        from spinspike.model.errors import SpinspikeError
+
+        if not isinstance(error, SpinspikeError | OSError):
+            raise
+        sys.stderr.write(f"spinspike: {' '.join(str(error).split())}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

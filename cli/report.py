@@ -1,0 +1,175 @@
+"""The report folder: a self-contained page with plots first, a summary in JSON and a table."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinspike.mapping import SynapseGraph
+from spinspike.mapping.certificate import certified, weakest_units
+from spinspike.model.errors import BadInput, MissingPart
+from spinspike.simulators import NULLS, RUNS, Claim, Outcome, accuracy, wilson
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report shows; training, control and comparators only where they were made."""
+
+    graph: SynapseGraph
+    mapping: Mapping[str, Any]
+    outcomes: Sequence[Outcome]
+    claims: Sequence[Claim]
+    figures: Mapping[str, tuple[Figure, str]] = field(default_factory=dict)  # shown first
+    facts: Mapping[str, Any] = field(default_factory=dict)  # into summary.json as they are
+
+
+def check_folder(folder: Path, *, force: bool) -> None:
+    """Refuse an output folder that holds something, unless forced; refuse early, not after work."""
+    try:
+        import jinja2  # noqa: F401  (looked for here, used below)
+        import matplotlib as mpl  # noqa: F401
+    except ImportError as error:
+        message = f"reports need {error.name}: pip install 'spinspike[plot]'"
+        raise MissingPart(message) from error
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is a file; give the name of a folder"
+        raise BadInput(message)
+    if folder.is_dir() and any(folder.iterdir()) and not force:
+        message = f"{folder} is not empty; choose another name or allow overwriting with --force"
+        raise BadInput(message)
+
+
+def outcome_summary(outcome: Outcome) -> dict[str, Any]:
+    """The figures of one trial."""
+    exact, low, high = wilson(outcome.exact)
+    summary = {
+        "simulator": outcome.simulator,
+        "run": outcome.run,
+        "null": outcome.null,
+        "patterns": len(outcome.points),
+        "occupied": float(outcome.occupied.mean()),
+        "left": int(outcome.left.sum()),
+        "exact": exact,
+        "exact_low": low,
+        "exact_high": high,
+        "overlap": float(outcome.overlap[-1].mean()),
+        "class_kept": float(outcome.class_kept.mean()),
+        "flips": float(outcome.flips.mean()),
+        "certified_states_broken": outcome.broken,
+        "same_spikes_as_emulator": outcome.like_emulator,
+    }
+    if outcome.run == "free" and not outcome.saw_label:
+        labels = outcome.points.labels
+        summary["accuracy"] = accuracy(outcome)
+        summary["reference_accuracy"] = float((outcome.reference_classes == labels).mean())
+    return summary
+
+
+def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> dict[str, Any]:
+    """Outcomes and claims as JSON takes them."""
+    return {
+        "outcomes": [outcome_summary(o) for o in outcomes],
+        "claims": [{**asdict(c), "holds": c.holds} for c in claims],
+    }
+
+
+def write_report(folder: Path, report: Report) -> dict[str, Any]:
+    """Write report.html, summary.json, patterns.csv and figures/; return the summary."""
+    summary = {
+        **report.facts,
+        "mapping": dict(report.mapping),
+        "validation": validation_summary(report.outcomes, report.claims),
+    }
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    figures = {**report.figures, **_validation_figures(report)}
+    pictures = []
+    for name, (figure, caption) in figures.items():
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        (folder / "figures" / f"{name}.png").write_bytes(buffer.getvalue())
+        data = base64.b64encode(buffer.getvalue()).decode()
+        pictures.append({"name": name, "caption": caption, "data": data})
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    _write_patterns(folder / "patterns.csv", report)
+    (folder / "report.html").write_text(_page(summary, pictures), encoding="utf-8")
+    return summary
+
+
+def _validation_figures(report: Report) -> dict[str, tuple[Figure, str]]:
+    from . import figures
+
+    outcomes, graph = report.outcomes, report.graph
+    made = {}
+    if any(o.run == "learned" for o in outcomes):
+        made["overlap"] = (
+            figures.overlap(outcomes),
+            "Overlap with the learned fixed point s* while the input is cued, clamped with its "
+            "label (shaded) and released; median and 10–90 % of the patterns. The nulls run on "
+            "the same simulator with the same parameters.",
+        )
+    for o in outcomes:
+        if o.raster and o.run == "learned" and not o.null:
+            made["raster"] = (
+                figures.raster(o, graph),
+                f"Every spike of one training pattern in {o.simulator} around the release (line). "
+                "Above: the supervisory input, which is gone afterwards.",
+            )
+    if any(o.run in ("learned", "cued") for o in outcomes):
+        made["nulls"] = (
+            figures.nulls(outcomes),
+            "A latch holds anything, so holding counts only where the nulls fail.",
+        )
+        made["flips"] = (
+            figures.flips_against_margin(outcomes, graph),
+            "Which units leave s*: those with small margins.",
+        )
+    made["margins"] = (
+        figures.margins(graph),
+        "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
+    )
+    return made
+
+
+def _write_patterns(path: Path, report: Report) -> None:
+    """One row per pattern and trial."""
+    header = [
+        "simulator", "run", "null", "pattern", "label", "class_of_s_star", "class_at_end",
+        "certified", "smallest_integer_margin", "weakest_unit", "occupied", "left", "exact",
+        "overlap_at_end", "flips_after_release", "first_flip_after_release",
+    ]  # fmt: skip
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for o in report.outcomes:
+            margins, units = weakest_units(report.graph, o.points)
+            columns = (
+                o.points.labels, o.reference_classes, o.classes, certified(report.graph, o.points),
+                margins, units, o.occupied, o.left, o.exact,
+                o.overlap[-1], o.flips, np.where(np.isfinite(o.first_flip), o.first_flip, np.nan),
+            )  # fmt: skip
+            for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+                cells = ["" if value != value else value for value in row]
+                writer.writerow([o.simulator, o.run, o.null, number, *cells])
+
+
+def _page(summary: Mapping[str, Any], pictures: Sequence[Mapping[str, str]]) -> str:
+    from importlib.resources import files
+
+    import jinja2
+
+    source = files("spinspike.cli").joinpath("report.html").read_text(encoding="utf-8")
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        source
+    )
+    return template.render(summary=summary, pictures=pictures, runs=RUNS, nulls=NULLS)

@@ -1,0 +1,267 @@
+"""Lava, Intel's framework for Loihi: the fixed-point models of lava-nc, spike for spike.
+
+Lava counts a neuron's current in 1/64 of a weight unit and keeps it, like the voltage, in 24 bits:
+
+    u(t) = 64 sum_p sign_p 2**e_p sum_j m_kj n_j(t - 1)
+    v(t) = sgn(v) (|v| >> 12) + u(t) + 64 b(t),     n(t) = 1 and v(t) = 0 if v(t) > 0
+
+The residue |v| >> 12 is what the largest leak (dv = 4095) leaves of the last step's voltage.
+Source: lava-nc 0.10.0, ``lava/proc/lif/models.py``, PyLifModelBitAcc.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from spinspike.mapping.codec import unit_states
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
+from spinspike.mapping.ranges import STATE_LIMIT, check_synapses
+from spinspike.model.arrays import IntArray
+from spinspike.model.errors import BadInput, MissingPart, OutOfRange, SimulationFailed
+from spinspike.simulators.base import Progress, Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.lava_watchdog import supervise
+
+BIAS_RANGE = (-4096, 4095)  # 13 bits
+# Shared memory per pattern and neuron: four slots of an int32 in some ten channels.
+BYTES_PER_NEURON = 4 * 4 * 10
+LARGEST_CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Lava:
+    """Real Lava processes on the CPU, in a process group of their own.
+
+    Lava checks no register and waits for ever when one of its processes dies; hence ranges are
+    checked before the run, and a watchdog ends a run in which nothing moves.
+
+    Parameters
+    ----------
+    timeout
+        Seconds without a step after which a run counts as hung.
+    patterns_per_run
+        Patterns that share one Lava network; None: 256, or fewer if shared memory is short.
+    """
+
+    timeout: float = 60.0
+    patterns_per_run: int | None = None
+    name: str = "lava"
+    regime: Regime = "step"
+
+    def __post_init__(self) -> None:
+        for what in ("timeout", "patterns_per_run"):
+            value = getattr(self, what)
+            if value is not None and not value > 0:
+                message = f"{what} is {value}; allowed: more than 0"
+                raise BadInput(message)
+
+    def run(
+        self,
+        graph: SynapseGraph,
+        stimulus: Stimulus,
+        protocol: Protocol,
+        *,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every pattern of the stimulus through the protocol, each from silence.
+
+        Parameters
+        ----------
+        progress
+            Called with the steps done and the steps of all chunks of patterns.
+
+        Raises
+        ------
+        MissingPart
+            Lava is not installed.
+        OutOfRange
+            A weight, a bias or a sum does not fit Loihi's registers.
+        SimulationFailed
+            Lava hung, crashed or lost a process.
+        """
+        require_lava()
+        check_synapses(graph)
+        check_stimulus(graph, stimulus)
+        patterns = len(stimulus.bias)
+        chunk = self.patterns_per_run or _chunk(graph)
+        total = -(-patterns // chunk) * protocol.total
+        with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
+            folder = Path(name)
+            _write_job(folder, graph, stimulus, protocol, chunk)
+            if total:
+                self._supervise(folder, protocol.total, total, progress)
+            return _recording(folder, graph, protocol)
+
+    def _supervise(self, folder: Path, steps: int, total: int, progress: Progress | None) -> None:
+        status = np.load(folder / "status.npy", mmap_mode="r")
+
+        def pulse() -> tuple[int, ...]:
+            seen = tuple(int(count) for count in status)
+            if progress is not None:
+                progress(min(seen[1:]), total)
+            return seen
+
+        command = [sys.executable, "-m", "spinspike.simulators.lava_worker"]
+        command += [str(folder), str(os.getpid())]
+        try:
+            supervise(
+                command,
+                folder=folder,
+                stall=self.timeout,
+                pulse=pulse,
+                environment=_environment(),
+            )
+        except TimeoutError as error:
+            message = (
+                f"Lava hung {_where(status, steps, total)}: {error}; its processes were ended, "
+                "raise the timeout if the machine is merely slow"
+            )
+            raise SimulationFailed(message) from error
+        except ChildProcessError as error:
+            message = f"Lava failed {_where(status, steps, total)}: {error}"
+            raise SimulationFailed(message) from error
+
+
+def require_lava() -> None:
+    """Refuse in one sentence when lava-nc cannot be imported; imports nothing of it."""
+    try:
+        found = importlib.util.find_spec("lava.magma") is not None
+    except ModuleNotFoundError:
+        found = False
+    if found:
+        return
+    message = (
+        f"Lava is not installed (this is Python {platform.python_version()}, its last release "
+        'runs on Python 3.10 only); on Python 3.10: pip install "spinspike[lava]"'
+    )
+    raise MissingPart(message)
+
+
+def check_stimulus(graph: SynapseGraph, stimulus: Stimulus) -> None:
+    """Check what Lava does not: every number must fit its register whatever spikes.
+
+    Beyond what :func:`~spinspike.mapping.ranges.check_synapses` says of the graph, the biases must
+    fit 13 bits and the current and voltage 24 bits, 18 of them above the weight unit, with the
+    supervisory neurons that spike in this stimulus.
+
+    Raises
+    ------
+    OutOfRange
+        Names the population, the number and what is allowed.
+    """
+    for population in graph.populations:
+        if population.neuron == "source" and population.size != stimulus.supervisor.shape[1]:
+            message = (
+                f"the stimulus has {stimulus.supervisor.shape[1]} supervisory neurons, "
+                f"population {population.name} has {population.size}"
+            )
+            raise BadInput(message)
+    couplings, signal = weight_matrix(graph), supervisory_matrix(graph)
+    reach = np.zeros(stimulus.bias.shape, dtype=np.int64)
+    for sign in (-1, 1):
+        always = np.asarray((sign * couplings).maximum(0).sum(axis=1)).ravel()
+        clamped = stimulus.supervisor @ (sign * signal).maximum(0).T.toarray()
+        reach = np.maximum(reach, always + clamped)
+    both = np.stack([stimulus.first_bias, stimulus.bias])
+    for name, columns in graph.slices().items():
+        bias = both[:, :, columns]
+        if bias.size and not BIAS_RANGE[0] <= bias.min() <= bias.max() <= BIAS_RANGE[1]:
+            worst = bias.flat[np.argmax(np.abs(bias))]
+            message = (
+                f"bias {worst} of population {name} does not fit 13 bits; allowed: "
+                f"{BIAS_RANGE[0]} to {BIAS_RANGE[1]}; lower the scale"
+            )
+            raise OutOfRange(message)
+        most = reach[:, columns].max(initial=0)
+        if most > STATE_LIMIT + BIAS_RANGE[0]:
+            message = (
+                f"the synapses of population {name} can deliver {most} weight units; allowed: "
+                f"{STATE_LIMIT + BIAS_RANGE[0]}, a 24-bit state less the bias; lower the scale"
+            )
+            raise OutOfRange(message)
+
+
+def _chunk(graph: SynapseGraph) -> int:
+    """Patterns per run, such that Lava's channels take a quarter of the free shared memory."""
+    try:
+        disk = os.statvfs("/dev/shm")
+    except OSError:  # macOS keeps no such file system
+        return LARGEST_CHUNK
+    projections = max(1, len(graph.projections))
+    need = BYTES_PER_NEURON * projections * max(p.size for p in graph.populations)
+    return int(np.clip(disk.f_bavail * disk.f_frsize // 4 // need, 1, LARGEST_CHUNK))
+
+
+def _environment() -> dict[str, str]:
+    """The worker finds what we find, and each of Lava's processes keeps to one thread."""
+    paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
+    threads = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
+    return {**os.environ, "PYTHONPATH": paths, **threads}
+
+
+def _write_job(
+    folder: Path, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, chunk: int
+) -> None:
+    """Write ``job.npz`` and the empty arrays that the run fills."""
+    arrays = {
+        "bias": stimulus.bias,
+        "first_bias": stimulus.first_bias,
+        "supervisor": stimulus.supervisor,
+    }
+    for p, projection in enumerate(graph.projections):
+        arrays[f"indptr{p}"] = projection.indptr
+        arrays[f"indices{p}"] = projection.indices
+        arrays[f"weight{p}"] = projection.sign * projection.mantissa.astype(np.int32)
+    head = {
+        "populations": [(p.name, p.size, p.neuron) for p in graph.populations],
+        "projections": [(p.source, p.target, p.role, p.exponent) for p in graph.projections],
+        # A spike acts one step after it was sent.
+        "start": protocol.cue,
+        "stop": protocol.release,
+        "steps": protocol.total,
+        "patterns_per_run": chunk,
+    }
+    np.savez(folder / "job.npz", head=np.array(json.dumps(head)), **arrays)
+    patterns, neurons = stimulus.bias.shape
+    sinks = sum(p.neuron == "threshold" for p in graph.populations)
+    shapes = {
+        "spikes": ((protocol.total, patterns, neurons), np.bool_),
+        "supervisory": ((sinks, protocol.total, patterns), np.int64),
+        "status": ((1 + sinks,), np.int64),
+    }
+    for name, (shape, kind) in shapes.items():
+        np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
+            folder / f"{name}.npy", mode="w+", dtype=kind, shape=shape
+        )
+
+
+def _recording(folder: Path, graph: SynapseGraph, protocol: Protocol) -> Recording:
+    spikes = np.load(folder / "spikes.npy")
+    return Recording(
+        regime="step",
+        times=np.arange(1, protocol.total + 1, dtype=np.float64),
+        states=unit_states(graph, spikes),
+        supervisory=np.load(folder / "supervisory.npy").sum(axis=0).astype(np.float64),
+        release=float(protocol.release),
+        spikes=spikes,
+    )
+
+
+def _where(status: IntArray, steps: int, total: int) -> str:
+    """What the run had reached, in words."""
+    stage = int(status[0])
+    if stage == 0:
+        return "while starting Python and importing Lava"
+    chunk, phase = divmod(stage - 1, 3)
+    doing = ["while building", "while running", "while stopping"][phase]
+    step = int(min(status[1:])) - chunk * steps
+    return f"{doing} chunk {chunk + 1} of {total // steps}, after step {step} of {steps}"

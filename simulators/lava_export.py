@@ -1,0 +1,145 @@
+"""The Lava process graph as a folder of its own, which runs without spinspike.
+
+The folder holds a program, the network as one hierarchical process made of Lava's own LIF, Dense
+and Sparse, and the arrays. The files are templates beside this module, copied as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinspike.mapping.graph import Projection, SynapseGraph
+from spinspike.mapping.ranges import check_ranges
+from spinspike.model.errors import BadInput
+
+HERE = Path(__file__).parent
+TEMPLATE = HERE / "lava_template"
+FILES = ("network.py", "processes/__init__.py", "processes/attractor_network.py")
+
+
+def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> Path:
+    """Write a graph as a self-contained Lava program.
+
+    The folder is complete or absent: it is written under a temporary name beside its place.
+
+    Parameters
+    ----------
+    folder
+        Must not exist, unless ``force``; its parent must.
+    force
+        Replace a folder that was exported earlier.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    BadInput
+        The folder exists and ``force`` is not set, is no export, or has no parent.
+    OutOfRange
+        A number of the graph does not fit the chip's registers.
+    """
+    folder = Path(folder)
+    _check_place(folder, force=force)
+    check_ranges(graph)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+        new, old = Path(name) / "new", Path(name) / "old"
+        _write(graph, new)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    return folder
+
+
+def _check_place(folder: Path, *, force: bool) -> None:
+    if not folder.parent.is_dir():
+        message = f"folder {folder.parent} does not exist; create it first"
+        raise BadInput(message)
+    if not folder.exists():
+        return
+    if not force:
+        message = f"{folder} exists; choose another name or allow overwriting with --force"
+        raise BadInput(message)
+    # Forced or not, somebody's other files are not ours to delete.
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "arrays.npz").is_file()):
+        message = f"{folder} is not an exported network; choose another name"
+        raise BadInput(message)
+
+
+def _write(graph: SynapseGraph, folder: Path) -> None:
+    (folder / "processes").mkdir(parents=True)
+    for file in FILES:
+        shutil.copyfile(TEMPLATE / file, folder / file)
+    shutil.copyfile(HERE / "lava_watchdog.py", folder / "watchdog.py")
+    (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
+    np.savez_compressed(folder / "arrays.npz", **_arrays(graph))
+
+
+def _arrays(graph: SynapseGraph) -> dict[str, Any]:
+    """What ``arrays.npz`` holds; weights are signed mantissas, rows by target neuron."""
+    ends = graph.ends
+    size = {population.name: population.size for population in graph.populations}
+    head = {
+        "format": 1,
+        "encoding": graph.encoding,
+        "weight_bits": graph.weight_bits,
+        "populations": {name: size[name] for name in graph.slices()},
+        "projections": [_row(p, (size[p.target], size[p.source])) for p in graph.projections],
+    }
+    arrays: dict[str, Any] = {
+        "head": np.array(json.dumps(head)),
+        "offset": graph.offset,
+        "first_offset": graph.first_offset,
+        "centre": ends.centre,
+        "gain": ends.gain,
+        "input_range": np.array(ends.input_range),
+        "input_weight": ends.input_weight,
+        "scale": ends.scale,
+        "readout": ends.readout,
+        "unit": ends.unit,
+        "input_sign": ends.input_sign,
+        "decoder": ends.decoder,
+    }
+    for number, projection in enumerate(graph.projections):
+        arrays[f"weights{number}"] = projection.sign * projection.mantissa.astype(np.int32)
+        arrays[f"indices{number}"] = projection.indices
+        arrays[f"indptr{number}"] = projection.indptr
+    return arrays
+
+
+def _row(projection: Projection, shape: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "name": projection.name,
+        "source": projection.source,
+        "target": projection.target,
+        "role": projection.role,
+        "sign": projection.sign,
+        "exponent": projection.exponent,
+        "shape": shape,
+    }
+
+
+def _readme(graph: SynapseGraph) -> str:
+    names = list(graph.slices())
+    low, high = graph.ends.input_range
+    values = {
+        "SUMMARY": f"{graph.units} units as {graph.neurons} neurons ({graph.encoding} encoding), "
+        f"{graph.synapses} synapses of {graph.weight_bits} bits, {graph.classes} classes.",
+        "PIXELS": str(graph.ends.centre.size),
+        "LOW": f"{low:g}",
+        "HIGH": f"{high:g}",
+        "INPUTS": ", ".join(f"input_{name}" for name in names),
+        "OUTPUTS": ", ".join(f"spikes_{name}" for name in names),
+    }
+    text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text

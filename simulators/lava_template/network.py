@@ -1,0 +1,193 @@
+"""Run an image through the exported network on Lava and print its class.
+
+``python network.py image.npy`` prints the class; ``--json`` prints more. With ``--label N`` the
+supervisory neuron of class N spikes for a while and is then released.
+
+Exit status: 0 a class was found, 2 bad input, Lava missing, crashed or hung.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from watchdog import fail_with, supervise, work
+
+Arrays = dict[str, np.ndarray]
+
+HERE = Path(__file__).resolve().parent
+CUE = 1  # steps with the image alone before a label clamps
+
+
+def main() -> int:
+    """Check the input, run Lava in a worker, decode and print."""
+    options = arguments()
+    if options.worker:
+        work(lambda: run_lava(Path(options.worker[0])), int(options.worker[1]))
+        return 0
+    try:
+        with np.load(HERE / "arrays.npz", allow_pickle=False) as file:
+            arrays = dict(file)
+        image = read_image(options.image, arrays)
+        check_options(options, arrays)
+        spikes = simulate(arrays, encode(arrays, image), options)
+    except (OSError, ValueError) as error:
+        print(f"network.py: {error}", file=sys.stderr)
+        return 2
+    print_result(decode(arrays, spikes, options), options.json)
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("image", help=".npy file with the pixels, unscaled", nargs="?", default="")
+    parser.add_argument("--label", type=int, help="clamp with this class, then release")
+    parser.add_argument("--clamped", type=int, default=10, help="steps with the label [10]")
+    parser.add_argument("--steps", type=int, default=30, help="free steps [30]")
+    parser.add_argument("--timeout", type=float, default=300, help="seconds for the run [300]")
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if not options.image and not options.worker:
+        parser.error("which image? give a .npy file")
+    return options
+
+
+def read_image(path: str, arrays: Arrays) -> np.ndarray:
+    """Pixels as float64, (D,), or ValueError in one line."""
+    try:
+        image = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile, MemoryError) as error:
+        message = f"{path} is not a .npy file of numbers: {error}"
+        raise ValueError(message) from None
+    count = arrays["centre"].size
+    if not isinstance(image, np.ndarray) or image.dtype.kind not in "biuf":
+        message = f"{path} does not hold numbers; allowed: one array of {count} pixels"
+        raise ValueError(message)
+    if image.size != count:
+        message = f"{path} has shape {image.shape}; allowed: {count} pixels"
+        raise ValueError(message)
+    low, high = arrays["input_range"]
+    image = image.astype(np.float64).ravel()
+    if not ((image >= low) & (image <= high)).all():
+        message = (
+            f"pixels of {path} range from {image.min():g} to {image.max():g}; "
+            f"allowed: {low:g} to {high:g}"
+        )
+        raise ValueError(message)
+    return image
+
+
+def check_options(options: argparse.Namespace, arrays: Arrays) -> None:
+    """Refuse a label or durations that make no run."""
+    classes = len(arrays["readout"])
+    if options.label is not None and not 0 <= options.label < classes:
+        message = f"label {options.label} does not exist; allowed: 0 to {classes - 1}"
+        raise ValueError(message)
+    for name in ("steps", "clamped"):
+        if getattr(options, name) < 1:
+            message = f"--{name} is {getattr(options, name)}; allowed: 1 or more"
+            raise ValueError(message)
+
+
+def encode(arrays: Arrays, image: np.ndarray) -> np.ndarray:
+    """Integer input of each neuron, sign round(scale (Win (x - centre) gain)), (N,)."""
+    field = ((image - arrays["centre"]) * arrays["gain"])[None] @ arrays["input_weight"].T
+    return np.rint(field[0] * arrays["scale"]).astype(int)[arrays["unit"]] * arrays["input_sign"]
+
+
+def decode(arrays: Arrays, spikes: np.ndarray, options: argparse.Namespace) -> dict[str, Any]:
+    """Class, scores and how the state moved, from the spikes (steps, N)."""
+    decoder = arrays["decoder"]
+    up = spikes[:, decoder].astype(bool) == (arrays["input_sign"][decoder] > 0)
+    scores = arrays["readout"] @ np.where(up[-1], 1.0, -1.0)
+    release = CUE + (0 if options.label is None else options.clamped)
+    return {
+        "class": int(scores.argmax()),
+        "scores": [round(float(score), 6) for score in scores],
+        "settled": bool((up[-1] == up[-2]).all()),
+        "steps": len(up),
+        "release": release,
+        "units_changed_since_release": int((up[-1] != up[release - 1]).sum()),
+        "spikes_in_last_step": int(spikes[-1].sum()),
+    }
+
+
+def print_result(result: dict[str, Any], as_json: bool) -> None:
+    """One line, or one JSON object."""
+    if as_json:
+        print(json.dumps(result))
+    else:
+        state = "settled" if result["settled"] else "still moving"
+        print(f"class {result['class']} ({state} after {result['steps']} steps)")
+
+
+def simulate(arrays: Arrays, given: np.ndarray, options: argparse.Namespace) -> np.ndarray:
+    """Spikes of all neurons, (steps, N), from a Lava run in a process group of its own."""
+    clamped = 0 if options.label is None else options.clamped
+    steps = CUE + clamped + options.steps
+    classes = len(arrays["readout"])
+    signal = np.zeros((classes, steps), dtype=np.int32)  # silent to the end of the run
+    if clamped:
+        signal[options.label, CUE - 1 : CUE - 1 + clamped] = 1  # spikes act one step later
+    with tempfile.TemporaryDirectory(prefix="network-") as name:
+        folder = Path(name)
+        np.savez(folder / "job.npz", given=given, signal=signal)
+        command = [sys.executable, str(HERE / "network.py")]
+        command += ["--worker", str(folder), str(os.getpid())]
+        try:
+            supervise(
+                command,
+                folder=folder,
+                stall=options.timeout,
+                pulse=int,  # nothing is known before the end: the timeout is for the whole run
+                environment={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            )
+        except (TimeoutError, ChildProcessError) as error:
+            message = f"Lava failed: {error}"
+            raise OSError(message) from None
+        return np.load(folder / "spikes.npy", allow_pickle=False)
+
+
+def run_lava(folder: Path) -> None:
+    """The worker's task: build the Lava processes, run them, write the spikes."""
+    try:
+        from lava.magma.core.run_conditions import RunSteps
+        from lava.magma.core.run_configs import Loihi2SimCfg
+        from lava.proc.io.sink import RingBuffer as Sink
+        from lava.proc.io.source import RingBuffer as Source
+        from processes import AttractorNetwork
+    except ImportError as error:
+        message = f"{error}; on Python 3.10: pip install lava-nc==0.10.0"
+        raise ImportError(message) from None
+    with np.load(folder / "job.npz", allow_pickle=False) as file:
+        given, signal = file["given"], file["signal"]
+    with np.load(HERE / "arrays.npz", allow_pickle=False) as arrays:
+        network = AttractorNetwork(arrays)
+    supervisory = Source(data=signal)
+    supervisory.s_out.connect(network.supervisory)
+    sinks = []
+    position = 0
+    for name, size in network.proc_params["head"]["populations"].items():
+        source = Source(data=given[position : position + size, None])
+        source.s_out.connect(getattr(network, f"input_{name}"))
+        sinks.append(Sink(shape=(size,), buffer=signal.shape[1]))
+        getattr(network, f"spikes_{name}").connect(sinks[-1].a_in)
+        position += size
+    network.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt", select_sub_proc_model=True))
+    with fail_with(multiprocessing.active_children()):
+        network.run(condition=RunSteps(num_steps=signal.shape[1]))
+        spikes = np.concatenate([sink.data.get() for sink in sinks]).T
+    network.stop()
+    np.save(folder / "spikes.npy", spikes.astype(bool))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""From outcomes to claims that hold or fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .outcome import Outcome, accuracy, supervisory_off
+
+HELD_OVERLAP = 0.99  # continuous time: mean overlap with s* at the end
+HELD_EXACTLY = 0.60  # continuous time: fraction of patterns that end exactly in s*
+CLASS_KEPT = 0.97
+NULL_EXACTLY = 0.30  # more than this held by a null, and holding means nothing
+ACCURACY_GAP = 0.005
+DECAY_GRACE = 100.0  # ms for supervisory currents to decay after the release
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement about a simulator, the value seen and the bound it is held against."""
+
+    simulator: str
+    statement: str
+    value: float
+    bound: float
+    at_least: bool  # whether the value must reach the bound, or stay at or below it
+
+    @property
+    def holds(self) -> bool:
+        """Whether the value is on the right side of the bound (rounding errors forgiven)."""
+        beyond = self.bound - self.value if self.at_least else self.value - self.bound
+        return beyond <= 1e-9
+
+
+def claims(outcomes: Sequence[Outcome]) -> list[Claim]:
+    """Every claim that the outcomes of one or several simulators can decide."""
+    found = []
+    for simulator in dict.fromkeys(o.simulator for o in outcomes):
+        own = [o for o in outcomes if o.simulator == simulator]
+        found += _step(own) if own[0].regime == "step" else _continuous(own)
+        found += _both(own)
+    return found
+
+
+def _both(outcomes: list[Outcome]) -> list[Claim]:
+    name = outcomes[0].simulator
+    still_on = sum(not supervisory_off(o, grace=DECAY_GRACE) for o in outcomes)
+    statement = "runs in which the supervisory signal outlives the release"
+    found = [Claim(name, statement, still_on, 0, at_least=False)]
+    for o in outcomes:
+        if o.null:
+            statement = f"{o.run}, {o.null}: ends exactly in s*"
+            found.append(Claim(name, statement, _mean(o.exact), NULL_EXACTLY, at_least=False))
+    return found
+
+
+def _step(outcomes: list[Outcome]) -> list[Claim]:
+    name = outcomes[0].simulator
+    broken = sum(o.broken for o in outcomes)
+    found = [
+        Claim(name, "certified states that changed after the release", broken, 0, at_least=False)
+    ]
+    for o in outcomes:
+        if o.run == "free" and not o.null:
+            gap = abs(accuracy(o) - _mean(o.reference_classes == o.points.labels))
+            statement = "accuracy of free runs, distance from the reference's"
+            found.append(Claim(name, statement, gap, ACCURACY_GAP, at_least=False))
+    if name != "emulator":
+        unlike = sum(not o.like_emulator for o in outcomes)
+        statement = "runs whose spikes differ from the emulator's"
+        found.append(Claim(name, statement, unlike, 0, at_least=False))
+    return found
+
+
+def _continuous(outcomes: list[Outcome]) -> list[Claim]:
+    found = []
+    for o in outcomes:
+        if o.run in ("learned", "cued") and not o.null:
+            overlap = float(o.overlap[-1].mean())
+            for what, value, bound in (
+                ("mean overlap with s* at the end", overlap, HELD_OVERLAP),
+                ("ends exactly in s*", _mean(o.exact), HELD_EXACTLY),
+                ("class is that of s*", _mean(o.class_kept), CLASS_KEPT),
+            ):
+                found.append(Claim(o.simulator, f"{o.run}: {what}", value, bound, at_least=True))
+    return found
+
+
+def _mean(flags: np.ndarray) -> float:
+    return float(np.mean(flags))

@@ -1,0 +1,184 @@
+"""The validation protocol: it must pass the graph, and catch what is broken on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from spinspike.mapping import SynapseGraph
+from spinspike.mapping.codec import decode
+from spinspike.mapping.matrix import weight_matrix
+from spinspike.model import NetworkFile
+from spinspike.model.errors import BadInput
+from spinspike.simulators import (
+    Claim,
+    Emulator,
+    Outcome,
+    Protocol,
+    Recording,
+    Stimulus,
+    accuracy,
+    claims,
+    validate,
+)
+from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.validation import NULL_RUNS, NULLS, RUNS, Trial, trials
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An emulator whose stimulus, protocol or recording is tampered with."""
+
+    before: Callable[[Stimulus, Protocol], tuple[Stimulus, Protocol]] = lambda s, p: (s, p)
+    after: Callable[[Recording], Recording] = lambda r: r
+    name: str = "broken"
+    regime: Regime = "step"
+
+    def run(
+        self,
+        graph: SynapseGraph,
+        stimulus: Stimulus,
+        protocol: Protocol,
+        *,
+        progress: Progress | None = None,
+    ) -> Recording:
+        return self.after(Emulator().run(graph, *self.before(stimulus, protocol)))
+
+
+def outcomes(graph: SynapseGraph, simulator: Emulator | Broken, **options: object) -> list[Outcome]:
+    return list(validate(graph, simulator, patterns=60, **options))  # type: ignore[arg-type]
+
+
+def failed(found: list[Claim]) -> list[str]:
+    return [claim.statement for claim in found if not claim.holds]
+
+
+def test_the_graph_passes_and_its_nulls_fail(graph: SynapseGraph) -> None:
+    found = outcomes(graph, Emulator())
+    assert [(o.run, o.null) for o in found] == [(t.run, t.null) for t in trials()]
+    assert failed(claims(found)) == []
+    by_run = {(o.run, o.null): o for o in found}
+    assert by_run["learned", ""].exact.mean() > 0.8
+    assert by_run["cued", ""].exact.mean() > 0.9
+    for run in NULL_RUNS:
+        for null in NULLS:
+            assert by_run[run, null].exact.mean() < 0.3, (run, null)
+
+
+def test_accuracy_and_references_are_those_of_the_trained_network(
+    trained: NetworkFile, graph: SynapseGraph
+) -> None:
+    (free,) = validate(graph, Emulator(), patterns=1000, runs=["free"])
+    reference = trained.provenance["accuracy"]["test"]
+    assert accuracy(free) == pytest.approx(reference, abs=0.02)
+    assert len(free.points) == len(trained.fixed_points["free"])
+
+
+def test_labels_of_test_images_never_reach_a_simulator(graph: SynapseGraph) -> None:
+    """With all test labels replaced, every stimulus and so every outcome stays the same."""
+    points = graph.fixed_points["free"]
+    lied = replace(points, labels=(points.labels + 3) % 10)
+    other = replace(graph, fixed_points={**graph.fixed_points, "free": lied})
+    runs = ["free", "cued", "release", "wrong"]
+    for honest, blind in zip(
+        outcomes(graph, Emulator(), runs=runs), outcomes(other, Emulator(), runs=runs), strict=True
+    ):
+        assert np.array_equal(honest.final, blind.final)
+
+
+def test_wrong_means_another_class_than_predicted(graph: SynapseGraph) -> None:
+    seen: list[Stimulus] = []
+
+    def spy(stimulus: Stimulus, protocol: Protocol) -> tuple[Stimulus, Protocol]:
+        seen.append(stimulus)
+        return stimulus, protocol
+
+    outcomes(graph, Broken(before=spy), runs=["wrong", "release"])
+    predicted = decode(graph, graph.fixed_points["free"].states[:60])
+    wrong, right = (s.supervisor.argmax(axis=1) for s in seen)
+    assert (wrong != predicted).all()
+    assert np.array_equal(right, predicted)
+
+
+# Mutations: each breaks one thing that the protocol must notice.
+
+
+def test_caught_a_supervisory_signal_left_on(graph: SynapseGraph) -> None:
+    left_on = Broken(before=lambda s, p: (s, replace(p, clamped=p.clamped + p.free, free=0)))
+    found = failed(claims(outcomes(graph, left_on, runs=["learned"], nulls=False)))
+    assert "runs in which the supervisory signal outlives the release" in found
+
+
+def test_caught_a_simulator_that_lags_by_one_step(graph: SynapseGraph) -> None:
+    def lag(recording: Recording) -> Recording:
+        assert recording.spikes is not None
+        return replace(recording, spikes=np.roll(recording.spikes, 1, axis=0))
+
+    found = failed(claims(outcomes(graph, Broken(after=lag), runs=["free"])))
+    assert found == ["runs whose spikes differ from the emulator's"]
+
+
+def test_caught_a_release_one_step_late(graph: SynapseGraph) -> None:
+    late = Broken(before=lambda s, p: (s, replace(p, clamped=p.clamped + 1, free=p.free - 1)))
+    found = failed(claims(outcomes(graph, late, runs=["learned"], nulls=False)))
+    assert "runs in which the supervisory signal outlives the release" in found
+
+
+def test_caught_a_coupling_with_swapped_sign(graph: SynapseGraph) -> None:
+    """All positive couplings into E made negative: fixed points and trajectories are lost."""
+    swapped = replace(
+        graph,
+        projections=tuple(
+            replace(p, sign=-p.sign) if p.name == "E>E:coupling" else p for p in graph.projections
+        ),
+    )
+    assert (weight_matrix(swapped) != weight_matrix(graph)).nnz > 0
+    (learned,) = validate(swapped, Emulator(), patterns=60, runs=["learned"], nulls=False)
+    assert learned.exact.mean() < 0.1
+
+
+def test_caught_a_forgotten_first_step_bias(graph: SynapseGraph) -> None:
+    forgotten = Broken(before=lambda s, p: (replace(s, first_bias=s.bias), p))
+    (free,) = outcomes(graph, forgotten, runs=["free"])
+    (honest,) = outcomes(graph, Emulator(), runs=["free"])
+    assert not free.like_emulator
+    assert free.exact.mean() < honest.exact.mean() / 3
+
+
+def test_caught_a_latch_that_holds_whatever_it_was_cued_with(graph: SynapseGraph) -> None:
+    """A simulator that freezes its first state passes every claim but those of the nulls."""
+
+    def freeze(recording: Recording) -> Recording:
+        return replace(recording, states=np.repeat(recording.states[:1], len(recording.times), 0))
+
+    found = failed(claims(outcomes(graph, Broken(after=freeze), runs=["cued"])))
+    assert "cued, no couplings: ends exactly in s*" in found
+    assert "cued, permuted: ends exactly in s*" in found
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"patterns": 0}, "patterns is 0; allowed: 1 or more"),
+        ({"runs": ["fre"]}, "unknown run 'fre'; allowed: free, learned, cued, release, wrong"),
+    ],
+)
+def test_bad_requests_are_refused(
+    graph: SynapseGraph, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        list(validate(graph, Emulator(), **options))  # type: ignore[arg-type]
+
+
+def test_a_graph_without_fixed_points_is_refused(graph: SynapseGraph) -> None:
+    with pytest.raises(BadInput, match="carries no learned fixed points"):
+        list(validate(replace(graph, fixed_points={}), Emulator(), runs=["learned"]))
+
+
+def test_trials_are_the_runs_and_the_nulls_of_two() -> None:
+    assert len(trials()) == len(RUNS) + len(NULL_RUNS) * len(NULLS)
+    assert trials(["free"]) == [Trial("free")]
+    assert trials(["cued"], nulls=False) == [Trial("cued")]
