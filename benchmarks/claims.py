@@ -159,7 +159,9 @@ def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list
 
 def spread(values: np.ndarray, digits_shown: int = 3) -> str:
     """Mean, least and most."""
-    mean, least, most = (f"{v:.{digits_shown}f}" for v in (values.mean(), values.min(), values.max()))
+    mean, least, most = (
+        f"{v:.{digits_shown}f}" for v in (values.mean(), values.min(), values.max())
+    )
     return f"{mean} ({least}, {most})"
 
 

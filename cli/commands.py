@@ -28,7 +28,9 @@ def train(
         float, typer.Option(help="Strength of the supervisory signal, lambda_r.")
     ] = 0.7,
     sparsity: Annotated[float, typer.Option(help="Fraction of couplings left out.")] = 0.8,
-    input_sparsity: Annotated[float, typer.Option(help="Fraction of input weights left out.")] = 0.5,
+    input_sparsity: Annotated[
+        float, typer.Option(help="Fraction of input weights left out.")
+    ] = 0.5,
     margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.0,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch: Annotated[int, typer.Option(help="Images per step of the rule.")] = 16,

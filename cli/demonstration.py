@@ -45,28 +45,16 @@ def demonstrate(
         count = patterns.get(name, default_patterns)
         runs = ("learned", "cued") if name == "brian2" else tuple(RUNS)
         outcomes += validate_on(graph, name, runs, patterns=count, nulls=True, seed=seed)
+    accuracies = [c.provenance["accuracy"]["test"] for c, _ in control]
     pictures = {
-        "learning": (
-            figures.learning_curve(training.history, [t.history for _, t in control]),
-            "Learning without gradients. The control differs in one number: its self-coupling is "
-            "0 instead of 0.5.",
-        ),
-        "comparison": (
-            figures.comparison(
-                content.provenance["accuracy"]["test"],
-                [c.provenance["accuracy"]["test"] for c, _ in control],
-                others,
-            ),
-            "The comparators answer the same question on the same split, but hold no states.",
+        "learning": figures.learning_curve(training.history, [t.history for _, t in control]),
+        "comparison": figures.comparison(
+            content.provenance["accuracy"]["test"], accuracies, others
         ),
     }
-    shown = [o for o in outcomes if o.run == "free"]
-    if shown:
-        pictures["images"] = (
-            figures.images(shown[-1], data.image_shape),
-            f"Test images and the class read from their free run on {shown[-1].simulator} "
-            "(red: wrong).",
-        )
+    for o in outcomes:
+        if o.run == "free" and "images" not in pictures:
+            pictures["images"] = figures.images(o, data.image_shape)
     facts = {
         "training": dict(content.provenance),
         "control": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
@@ -144,7 +145,8 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
     """Fraction of units that differ from s* at the end, by their margin in s*."""
     figure, axis = _axes(1, 1, (6.0, 3.1))
     edges = np.array([-np.inf, 0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, np.inf])
-    names = ["< 0", *(f"{a:g}–{b:g}" for a, b in zip(edges[1:-2], edges[2:-1], strict=True)), "> 2.5"]
+    inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges[1:-1])]
+    names = ["< 0", *inner, f"> {edges[-2]:g}"]
     shown = [o for o in outcomes if not o.null and o.run in ("learned", "cued")]
     for number, o in enumerate(shown):
         margin = unit_margins(graph, o)
@@ -155,7 +157,7 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
         at = np.arange(len(names)) + (number - len(shown) / 2) * 0.8 / len(shown)
         fraction = np.divide(count, total, where=total > 0, out=np.full(len(names), np.nan))
         axis.bar(at, 100 * fraction, width=0.8 / len(shown), label=f"{o.simulator}, {o.run}")
-    axis.set_xticks(range(len(names)), names, rotation=30)
+    axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.set(title="Units away from s* at the end (%), by margin in s*", xlabel="margin")
     axis.legend()
     return figure

@@ -6,12 +6,11 @@ import base64
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.certificate import certified, weakest_units
@@ -22,6 +21,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+CAPTIONS = {
+    "learning": "Learning without gradients. The control differs in one number: its self-coupling "
+    "is 0 instead of 0.5.",
+    "comparison": "The comparators answer the same question on the same split, but hold no states.",
+    "images": "Test images and the class read from their free run on the first simulator of the "
+    "report (red: wrong).",
+    "overlap": "Overlap with the learned fixed point s* while the input is cued, clamped with its "
+    "label (shaded) and released; median and 10 to 90 % of the patterns. The nulls run on the same "
+    "simulator with the same parameters.",
+    "raster": "Every spike of one training pattern in continuous time, around the release (line). "
+    "Above: the supervisory input, which is gone afterwards.",
+    "nulls": "A latch holds anything, so holding counts only where the nulls fail.",
+    "flips": "Which units leave s*: those with small margins.",
+    "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
+}
+
+
 @dataclass(frozen=True)
 class Report:
     """What a report shows; training, control and comparators only where they were made."""
@@ -30,7 +46,7 @@ class Report:
     mapping: Mapping[str, Any]
     outcomes: Sequence[Outcome]
     claims: Sequence[Claim]
-    figures: Mapping[str, tuple[Figure, str]] = field(default_factory=dict)  # shown first
+    figures: Mapping[str, Figure] = field(default_factory=dict)  # shown first
     facts: Mapping[str, Any] = field(default_factory=dict)  # into summary.json as they are
 
 
@@ -94,50 +110,32 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
     (folder / "figures").mkdir(parents=True, exist_ok=True)
     figures = {**report.figures, **_validation_figures(report)}
     pictures = []
-    for name, (figure, caption) in figures.items():
+    for name, figure in figures.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         (folder / "figures" / f"{name}.png").write_bytes(buffer.getvalue())
         data = base64.b64encode(buffer.getvalue()).decode()
-        pictures.append({"name": name, "caption": caption, "data": data})
+        pictures.append({"name": name, "caption": CAPTIONS[name], "data": data})
     (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
     _write_patterns(folder / "patterns.csv", report)
     (folder / "report.html").write_text(_page(summary, pictures), encoding="utf-8")
     return summary
 
 
-def _validation_figures(report: Report) -> dict[str, tuple[Figure, str]]:
+def _validation_figures(report: Report) -> dict[str, Figure]:
     from . import figures
 
     outcomes, graph = report.outcomes, report.graph
     made = {}
     if any(o.run == "learned" for o in outcomes):
-        made["overlap"] = (
-            figures.overlap(outcomes),
-            "Overlap with the learned fixed point s* while the input is cued, clamped with its "
-            "label (shaded) and released; median and 10–90 % of the patterns. The nulls run on "
-            "the same simulator with the same parameters.",
-        )
+        made["overlap"] = figures.overlap(outcomes)
     for o in outcomes:
         if o.raster and o.run == "learned" and not o.null:
-            made["raster"] = (
-                figures.raster(o, graph),
-                f"Every spike of one training pattern in {o.simulator} around the release (line). "
-                "Above: the supervisory input, which is gone afterwards.",
-            )
+            made["raster"] = figures.raster(o, graph)
     if any(o.run in ("learned", "cued") for o in outcomes):
-        made["nulls"] = (
-            figures.nulls(outcomes),
-            "A latch holds anything, so holding counts only where the nulls fail.",
-        )
-        made["flips"] = (
-            figures.flips_against_margin(outcomes, graph),
-            "Which units leave s*: those with small margins.",
-        )
-    made["margins"] = (
-        figures.margins(graph),
-        "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
-    )
+        made["nulls"] = figures.nulls(outcomes)
+        made["flips"] = figures.flips_against_margin(outcomes, graph)
+    made["margins"] = figures.margins(graph)
     return made
 
 
@@ -156,10 +154,10 @@ def _write_patterns(path: Path, report: Report) -> None:
             columns = (
                 o.points.labels, o.reference_classes, o.classes, certified(report.graph, o.points),
                 margins, units, o.occupied, o.left, o.exact,
-                o.overlap[-1], o.flips, np.where(np.isfinite(o.first_flip), o.first_flip, np.nan),
+                o.overlap[-1], o.flips, o.first_flip,
             )  # fmt: skip
             for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-                cells = ["" if value != value else value for value in row]
+                cells = ["" if value == math.inf else value for value in row]
                 writer.writerow([o.simulator, o.run, o.null, number, *cells])
 
 

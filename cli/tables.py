@@ -95,7 +95,9 @@ def demo_table(summary: dict[str, Any]) -> Table:
         for c in summary["control"]
         if c["self_coupling"] == 0
     ]
-    rows += [[f"{c['name']} ({c['learning']})", f"{c['accuracy']:.3f}"] for c in summary["comparators"]]
+    rows += [
+        [f"{c['name']} ({c['learning']})", f"{c['accuracy']:.3f}"] for c in summary["comparators"]
+    ]
     rows += [["report", summary["report"]]]
     return table("Test accuracy on handwritten digits", "", "", rows=rows)
 

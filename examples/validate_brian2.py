@@ -1,4 +1,4 @@
-"""Does a mapped network keep its states in continuous time, with the label gone?
+"""See whether a mapped network keeps its states in continuous time, with the label gone.
 
     python examples/train.py -o network.h5
     python examples/validate_brian2.py network.h5 -o overlap.png

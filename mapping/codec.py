@@ -31,7 +31,8 @@ def encode(graph: SynapseGraph, images: FloatArray) -> IntArray:
         )
         raise BadInput(message)
     fields = ((images - ends.centre) * ends.gain) @ ends.input_weight.T
-    return np.rint(fields * ends.scale).astype(np.int64)[:, ends.unit] * ends.input_sign
+    units = np.rint(fields * ends.scale).astype(np.int64)
+    return np.asarray(units[:, ends.unit] * ends.input_sign)
 
 
 def neuron_spikes(graph: SynapseGraph, states: SpinArray) -> BoolArray:
@@ -48,4 +49,4 @@ def unit_states(graph: SynapseGraph, spikes: BoolArray) -> SpinArray:
 
 def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
     """Class of unit states, argmax_c (Wout s)_c; (…, H) to (…)."""
-    return np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=-1)
+    return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=-1))

@@ -113,7 +113,7 @@ def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Pro
     targets = {p.name for p in populations if p.neuron == "threshold"}
     found = []
     for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int))):
-        source, target, role, sign, _ = row
+        source, target, role, sign, exponent = row
         if source not in sizes or target not in targets or sign not in (-1, 1):
             file.fail(f"projection {row} is not between populations of the graph")
         if role not in ("coupling", "self", "supervisory"):
@@ -127,7 +127,9 @@ def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Pro
             file.fail(f"projection {row} has no synapses or some from neurons that do not exist")
         if mantissa.min() < 1 or mantissa.max() > 255:
             file.fail(f"projection {row} has weights {mantissa.min()} to {mantissa.max()}")
-        found.append(Projection(*row, indptr, indices, mantissa.astype(np.uint8)))
+        found.append(
+            Projection(source, target, role, sign, exponent, indptr, indices, mantissa.astype("u1"))
+        )
     return tuple(found)
 
 

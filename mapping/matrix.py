@@ -24,9 +24,7 @@ def supervisory_matrix(graph: SynapseGraph) -> csr_matrix:
 
     The twins of a supervisory neuron spike together and are added up.
     """
-    sources = {
-        p.name: slice(0, p.size) for p in graph.populations if p.neuron == "source"
-    }
+    sources = {p.name: slice(0, p.size) for p in graph.populations if p.neuron == "source"}
     return _sum(graph, sources, graph.classes)
 
 

@@ -97,8 +97,8 @@ def _row_scale(network: Network, coupling: FloatArray, largest: int) -> FloatArr
     slack = 2 + (np.count_nonzero(coupling, axis=1) * ((largest + 1) >> FULL_BITS) + 256) // 4
     with np.errstate(divide="ignore"):
         scale = np.minimum(largest / strongest, (BIAS_LIMIT - slack) / bias)
-    scale[~np.isfinite(scale)] = 1.0  # a row without anything in it
-    return scale
+    # a row without anything in it takes any scale
+    return np.asarray(np.where(np.isfinite(scale), scale, 1.0))
 
 
 def _exponent(what: str, fields: FloatArray, largest: int) -> int:
@@ -117,4 +117,4 @@ def _exponent(what: str, fields: FloatArray, largest: int) -> int:
 def _round(fields: FloatArray, exponent: int, largest: int) -> IntArray:
     """Nearest multiple of 2**exponent, at most ``largest`` of them."""
     mantissa = np.clip(np.rint(fields / 2**exponent), -largest, largest)
-    return mantissa.astype(np.int64) << exponent
+    return np.asarray(mantissa.astype(np.int64) << exponent)

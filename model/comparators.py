@@ -36,15 +36,25 @@ def compare(data: Dataset, *, units: int = 300, seed: int = 0) -> list[Comparato
     projection = rng.normal(size=(data.train.inputs.shape[1], units))
 
     def pixels(inputs: FloatArray) -> FloatArray:
-        return inputs - centre
+        return np.subtract(inputs, centre)
 
     def random_signs(inputs: FloatArray) -> FloatArray:
         return np.where(pixels(inputs) @ projection >= 0, 1.0, -1.0)
 
     rows = (
-        ("perceptron on pixels", "local rule, no hidden layer", Perceptron(random_state=seed), pixels),
+        (
+            "perceptron on pixels",
+            "local rule, no hidden layer",
+            Perceptron(random_state=seed),
+            pixels,
+        ),
         ("ridge on pixels", "linear algebra", RidgeClassifier(), pixels),
-        (f"ridge on {units} random sign features", "linear algebra", RidgeClassifier(alpha=30), random_signs),
+        (
+            f"ridge on {units} random sign features",
+            "linear algebra",
+            RidgeClassifier(alpha=30),
+            random_signs,
+        ),
         (
             f"multilayer perceptron, {units} ReLU units",
             "backpropagation with Adam",

@@ -64,9 +64,7 @@ def digits() -> Dataset:
         name: Split(inputs[rows], labels[rows])
         for name, rows in (("train", train), ("validation", validation), ("test", test))
     }
-    return Dataset(
-        name="digits", classes=10, input_range=(0.0, 1.0), image_shape=(8, 8), **parts
-    )
+    return Dataset(name="digits", classes=10, input_range=(0.0, 1.0), image_shape=(8, 8), **parts)
 
 
 DATASETS = {"digits": digits}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray, IntArray, SpinArray
+from .arrays import BoolArray, FloatArray, IntArray, SpinArray
 from .errors import BadInput
 from .network import Network
 
@@ -109,7 +109,7 @@ def margins(network: Network, inputs: FloatArray, spins: SpinArray) -> FloatArra
     return spins * field(network, spins, input_field(network, inputs))
 
 
-def is_fixed(network: Network, inputs: FloatArray, spins: SpinArray) -> np.ndarray:
+def is_fixed(network: Network, inputs: FloatArray, spins: SpinArray) -> BoolArray:
     """Whether each state is a fixed point, s = sign(h) in all units; (B,) booleans."""
     moved = sign(field(network, spins, input_field(network, inputs)))
     return np.asarray((moved == spins).all(axis=1))
@@ -117,4 +117,4 @@ def is_fixed(network: Network, inputs: FloatArray, spins: SpinArray) -> np.ndarr
 
 def predict(network: Network, spins: SpinArray) -> IntArray:
     """Class of each state, argmax_c sum_i Wout_ci s_i; (B,)."""
-    return np.argmax(spins.astype(np.float64) @ network.readout.T, axis=1)
+    return np.asarray(np.argmax(spins.astype(np.float64) @ network.readout.T, axis=1))

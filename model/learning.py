@@ -85,7 +85,7 @@ def consolidate_readout(
 
 
 def _step(weight: FloatArray, post: FloatArray, pre: FloatArray, rate: float) -> None:
-    """weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist."""
+    """Weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist."""
     exists = weight != 0
     fan_in = exists.sum() / weight.shape[0]
     weight += (rate / np.sqrt(fan_in * len(pre))) * (post.T @ pre) * exists

@@ -128,9 +128,8 @@ def draw(
     )
 
 
-def _sparse_normal(
-    rng: np.random.Generator, shape: tuple[int, int], sparsity: float
-) -> FloatArray:
+def _sparse_normal(rng: np.random.Generator, shape: tuple[int, int], sparsity: float) -> FloatArray:
     """Normal entries of variance 1/(kept columns), a fraction ``sparsity`` of them absent."""
     kept = rng.random(shape) >= sparsity
-    return rng.normal(size=shape) * kept / np.sqrt(shape[1] * (1 - sparsity))
+    weights: FloatArray = rng.normal(size=shape) * kept / np.sqrt(shape[1] * (1 - sparsity))
+    return weights

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .fixed_points import FixedPoints
 from .network import Network
@@ -64,7 +65,7 @@ def load(path: Path | str) -> NetworkFile:
         return NetworkFile(network, points, read_provenance(file))
 
 
-def fixed_point_arrays(points: Mapping[str, FixedPoints]) -> dict[str, np.ndarray]:
+def fixed_point_arrays(points: Mapping[str, FixedPoints]) -> dict[str, NDArray[Any]]:
     """Arrays under the names that `read_fixed_points` reads."""
     return {
         f"{run}_{part}": getattr(found, part)

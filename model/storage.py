@@ -16,6 +16,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import BadFile, BadInput
 
@@ -27,7 +28,7 @@ KINDS = {"float": "f", "int": "iu", "spin": "i", "bool": "b"}
 def write(
     path: Path | str,
     kind: str,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, NDArray[Any]],
     attributes: Mapping[str, Any],
     *,
     force: bool = False,

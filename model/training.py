@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -25,7 +25,7 @@ class Schedule:
     epochs: int = 20
     batch: int = 16
     anneal: float = 0.95
-    sweeps: Sweeps = Sweeps()
+    sweeps: Sweeps = field(default_factory=Sweeps)
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 1:

@@ -1,4 +1,4 @@
-"""Do the learned fixed points stay once the supervisory signal is gone?
+"""Simulators that check whether learned fixed points stay without the supervisory signal.
 
 - `base` — the contract: graph, protocol and stimulus in, recording out;
 - `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes;

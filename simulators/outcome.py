@@ -120,14 +120,15 @@ def accuracy(outcome: Outcome) -> float:
 
 
 def supervisory_off(outcome: Outcome, *, grace: float = 0.0) -> bool:
-    """Whether the supervisory input is gone after the release, ``grace`` ms allowed to decay.
+    """Whether the supervisory input is gone after the release.
 
-    Gone means none at all in the step regime, and below a thousandth of its largest value in
-    continuous time.
+    In the step regime there must be none from the next step on; in continuous time it must have
+    decayed to a thousandth of its largest value within ``grace`` ms.
     """
+    if outcome.regime == "step":
+        return not outcome.supervisory[outcome.times > outcome.release].any()
     after = outcome.supervisory[outcome.times > outcome.release + grace]
-    bound = 0.0 if outcome.regime == "step" else 1e-3 * outcome.supervisory.max(initial=0.0)
-    return bool((after <= bound).all())
+    return bool((after <= 1e-3 * outcome.supervisory.max(initial=0.0)).all())
 
 
 def wilson(successes: BoolArray) -> tuple[float, float, float]:

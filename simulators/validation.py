@@ -110,6 +110,8 @@ def _run(
         graph = permuted_couplings(graph, rng)
     given = stimulus(graph, points.inputs, labels=labels, cue=cue)
     recording = simulator.run(graph, given, protocol, progress=progress)
+    # the release is when the protocol asked for it, whatever the simulator did
+    recording = replace(recording, release=float(protocol.release))
     twin = Emulator().run(graph, given, protocol) if simulator.regime == "step" else recording
     return observe(
         graph,

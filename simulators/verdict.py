@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spinspike.model.arrays import BoolArray
+
 from .outcome import Outcome, accuracy, supervisory_off
 
 HELD_OVERLAP = 0.99  # continuous time: mean overlap with s* at the end
@@ -88,5 +90,5 @@ def _continuous(outcomes: list[Outcome]) -> list[Claim]:
     return found
 
 
-def _mean(flags: np.ndarray) -> float:
+def _mean(flags: BoolArray) -> float:
     return float(np.mean(flags))

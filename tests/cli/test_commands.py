@@ -75,9 +75,7 @@ def test_exit_code_1_when_a_claim_fails(spinspike: Run, folder: Path, tmp_path: 
     assert done.returncode == 1
 
 
-def test_the_same_seed_gives_the_same_network(
-    spinspike: Run, folder: Path, tmp_path: Path
-) -> None:
+def test_the_same_seed_gives_the_same_network(spinspike: Run, folder: Path, tmp_path: Path) -> None:
     assert spinspike("train", "-o", tmp_path / "again.h5", *SMALL).returncode == 0
     one = network_file.load(folder / "network.h5").network
     other = network_file.load(tmp_path / "again.h5").network

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from spinspike.mapping import SynapseGraph, dale
 from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
@@ -28,7 +29,7 @@ def small_network(seed: int, units: int = 12, self_coupling: float = 0.5) -> Net
     return draw(architecture, np.random.default_rng(seed), centre=np.full(5, 0.5))
 
 
-def lava_by_hand(graph: SynapseGraph, given_: Stimulus, protocol: Protocol) -> np.ndarray:
+def lava_by_hand(graph: SynapseGraph, given_: Stimulus, protocol: Protocol) -> NDArray[np.bool_]:
     """One neuron and one step at a time, in Python integers, from Lava's documented equations."""
     weights = weight_matrix(graph).toarray().tolist()
     signal = supervisory_matrix(graph).toarray().tolist()
@@ -41,7 +42,9 @@ def lava_by_hand(graph: SynapseGraph, given_: Stimulus, protocol: Protocol) -> n
             for k in range(graph.neurons):
                 a = sum(w * s for w, s in zip(weights[k], n, strict=True))
                 if protocol.cue < t <= protocol.cue + protocol.clamped:
-                    a += sum(w * bool(c) for w, c in zip(signal[k], given_.supervisor[b], strict=True))
+                    a += sum(
+                        w * bool(c) for w, c in zip(signal[k], given_.supervisor[b], strict=True)
+                    )
                 bias = int((given_.first_bias if t == 1 else given_.bias)[b, k])
                 decayed = (abs(v[k]) * (4096 - 4095)) >> 12
                 v[k] = (decayed if v[k] > 0 else -decayed) + (a << 6) + (bias << 6)
@@ -55,9 +58,7 @@ def lava_by_hand(graph: SynapseGraph, given_: Stimulus, protocol: Protocol) -> n
 
 @given(seed=st.integers(0, 2**16), clamped=st.integers(0, 3), loud=st.booleans())
 @settings(max_examples=25, deadline=None)
-def test_every_spike_is_that_of_the_equations_by_hand(
-    seed: int, clamped: int, loud: bool
-) -> None:
+def test_every_spike_is_that_of_the_equations_by_hand(seed: int, clamped: int, loud: bool) -> None:
     rng = np.random.default_rng(seed)
     graph = dale(small_network(seed, units=6))
     given_ = stimulus(graph, rng.random((2, 5)), labels=rng.integers(0, 3, 2))

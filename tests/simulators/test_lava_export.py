@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -153,7 +154,7 @@ def test_the_process_drops_into_a_program_of_the_users_own(
     ],
 )
 def test_a_bad_image_is_refused_in_one_line(
-    content: object, says: str, folder: Path, tmp_path: Path, alone: dict[str, str]
+    content: Any, says: str, folder: Path, tmp_path: Path, alone: dict[str, str]
 ) -> None:
     path = tmp_path / "image.npy"
     if isinstance(content, bytes):

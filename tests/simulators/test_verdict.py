@@ -57,4 +57,6 @@ def test_continuous_claims_fail_one_by_one(learned: Outcome) -> None:
     classes[:2] = (classes[:2] + 1) % 10
     assert failing(replace(perfect, classes=classes)) == ["learned: class is that of s*"]
     overlap = np.full_like(learned.overlap, 0.985)
-    assert failing(replace(perfect, overlap=overlap)) == ["learned: mean overlap with s* at the end"]
+    assert failing(replace(perfect, overlap=overlap)) == [
+        "learned: mean overlap with s* at the end"
+    ]
