@@ -23,7 +23,7 @@ help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
 
 demo: setup
-	$(RUN)/spinspike demo -o out/demo --force $(ARGS)
+	$(RUN)/spinspike demo -o out/demo --force $(if $(filter 3.10,$(VERSION)),,--on emulator) $(ARGS)
 
 test: setup
 	$(RUN)/python -m pytest -m "$$($(RUN)/python -c "$$DESELECT")" $(ARGS)
@@ -131,9 +131,7 @@ install() {
     quietly "$(RUN)/python" -m pip install --disable-pip-version-check --no-input \
         --progress-bar off "$$@"
 }
-install_spinspike() {
-    install --no-build-isolation --config-settings editable_mode=strict "$$@"
-}
+install_spinspike() { install --config-settings editable_mode=strict "$$@"; }
 pins() { case "$(VERSION)" in 3.10) echo "constraints.txt" ;; *) echo "/dev/null" ;; esac; }
 
 current && exit
@@ -147,7 +145,7 @@ fi
 made="$$(made_of)"
 if [ "$$(remembered 1)" = "$$(pwd)" ] && [ "$$(remembered 2)" = "$$(requirements)" ] && works; then
     pwd >"$$stamp"
-    install_spinspike --no-deps --editable .
+    install_spinspike --no-deps --no-build-isolation --editable .
 else
     if [ "$$(remembered 1)" != "$$(pwd)" ] || ! works; then
         choose_python

@@ -2,7 +2,7 @@
 
 - `base` — the contract: graph, protocol and stimulus in, recording out;
 - `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes;
-  `brian2_lif` — leaky integrate-and-fire neurons in continuous time;
+  `brian2_lif` — leaky integrate-and-fire neurons in continuous time, `lif` — their physics;
 - `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls;
 - `outcome` — what a run showed; `verdict` — claims that hold or fail;
 - `lava_export` — the Lava process graph as a folder of its own.

@@ -24,11 +24,15 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix
 
-from spinspike.mapping.graph import FloatArray, IntArray, SpinArray, SynapseGraph
+from spinspike.mapping.codec import unit_states
+from spinspike.mapping.graph import FloatArray, Role, SynapseGraph
+from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
 from spinspike.model.errors import BadInput, MissingPart
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .lif import LIFParameters
 
 _NEURON = """
 dv/dt = (clip(threshold + field_scale * (transmission * x + y + bias), lowest, inf) - v) / tau
@@ -46,102 +50,6 @@ _RESET = "v = reset; opening = 1 - exp((opened - t) / tau_slow); opened = t"
 
 
 @dataclass(frozen=True)
-class LIFParameters:
-    """Physical parameters of neurons and synapses; potentials are mV above rest.
-
-    Parameters
-    ----------
-    threshold, reset : float, mV
-        20 and 15 above rest: -50 and -55 mV at a rest of -70 mV [1]_.
-    lowest : float, mV
-        Lowest potential that inhibition drives to: potassium reversal at -90 mV.
-    tau_membrane : float, ms
-        10, the lower of the 10 and 20 of [1]_.
-    refractory : float, ms
-        5, as in [2]_; longer than ``delay``. It keeps rates below 200 spikes per second.
-    tau_slow : float, ms
-        Decay of the gates of couplings and self-couplings. 100 for excitation: NMDA [1]_; of the
-        same length for inhibition: GABA_B, 100 to 150 [3]_.
-    tau_supervisory : float, ms
-        Decay of supervisory synapses, which do not saturate: 10, GABA_A [1]_.
-    supervisory_interval : float, ms
-        Between the spikes of a supervisory neuron while it is on.
-    delay : float, ms
-        Transmission delay of all synapses.
-    noise : float, mV
-        Standard deviation of the potential of a silent neuron around its mean.
-    field_scale : float, mV per unit of field
-        F: how steeply the rate rises with the field. A free choice, not a measured quantity.
-    cue_field : float, units of field
-        Drive of a neuron whose state is forced in the cue phase.
-    firm_field, marginal_field : float, units of field
-        Fields at which couplings and self-couplings are calibrated; see ``mean_gate`` and
-        ``last_gate``. Fixed on validation patterns.
-
-    References
-    ----------
-    .. [1] Brunel and Wang, J. Comput. Neurosci. 11 (2001) 63, section 2.
-    .. [2] Vogels and Abbott, J. Neurosci. 25 (2005) 10786, methods.
-    .. [3] Destexhe, Mainen and Sejnowski, in Methods in Neuronal Modeling (1998), chapter 1.
-    """
-
-    threshold: float = 20.0
-    reset: float = 15.0
-    lowest: float = -20.0
-    tau_membrane: float = 10.0
-    refractory: float = 5.0
-    tau_slow: float = 100.0
-    tau_supervisory: float = 10.0
-    supervisory_interval: float = 5.0
-    delay: float = 1.0
-    noise: float = 0.5
-    field_scale: float = 50.0
-    cue_field: float = 5.0
-    firm_field: float = 2.0
-    marginal_field: float = 0.05
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not np.isfinite(value) or (value <= 0 and name not in ("reset", "lowest", "noise")):
-                message = f"{name} is {value}; allowed: a finite number above 0"
-                raise BadInput(message)
-        if self.noise < 0 or not self.lowest <= self.reset < self.threshold:
-            message = (
-                f"lowest, reset, threshold, noise are {self.lowest:g}, {self.reset:g}, "
-                f"{self.threshold:g}, {self.noise:g}; allowed: lowest <= reset < threshold, noise >= 0"
-            )
-            raise BadInput(message)
-        if self.refractory <= self.delay:
-            message = f"refractory is {self.refractory:g} ms; allowed: above delay, {self.delay:g}"
-            raise BadInput(message)
-
-    def interval(self, field: float) -> float:
-        """Time between spikes in ms at a constant field h > 0.
-
-        T = refractory + tau_membrane ln(1 + (threshold - reset) / (F h)).
-        """
-        rise = (self.threshold - self.reset) / (self.field_scale * field)
-        return self.refractory + self.tau_membrane * float(np.log1p(rise))
-
-    def mean_gate(self, field: float) -> float:
-        """Gate of a neuron firing at a constant field, averaged over time.
-
-        (tau_slow / T) (1 - exp(-T / tau_slow)); couplings are divided by it, so that a firing
-        neuron weighs what the graph says.
-        """
-        interval = self.interval(field) / self.tau_slow
-        return float(-np.expm1(-interval)) / interval
-
-    def last_gate(self, field: float) -> float:
-        """Gate of a neuron firing at a constant field, just before its next spike.
-
-        exp(-T / tau_slow). Self-couplings are divided by it: what keeps a neuron of small margin
-        firing is its own gate at the end of the interval, not on average.
-        """
-        return float(np.exp(-self.interval(field) / self.tau_slow))
-
-
-@dataclass(frozen=True)
 class Brian2LIF:
     """Backend of the continuous regime; protocol durations are milliseconds.
 
@@ -155,7 +63,8 @@ class Brian2LIF:
     parameters : LIFParameters
     dt : float, ms
         Step of the Euler integration: a twentieth of the shortest time constant, a tenth of the
-        refractory period. Halving it changes no figure beyond one pattern in a hundred.
+        refractory period. Halving it moves the exactly held states by a few in a
+        hundred either way, as another seed does.
     window : float, ms
         A unit is +1 iff its decoding neuron spiked within the last ``window``: three intervals
         of a neuron at the marginal field.
@@ -204,10 +113,10 @@ class Brian2LIF:
         size = min(patterns, max(1, self.synapses_at_once // max(1, synapses)))
         parts = []
         for first in range(0, patterns, size):
-            part = _patterns(stimulus, slice(first, first + size))
             chunk = replace(self, seed=self.seed + first)
+            given = _patterns(stimulus, slice(first, first + size))
             with _contained(brian2, chunk.seed):
-                parts.append(_simulate(brian2, chunk, graph, part, protocol))
+                parts.append(_simulate(brian2, chunk, graph, given, protocol))
             if progress is not None:
                 progress(min(first + size, patterns), patterns)
         return replace(
@@ -217,74 +126,44 @@ class Brian2LIF:
         )
 
 
-@dataclass(frozen=True)
-class _Wiring:
-    """Synapses of one pattern's copy; neurons are numbered as in the graph."""
-
-    source: IntArray
-    target: IntArray
-    weight: FloatArray  # units of field
-
-    def copies(self, patterns: int, sources: int, targets: int) -> _Wiring:
-        """The same synapses within each of several disjoint copies."""
-        copy = np.arange(patterns)[:, None]
-        return _Wiring(
-            (self.source + sources * copy).ravel(),
-            (self.target + targets * copy).ravel(),
-            np.tile(self.weight, patterns),
-        )
-
-
 def _simulate(
     brian2: ModuleType,
     backend: Brian2LIF,
     graph: SynapseGraph,
-    stimulus: Stimulus,
+    given: Stimulus,
     protocol: Protocol,
 ) -> Recording:
-    """Build one Brian2 network of all patterns, run its phases and read it out."""
-    patterns, neurons = stimulus.bias.shape
-    dt, ms = backend.dt * brian2.ms, brian2.ms
-    group = _neurons(brian2, backend, stimulus.bias.size)
-    objects = [group]
-    coupling = _wiring(graph, backend.parameters, supervisory=False)
-    if coupling.weight.size:
-        wiring = coupling.copies(patterns, neurons, neurons)
-        objects.append(_synapses(brian2, backend, group, group, wiring, "x += w * opening_pre"))
-    signal = _wiring(graph, backend.parameters, supervisory=True)
-    if signal.weight.size and protocol.clamped and stimulus.supervisor.any():
-        wiring = signal.copies(patterns, stimulus.supervisor.shape[1], neurons)
-        source = _supervisors(brian2, backend, stimulus, protocol)
-        objects += [source, _synapses(brian2, backend, source, group, wiring, "y += w")]
-
+    """Run one Brian2 network of all patterns through the phases and read it out."""
+    ms, every = brian2.ms, backend.every
+    group = _neurons(brian2, backend, given.bias.size)
     spiking: list[Any] = []
     supervisory: list[Any] = []
 
     def read() -> None:
-        now = len(spiking) * backend.every * 1e-3
-        spiking.append(np.array(group.lastspike_) > now - backend.window * 1e-3)
-        supervisory.append(np.abs(group.y_[:]).reshape(patterns, -1).sum(axis=1))
+        since = (len(spiking) * every - backend.window) * 1e-3
+        spiking.append(np.array(group.lastspike_ > since).reshape(given.bias.shape))
+        supervisory.append(np.abs(group.y_[:]).reshape(given.bias.shape).sum(axis=1))
 
-    reader = brian2.NetworkOperation(read, dt=backend.every * ms, when="start")
-    monitor = brian2.SpikeMonitor(group[:neurons])
-    network = brian2.Network(*objects, reader, monitor)
+    reader = brian2.NetworkOperation(read, dt=every * ms, when="start")
+    monitor = brian2.SpikeMonitor(group[: graph.neurons])
+    synapses = _all_synapses(brian2, backend, graph, given, protocol, group)
+    network = brian2.Network(group, *synapses, reader, monitor)
     scale = graph.ends.scale[graph.ends.unit]
     if protocol.cue:
-        forced = stimulus.cue[:, graph.ends.unit] * graph.ends.input_sign
-        cue = np.where(forced, forced * backend.parameters.cue_field, stimulus.first_bias / scale)
-        group.bias = cue.ravel()
+        forced = given.cue[:, graph.ends.unit] * graph.ends.input_sign
+        drive = forced * backend.parameters.cue_field
+        group.bias = np.where(forced, drive, given.first_bias / scale).ravel()
         network.run(protocol.cue * ms, namespace={})
     group.transmission = 1
-    group.bias = (stimulus.bias / scale).ravel()
+    group.bias = (given.bias / scale).ravel()
     # one step more, so that the last read-out, at the very end, is taken
-    network.run((protocol.total - protocol.cue) * ms + dt, namespace={})
-    last = int(protocol.total / backend.every) + 1
-    spikes = np.array(spiking[1:last]).reshape(-1, patterns, neurons)
+    network.run((protocol.total - protocol.cue + backend.dt) * ms, namespace={})
+    end = int(protocol.total / every) + 1  # read-out 0, before anything happened, is left out
     return Recording(
         regime="continuous",
-        times=backend.every * np.arange(1, last),
-        states=_unit_states(graph, spikes),
-        supervisory=np.array(supervisory[1:last]),
+        times=every * np.arange(1, end),
+        states=unit_states(graph, np.array(spiking[1:end])),
+        supervisory=np.array(supervisory[1:end]),
         release=float(protocol.release),
         raster=(np.array(monitor.t / ms), np.array(monitor.i, dtype=np.int64)),
     )
@@ -318,66 +197,82 @@ def _neurons(brian2: ModuleType, backend: Brian2LIF, size: int) -> Any:
     return group
 
 
-def _supervisors(
-    brian2: ModuleType, backend: Brian2LIF, stimulus: Stimulus, protocol: Protocol
-) -> Any:
-    """Regular spikes of the supervisory neurons that are on, all delivered before the release."""
-    p = backend.parameters
-    on = np.flatnonzero(stimulus.supervisor)
-    times = np.arange(protocol.cue, protocol.release - p.delay, p.supervisory_interval)
-    return brian2.SpikeGeneratorGroup(
-        stimulus.supervisor.size,
-        np.tile(on, times.size),
-        np.repeat(times, on.size) * brian2.ms,
-        dt=backend.dt * brian2.ms,
-    )
+def _all_synapses(
+    brian2: ModuleType,
+    backend: Brian2LIF,
+    graph: SynapseGraph,
+    given: Stimulus,
+    protocol: Protocol,
+    group: Any,
+) -> list[Any]:
+    """Synapses of every role, each divided by what calibrates it, and supervisory neurons."""
+    p, objects = backend.parameters, []
+    scale = graph.ends.scale[graph.ends.unit]
+    gates: dict[Role, float] = {
+        "coupling": p.mean_gate(p.firm_field),
+        "self": p.last_gate(p.marginal_field),
+    }
+    for role, gate in gates.items():
+        kept = tuple(q for q in graph.projections if q.role == role)
+        weight = _divided(weight_matrix(replace(graph, projections=kept)), gate * scale)
+        objects += _synapses(brian2, backend, weight, group, group, "x += w * opening_pre")
+    if protocol.clamped and given.supervisor.any():
+        source = _supervisors(brian2, backend, given, protocol)
+        mean = p.tau_supervisory / p.supervisory_interval  # of a spike train filtered by a synapse
+        weight = _divided(supervisory_matrix(graph), mean * scale)
+        objects += [source, *_synapses(brian2, backend, weight, source, group, "y += w")]
+    return objects
+
+
+def _divided(matrix: csr_matrix, by: FloatArray) -> coo_matrix:
+    """Each row of an integer matrix divided by its own factor: weights in units of field."""
+    entries = matrix.tocoo()
+    return coo_matrix((entries.data / by[entries.row], (entries.row, entries.col)), matrix.shape)
 
 
 def _synapses(
-    brian2: ModuleType, backend: Brian2LIF, source: Any, target: Any, wiring: _Wiring, update: str
-) -> Any:
-    """Synapses of a wiring, which act on the target by ``update`` one delay after each spike."""
+    brian2: ModuleType, backend: Brian2LIF, weight: coo_matrix, source: Any, target: Any, act: str
+) -> list[Any]:
+    """Synapses of a weight matrix in every copy of the graph; they ``act`` a delay after a spike.
+
+    None at all if the matrix is empty.
+    """
+    if not weight.nnz:
+        return []
+    targets, sources = weight.shape
+    copy = np.arange(len(target) // targets)[:, None]
     synapses = brian2.Synapses(
         source,
         target,
         "w : 1",
-        on_pre=update,
+        on_pre=act,
         delay=backend.parameters.delay * brian2.ms,
         namespace={},
         dt=backend.dt * brian2.ms,
     )
-    synapses.connect(i=wiring.source, j=wiring.target)
-    synapses.w = wiring.weight
-    return synapses
+    synapses.connect(
+        i=(weight.col + sources * copy).ravel(), j=(weight.row + targets * copy).ravel()
+    )
+    synapses.w = np.tile(weight.data, len(copy))
+    return [synapses]
 
 
-def _wiring(graph: SynapseGraph, parameters: LIFParameters, *, supervisory: bool) -> _Wiring:
-    """Synapses from supervisory neurons, or the others, with calibrated weights."""
-    first, count = {}, 0
-    for population in graph.populations:
-        first[population.name] = 0 if population.neuron == "source" else count
-        count += population.size if population.neuron == "threshold" else 0
-    gate = {
-        "coupling": parameters.mean_gate(parameters.firm_field),
-        "self": parameters.last_gate(parameters.marginal_field),
-        "supervisory": parameters.tau_supervisory / parameters.supervisory_interval,
-    }
-    scale = graph.ends.scale[graph.ends.unit]
-    source, target, weight = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)]
-    for p in graph.projections:
-        if (p.role == "supervisory") == supervisory:
-            rows = first[p.target] + np.repeat(np.arange(p.indptr.size - 1), np.diff(p.indptr))
-            source.append(first[p.source] + p.indices)
-            target.append(rows)
-            units = p.sign * 2.0**p.exponent * p.mantissa
-            weight.append(units / (scale[rows] * gate[p.role]))
-    return _Wiring(np.concatenate(source), np.concatenate(target), np.concatenate(weight))
+def _supervisors(
+    brian2: ModuleType, backend: Brian2LIF, given: Stimulus, protocol: Protocol
+) -> Any:
+    """Regular spikes of the supervisory neurons that are on, all delivered before the release.
 
-
-def _unit_states(graph: SynapseGraph, spikes: Any) -> SpinArray:
-    """Unit states from the neurons that spiked of late; (K, B, N) to (K, B, H)."""
-    sign = graph.ends.input_sign[graph.ends.decoder]
-    return np.where(spikes[..., graph.ends.decoder], sign, -sign).astype(np.int8)
+    Excitatory and inhibitory twins of a class spike together and are one source here.
+    """
+    p = backend.parameters
+    on = np.flatnonzero(given.supervisor)
+    times = np.arange(protocol.cue, protocol.release - p.delay, p.supervisory_interval)
+    return brian2.SpikeGeneratorGroup(
+        given.supervisor.size,
+        np.tile(on, times.size),
+        np.repeat(times, on.size) * brian2.ms,
+        dt=backend.dt * brian2.ms,
+    )
 
 
 def _patterns(stimulus: Stimulus, which: slice) -> Stimulus:
@@ -395,7 +290,7 @@ def _brian2() -> ModuleType:
     try:
         import brian2
     except ImportError as error:
-        message = "the simulator brian2 needs the package brian2; install it: pip install brian2"
+        message = "simulator brian2 is not installed: pip install 'spinspike[brian2]'"
         raise MissingPart(message) from error
     module: ModuleType = brian2
     return module

@@ -13,7 +13,8 @@ from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseG
 from spinspike.model.arrays import FloatArray, SpinArray
 from spinspike.model.errors import BadInput, MissingPart
 from spinspike.simulators.base import Protocol, Recording, Stimulus
-from spinspike.simulators.brian2_lif import Brian2LIF, LIFParameters
+from spinspike.simulators.brian2_lif import Brian2LIF
+from spinspike.simulators.lif import LIFParameters
 
 pytestmark = pytest.mark.brian2
 
@@ -67,7 +68,7 @@ def network(couplings: FloatArray, signal: FloatArray | None = None) -> SynapseG
             input_range=(-9.0, 9.0),
             input_weight=np.eye(count),
             scale=np.full(count, float(SCALE)),
-            readout=np.zeros((2, count)),
+            readout=np.zeros((signal.shape[1], count)),
             unit=np.arange(count),
             input_sign=np.ones(count, dtype=np.int64),
             decoder=np.arange(count),
@@ -252,5 +253,5 @@ def test_parts_and_values_that_do_not_fit_are_refused(monkeypatch: pytest.Monkey
     with pytest.raises(BadInput, match=r"reset, threshold, noise are -20, 25, 20"):
         LIFParameters(reset=25.0)
     monkeypatch.setitem(sys.modules, "brian2", None)
-    with pytest.raises(MissingPart, match="pip install brian2"):
+    with pytest.raises(MissingPart, match=r"pip install 'spinspike\[brian2\]'"):
         Brian2LIF().run(graph, feed(graph, np.zeros((1, 2))), HOLD)

@@ -1,0 +1,222 @@
+"""Sweeps and phases against a table made by hand, and fixed points against their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import erf, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from spinspike.mapping.certificate import certified
+from spinspike.mapping.dale import dale
+from spinspike.model.dynamics import (
+    Sweeps,
+    field,
+    input_field,
+    is_fixed,
+    label_code,
+    margins,
+    predict,
+    relax,
+    run_clamped,
+    run_free,
+    sign,
+    warm_up,
+)
+from spinspike.model.errors import BadInput
+from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.network import Architecture, Network, draw
+
+# Three units, worked out on paper. The input 1.5 enters as (1.5 - 1) 2 = 1 and gives the fields
+# +1, -1, 0. The code of label 1 of two is (-1, 1/2), and its fields through Wback are -3, 3, -4.
+HAND_MADE = Network(
+    coupling=np.array([[0.5, 1.0, 0.0], [0.0, 0.5, -1.0], [2.0, 0.0, 0.5]]),
+    input_weight=np.array([[1.0], [-1.0], [0.0]]),
+    supervisory=np.array([[3.0, 0.0], [0.0, 6.0], [0.0, -8.0]]),
+    readout=np.array([[1.0, 2.0, 3.0], [0.0, -1.0, 3.0]]),
+    centre=np.array([1.0]),
+    gain=2.0,
+    input_range=(0.0, 2.0),
+)
+INPUT = np.array([[1.5]])
+LABEL = np.array([1])
+
+
+def spins(text: str) -> NDArray[np.int8]:
+    return np.array([[1 if c == "+" else -1 for c in word] for word in text.split()], dtype=np.int8)
+
+
+def test_sign_of_zero_is_up() -> None:
+    assert sign(np.array([-1e-300, -0.0, 0.0, 1e-300])).tolist() == [-1, 1, 1, 1]
+    assert sign(np.zeros(1)).dtype == np.int8
+
+
+def test_warm_up_follows_the_input_alone() -> None:
+    external = input_field(HAND_MADE, INPUT)
+    assert external.tolist() == [[1.0, -1.0, 0.0]]
+    np.testing.assert_array_equal(warm_up(external), spins("+-+"))
+
+
+def test_fields_and_margins_of_all_states_by_hand() -> None:
+    # h1 = s1/2 + s2 + 1, h2 = s2/2 - s3 - 1, h3 = 2 s1 + s3/2
+    table = {
+        "---": (-0.5, -0.5, -2.5),
+        "--+": (-0.5, -2.5, -1.5),
+        "-+-": (1.5, 0.5, -2.5),
+        "-++": (1.5, -1.5, -1.5),
+        "+--": (0.5, -0.5, 1.5),
+        "+-+": (0.5, -2.5, 2.5),
+        "++-": (2.5, 0.5, 1.5),
+        "+++": (2.5, -1.5, 2.5),
+    }
+    states, fields = spins(" ".join(table)), np.array(list(table.values()))
+    inputs = np.repeat(INPUT, 8, axis=0)
+    np.testing.assert_array_equal(field(HAND_MADE, states, input_field(HAND_MADE, inputs)), fields)
+    np.testing.assert_array_equal(margins(HAND_MADE, inputs, states), states * fields)
+    fixed = is_fixed(HAND_MADE, inputs, states)
+    assert [name for name, f in zip(table, fixed, strict=True) if f] == ["---", "+-+"]
+
+
+@pytest.mark.parametrize(
+    ("clamped", "free", "held", "settled"),
+    [
+        (0, 0, "+-+", "+-+"),
+        (1, 0, "-+-", "-+-"),  # fields -2.5, 0.5, -1.5
+        (2, 0, "-+-", "-+-"),  # -1.5, 3.5, -6.5: held by the label
+        (5, 1, "-+-", "++-"),  # released: 1.5, 0.5, -2.5
+        (5, 2, "-+-", "+++"),  # 2.5, 0.5, 1.5
+        (5, 3, "-+-", "+-+"),  # 2.5, -1.5, 2.5
+        (5, 9, "-+-", "+-+"),  # 0.5, -2.5, 2.5: fixed
+        (0, 9, "+-+", "+-+"),
+    ],
+)
+def test_clamp_and_release_by_hand(clamped: int, free: int, held: str, settled: str) -> None:
+    found = run_clamped(HAND_MADE, INPUT, LABEL, sweeps=Sweeps(clamped=clamped, free=free))
+    np.testing.assert_array_equal(found[0], spins(held))
+    np.testing.assert_array_equal(found[1], spins(settled))
+
+
+def test_a_free_run_never_sees_the_label() -> None:
+    blind = replace(HAND_MADE, supervisory=np.full((3, 2), 1e6))
+    np.testing.assert_array_equal(run_free(HAND_MADE, INPUT), spins("+-+"))
+    np.testing.assert_array_equal(run_free(blind, INPUT), spins("+-+"))
+
+
+def test_relaxing_counts_the_sweeps_that_moved_a_spin() -> None:
+    external = input_field(HAND_MADE, INPUT)
+    for granted, counted, reached in ((0, 0, "-+-"), (2, 2, "+++"), (3, 3, "+-+"), (9, 3, "+-+")):
+        state, sweeps = relax(HAND_MADE, spins("-+-"), external, granted)
+        assert sweeps == counted
+        np.testing.assert_array_equal(state, spins(reached))
+
+
+def test_a_network_that_oscillates_is_left_after_the_sweeps_granted() -> None:
+    # one negative self-coupling and no input: the spin turns in every sweep
+    turning = replace(HAND_MADE, coupling=np.diag([-1.0, 1.0, 1.0]))
+    still = np.zeros((1, 3))
+    np.testing.assert_array_equal(relax(turning, spins("+-+"), still, 4)[0], spins("+-+"))
+    np.testing.assert_array_equal(relax(turning, spins("+-+"), still, 5)[0], spins("--+"))
+    assert relax(turning, spins("+-+"), still, 5)[1] == 5
+
+
+def test_a_tie_counts_as_up_for_fixed_points() -> None:
+    silent = replace(HAND_MADE, coupling=np.zeros((3, 3)), input_weight=np.zeros((3, 1)))
+    states = spins("+++ ++-")
+    assert is_fixed(silent, np.ones((2, 1)), states).tolist() == [True, False]
+    assert not margins(silent, np.ones((2, 1)), states).any()
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_label_code_by_its_formula(classes: int) -> None:
+    code = label_code(np.arange(classes), classes)
+    for label in range(classes):
+        for c in range(classes):
+            expected = sqrt(classes - 1) / 2 if c == label else -1 / sqrt(classes - 1)
+            assert code[label, c] == pytest.approx(expected, rel=1e-15)
+
+
+def test_prediction_is_the_class_of_largest_overlap() -> None:
+    # o1 = s1 + 2 s2 + 3 s3, o2 = -s2 + 3 s3
+    states = spins("+++ ++- +-- --- --+")
+    assert predict(HAND_MADE, states).tolist() == [0, 0, 1, 1, 1]
+
+
+@given(batch=st.integers(1, 6), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None, derandomize=True)
+def test_fields_equal_the_sum_in_the_paper(batch: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    architecture = Architecture(units=5, inputs=3, classes=2)
+    network = draw(architecture, rng, centre=rng.random(3), gain=1.7)
+    inputs = rng.random((batch, 3))
+    states = sign(rng.normal(size=(batch, 5)))
+    found = field(network, states, input_field(network, inputs))
+    for b in range(batch):
+        for i in range(5):
+            h = 0.5 * states[b, i]
+            h += sum(network.coupling[i, j] * states[b, j] for j in range(5) if j != i)
+            h += sum(
+                network.input_weight[i, k] * 1.7 * (inputs[b, k] - network.centre[k])
+                for k in range(3)
+            )
+            assert found[b, i] == pytest.approx(h, abs=1e-12)
+
+
+@pytest.mark.parametrize(("self_coupling", "instances"), [(0.0, 100), (0.5, 200), (1.0, 200)])
+def test_number_of_fixed_points_follows_the_closed_form(
+    self_coupling: float, instances: int, every_state: Callable[[int], NDArray[np.int8]]
+) -> None:
+    """Mean over random networks: (2 Phi(J_D sqrt(H / (H - 1))))^H.
+
+    Exact for fields, rounded networks and Dale graphs: the states that a graph certifies are the
+    fixed points of the rounded network, whose number has, but for the rounding, the same mean.
+    """
+    units = 10
+    states = every_state(units)
+    nothing = np.zeros((len(states), 1))
+    points = FixedPoints(nothing, np.zeros(len(states), dtype=np.int64), states)
+    architecture = Architecture(
+        units=units, inputs=1, classes=2, sparsity=0.0, self_coupling=self_coupling
+    )
+    counts, mapped = [], []
+    for seed in range(instances):
+        network = draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
+        counts.append(int(is_fixed(network, nothing, states).sum()))
+        if seed < instances // 3:
+            mapped.append(int(certified(dale(network), points).sum()))
+    phi = 0.5 * (1 + erf(self_coupling * sqrt(units / (units - 1)) / sqrt(2)))
+    for found in (counts, mapped):
+        standard_error = np.std(found, ddof=1) / sqrt(len(found))
+        assert abs(np.mean(found) - (2 * phi) ** units) < 4 * standard_error
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (np.zeros((2, 3)), r"inputs have shape \(2, 3\); allowed: \(patterns, 1\)"),
+        (np.zeros(1), r"inputs have shape \(1,\)"),
+        (np.array([[np.nan]]), r"inputs contain nan or infinity; allowed: finite numbers"),
+        (np.array([[0.0], [-np.inf]]), r"inputs contain nan or infinity"),
+    ],
+)
+def test_bad_inputs_are_refused(inputs: NDArray[np.float64], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        run_free(HAND_MADE, inputs)
+    with pytest.raises(BadInput, match=message):
+        margins(HAND_MADE, inputs, spins("+++"))
+
+
+@pytest.mark.parametrize("label", [-1, 2])
+def test_labels_of_no_class_are_refused(label: int) -> None:
+    with pytest.raises(BadInput, match=rf"labels range from {label} to {label}; allowed: 0 to 1"):
+        run_clamped(HAND_MADE, INPUT, np.array([label]))
+
+
+@pytest.mark.xfail(reason="one label for many inputs is broadcast without a word")
+def test_another_number_of_labels_than_inputs_is_refused() -> None:
+    with pytest.raises(BadInput, match="1"):
+        run_clamped(HAND_MADE, np.repeat(INPUT, 4, axis=0), LABEL)

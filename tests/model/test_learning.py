@@ -1,0 +1,191 @@
+"""The local rule: steps worked out by hand, what it must leave alone, and that it converges."""
+
+from __future__ import annotations
+
+import inspect
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spinspike.model.dynamics import margins, sign
+from spinspike.model.errors import BadInput
+from spinspike.model.learning import MarginRule, consolidate, consolidate_readout
+from spinspike.model.network import Architecture, Network, draw
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def two_units() -> Network:
+    return Network(
+        coupling=np.array([[0.5, 0.25], [-0.5, 0.5]]),
+        input_weight=np.array([[1.0], [2.0]]),
+        supervisory=np.ones((2, 2)),
+        readout=np.array([[1.0, 0.5], [-0.25, 1.0]]),
+        centre=np.zeros(1),
+        gain=1.0,
+        input_range=(-1.0, 1.0),
+    )
+
+
+def random_network(rng: np.random.Generator, units: int = 12, sparsity: float = 0.4) -> Network:
+    architecture = Architecture(
+        units=units, inputs=5, classes=3, sparsity=sparsity, input_sparsity=0.3
+    )
+    return draw(architecture, rng, centre=np.full(5, 0.5), gain=1.5)
+
+
+@pytest.mark.parametrize("margin", [0.75, 1.0])
+def test_one_step_by_hand(margin: float) -> None:
+    """Margins: 1.25 and -1 of the first sample, 0.75 and 0 of the second.
+
+    All but the first are at most kappa, one exactly at 0.75. Of J_12 the second sample alone may
+    change, by eta s_1 s_2 / sqrt(2 2); of J_21 both, each time down.
+    """
+    network = two_units()
+    spins = np.array([[1, -1], [-1, 1]], dtype=np.int8)
+    inputs = np.array([[1.0], [-0.5]])
+    np.testing.assert_allclose(margins(network, inputs, spins), [[1.25, -1.0], [0.75, 0.0]])
+    rule = MarginRule(margin=margin, rate=0.8, input_rate=0.6)
+    assert consolidate(network, rule, inputs, spins) == 0.75
+    np.testing.assert_allclose(network.coupling, [[0.5, -0.15], [-1.3, 0.5]])
+    step = 0.6 / np.sqrt(2)
+    np.testing.assert_allclose(network.input_weight, [[1 + 0.5 * step], [2 - 1.5 * step]])
+    np.testing.assert_array_equal(network.readout, two_units().readout)
+    np.testing.assert_array_equal(network.supervisory, two_units().supervisory)
+
+
+def test_one_step_of_the_readout_by_hand() -> None:
+    """Margins: -0.5 and -1.25 of the first sample (label 1), 1.5 and -0.75 of the second (0)."""
+    network = two_units()
+    spins = np.array([[1, -1], [1, 1]], dtype=np.int8)
+    rule = MarginRule(readout_margin=0.3, readout_rate=0.4)
+    consolidate_readout(network, rule, np.array([1, 0]), spins)
+    np.testing.assert_allclose(network.readout, [[0.8, 0.7], [-0.25, 0.6]])
+    np.testing.assert_array_equal(network.coupling, two_units().coupling)
+    np.testing.assert_array_equal(network.input_weight, two_units().input_weight)
+
+
+def test_factor_multiplies_the_rates() -> None:
+    spins, inputs = np.array([[1, -1]], dtype=np.int8), np.array([[0.25]])
+    one, other = two_units(), two_units()
+    consolidate(one, MarginRule(rate=0.2, input_rate=0.6), inputs, spins, factor=0.5)
+    consolidate(other, MarginRule(rate=0.1, input_rate=0.3), inputs, spins)
+    np.testing.assert_allclose(one.coupling, other.coupling)
+    np.testing.assert_allclose(one.input_weight, other.input_weight)
+
+
+@given(seed=SEEDS, margin=st.floats(0, 3))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_a_weak_margin_of_a_single_state_rises_by_the_closed_form(seed: int, margin: float) -> None:
+    """Delta(s_i f_i) = eta_J k_i / sqrt(fan_in) + eta_in |x|^2_i / sqrt(fan_in), else nothing.
+
+    k_i counts the couplings into unit i, |x|^2_i runs over the pixels that reach it.
+    """
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    inputs, spins = rng.random((1, 5)), sign(rng.normal(size=(1, 12)))
+    before, present = margins(network, inputs, spins)[0], network.input_weight != 0
+    couplings = np.count_nonzero(network.coupling, axis=1) - 1
+    fan_in = np.count_nonzero(network.coupling) / 12
+    input_fan_in = np.count_nonzero(present) / 12
+    consolidate(network, MarginRule(margin=margin, rate=0.3, input_rate=0.2), inputs, spins)
+    x = 1.5 * (inputs[0] - 0.5)
+    rise = 0.3 * couplings / np.sqrt(fan_in) + 0.2 * present @ x**2 / np.sqrt(input_fan_in)
+    expected = before + np.where(before <= margin, rise, 0.0)
+    np.testing.assert_allclose(margins(network, inputs, spins)[0], expected, atol=1e-12)
+
+
+@given(seed=SEEDS, batch=st.integers(1, 8))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_diagonal_and_absent_synapses_never_change(seed: int, batch: int) -> None:
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    fresh = deepcopy(network)
+    for _ in range(5):
+        inputs, spins = rng.random((batch, 5)), sign(rng.normal(size=(batch, 12)))
+        consolidate(network, MarginRule(margin=2.0), inputs, spins)
+    np.testing.assert_array_equal(network.self_coupling, fresh.self_coupling)
+    for name in ("coupling", "input_weight"):
+        absent = getattr(fresh, name) == 0
+        assert absent.any()
+        assert not getattr(network, name)[absent].any()
+        assert getattr(network, name)[~absent].all()
+
+
+@given(seed=SEEDS, margin=st.floats(0, 2))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_rows_of_firm_units_are_left_alone(seed: int, margin: float) -> None:
+    rng = np.random.default_rng(seed)
+    network = random_network(rng)
+    fresh = deepcopy(network)
+    inputs, spins = rng.random((3, 5)), sign(rng.normal(size=(3, 12)))
+    firm = (margins(network, inputs, spins) > margin).all(axis=0)
+    consolidate(network, MarginRule(margin=margin), inputs, spins)
+    np.testing.assert_array_equal(network.coupling[firm], fresh.coupling[firm])
+    np.testing.assert_array_equal(network.input_weight[firm], fresh.input_weight[firm])
+    changed = (network.coupling != fresh.coupling).any(axis=1)
+    np.testing.assert_array_equal(changed & firm, np.zeros(12, dtype=bool))
+
+
+def test_the_rule_stores_random_states_with_the_margin_asked_for() -> None:
+    """Ten states of 60 units are far below capacity, so the perceptron must converge."""
+    rng = np.random.default_rng(0)
+    network = random_network(rng, units=60, sparsity=0.0)
+    inputs, spins = rng.random((10, 5)), sign(rng.normal(size=(10, 60)))
+    rule = MarginRule(margin=1.3, rate=0.3)
+    weak = [consolidate(network, rule, inputs, spins) for _ in range(300)]
+    assert weak[0] > 0.5
+    assert weak[-1] == 0.0
+    assert margins(network, inputs, spins).min() > 1.3
+
+
+def test_the_readout_learns_random_labels_with_the_margin_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    network = random_network(rng, units=60)
+    labels, spins = rng.integers(0, 3, 12), sign(rng.normal(size=(12, 60)))
+    for _ in range(300):
+        consolidate_readout(network, MarginRule(readout_margin=2.0), labels, spins)
+    output = spins @ network.readout.T
+    for pattern, label in enumerate(labels):
+        for c in range(3):
+            assert output[pattern, c] * (1 if c == label else -1) > 2.0
+
+
+def test_consolidating_knows_neither_labels_nor_the_supervisory_weights() -> None:
+    assert list(inspect.signature(consolidate).parameters) == [
+        "network",
+        "rule",
+        "inputs",
+        "spins",
+        "factor",
+    ]
+    rng = np.random.default_rng(0)
+    network = random_network(rng)
+    other = replace(deepcopy(network), supervisory=np.full((12, 3), 1e3), readout=np.ones((3, 12)))
+    inputs, spins = rng.random((4, 5)), sign(rng.normal(size=(4, 12)))
+    consolidate(network, MarginRule(), inputs, spins)
+    consolidate(other, MarginRule(), inputs, spins)
+    np.testing.assert_array_equal(network.coupling, other.coupling)
+
+
+@pytest.mark.xfail(
+    raises=(RuntimeWarning, AssertionError),
+    reason="a matrix without synapses has fan-in 0, and becomes nan",
+)
+def test_a_matrix_without_synapses_stays_empty() -> None:
+    rng = np.random.default_rng(0)
+    architecture = Architecture(units=12, inputs=5, classes=3, input_scale=0.0)
+    network = draw(architecture, rng, centre=np.full(5, 0.5))
+    consolidate(network, MarginRule(), rng.random((4, 5)), sign(rng.normal(size=(4, 12))))
+    assert not network.input_weight.any()
+
+
+@pytest.mark.parametrize("name", ["margin", "readout_margin", "rate", "input_rate", "readout_rate"])
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
+def test_senseless_rules_are_refused_with_the_value(name: str, value: float) -> None:
+    with pytest.raises(BadInput, match=rf"{name} is {value}; allowed: a finite number >= 0"):
+        MarginRule(**{name: value})
