@@ -23,6 +23,7 @@ import numpy as np
 from spinspike.cli.pipeline import map_file, mapping_summary, train_network, validate_on
 from spinspike.cli.report import Report, write_report
 from spinspike.model import Architecture, MarginRule, NetworkFile, Schedule, digits
+from spinspike.model.arrays import FloatArray
 from spinspike.model.comparators import compare
 from spinspike.simulators import RUNS, claims
 
@@ -157,7 +158,7 @@ def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list
     return rows
 
 
-def spread(values: np.ndarray, digits_shown: int = 3) -> str:
+def spread(values: FloatArray, digits_shown: int = 3) -> str:
     """Mean, least and most."""
     mean, least, most = (
         f"{v:.{digits_shown}f}" for v in (values.mean(), values.min(), values.max())

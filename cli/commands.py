@@ -23,15 +23,15 @@ def train(
     self_coupling: Annotated[
         float, typer.Option(help="J_D: lets states survive the release; 0 shows why.")
     ] = 0.5,
-    input_scale: Annotated[float, typer.Option(help="Strength of the input, lambda_x.")] = 1.0,
+    input_scale: Annotated[float, typer.Option(help="Strength of the input, lambda_x.")] = 1.5,
     supervisory_scale: Annotated[
         float, typer.Option(help="Strength of the supervisory signal, lambda_r.")
-    ] = 0.7,
-    sparsity: Annotated[float, typer.Option(help="Fraction of couplings left out.")] = 0.8,
+    ] = 1.0,
+    sparsity: Annotated[float, typer.Option(help="Fraction of couplings left out.")] = 0.85,
     input_sparsity: Annotated[
         float, typer.Option(help="Fraction of input weights left out.")
-    ] = 0.5,
-    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.0,
+    ] = 0.0,
+    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.5,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch: Annotated[int, typer.Option(help="Images per step of the rule.")] = 16,
     seed: Seed = 0,

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from spinspike.mapping import graph_file
-from spinspike.model import Architecture, MarginRule, Schedule, Training, digits, network_file
+from spinspike.model import Architecture, Dataset, MarginRule, Schedule, digits, network_file
 from spinspike.model.comparators import compare
+from spinspike.model.control import (
+    SELF_COUPLINGS,
+    ControlRun,
+    frozen_coupling_runs,
+    self_coupling_runs,
+)
 from spinspike.simulators import RUNS, claims
 from spinspike.simulators.lava_export import export
 
 from . import figures
+from .console import bar, progress
 from .pipeline import map_file, mapping_summary, require, train_network, validate_on
 from .report import Report, write_report
 
@@ -34,7 +42,7 @@ def demonstrate(
     data = digits()
     architecture = Architecture(units=300, inputs=data.train.inputs.shape[1], classes=data.classes)
     content, training = train_network(data, architecture, MarginRule(), Schedule(), seed=seed)
-    control = _control(architecture, seed)
+    control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
     network_file.save(folder / "network.h5", content, force=True)
     graph = map_file(content, encoding="dale", weight_bits=8)
@@ -45,26 +53,16 @@ def demonstrate(
         count = patterns.get(name, default_patterns)
         runs = ("learned", "cued") if name == "brian2" else tuple(RUNS)
         outcomes += validate_on(graph, name, runs, patterns=count, nulls=True, seed=seed)
-    accuracies = [c.provenance["accuracy"]["test"] for c, _ in control]
     pictures = {
-        "learning": figures.learning_curve(training.history, [t.history for _, t in control]),
-        "comparison": figures.comparison(
-            content.provenance["accuracy"]["test"], accuracies, others
-        ),
+        "learning": figures.learning_curves(training.history, control),
+        "comparison": figures.comparison(content.provenance["accuracy"]["test"], control, others),
     }
     for o in outcomes:
         if o.run == "free" and "images" not in pictures:
             pictures["images"] = figures.images(o, data.image_shape)
     facts = {
         "training": dict(content.provenance),
-        "control": [
-            {
-                "self_coupling": 0.0,
-                "seed": c.provenance["seed"],
-                "accuracy": c.provenance["accuracy"]["test"],
-            }
-            for c, _ in control
-        ],
+        "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
     }
@@ -72,17 +70,16 @@ def demonstrate(
     return write_report(folder, report)
 
 
-def _control(architecture: Architecture, seed: int) -> list[tuple[Any, Training]]:
-    """The same training without self-couplings, from several seeds."""
-    bare = replace(architecture, self_coupling=0.0)
-    return [
-        train_network(
-            digits(),
-            bare,
-            MarginRule(),
-            Schedule(),
-            seed=seed + k,
-            description=f"control without self-coupling, seed {seed + k}",
-        )
-        for k in range(CONTROL_SEEDS)
-    ]
+def _control(data: Dataset, architecture: Architecture, seed: int) -> list[ControlRun]:
+    """Every control, with a progress bar for them all."""
+    seeds = range(seed, seed + CONTROL_SEEDS)
+    runs = chain(self_coupling_runs(data, seeds), frozen_coupling_runs(data, architecture, [seed]))
+    found: list[ControlRun] = []
+    with progress() as bars:
+        update = bar(bars, "controls")
+        total = len(SELF_COUPLINGS) * CONTROL_SEEDS + 1
+        update(0, total)
+        for run in runs:
+            found.append(run)
+            update(len(found), total, f"{run.name}: test accuracy {run.accuracy:.3f}")
+    return found

@@ -12,6 +12,7 @@ import numpy as np
 from spinspike.mapping import SynapseGraph, integer_margins
 from spinspike.model.arrays import FloatArray
 from spinspike.model.comparators import Comparator
+from spinspike.model.control import ControlRun
 from spinspike.model.training import Epoch
 from spinspike.simulators import Outcome, wilson
 
@@ -59,24 +60,26 @@ def styled(plot: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 @styled
-def learning_curve(history: Sequence[Epoch], control: Sequence[Sequence[Epoch]]) -> Figure:
-    """Accuracy of free runs and flips at the release by epoch, with and without self-couplings."""
-    figure, (left, right) = _axes(1, 2, (8.4, 2.9))
-    for number, other in enumerate(control):
-        label = "control: self-coupling 0" if number == 0 else None
-        epochs = [e.epoch for e in other]
-        left.plot(epochs, [e.validation_accuracy for e in other], color=PALE, label=label)
-        right.plot(epochs, [100 * e.flips for e in other], color=PALE, label=label)
+def learning_curves(history: Sequence[Epoch], control: Sequence[ControlRun]) -> Figure:
+    """Accuracy of free runs by epoch; beside it training with and without self-couplings."""
+    figure, (left, right) = _axes(1, 2, (8.4, 2.9), sharey=True)
     epochs = [e.epoch for e in history]
     left.plot(epochs, [e.train_accuracy for e in history], ":", color=UP, label="training images")
     left.plot(epochs, [e.validation_accuracy for e in history], color=UP, label="validation images")
-    left.set(title="Accuracy of free runs", xlabel="epoch", ylim=(0, 1.02))
+    left.set(title="This network: accuracy of free runs", xlabel="epoch", ylim=(0, 1.02))
+    seen = set()
+    for run in control:
+        if run.name.startswith("self-coupling"):
+            colour = PALE if run.name.endswith(" 0") else UP
+            label = run.name if run.name not in seen else None
+            seen.add(run.name)
+            epochs = [e.epoch for e in run.history]
+            scores = [e.validation_accuracy for e in run.history]
+            right.plot(epochs, scores, color=colour, label=label)
+    right.set(title="Control: strong recurrence, validation images", xlabel="epoch")
     for axis in (left, right):
         axis.xaxis.get_major_locator().set_params(integer=True)
-    left.legend(loc="lower right")
-    right.plot(epochs, [100 * e.flips for e in history], color=UP, label="this network")
-    right.set(title="Units that flip after the release (%)", xlabel="epoch", yscale="log")
-    right.legend()
+        axis.legend(loc="lower right")
     return figure
 
 
@@ -197,11 +200,13 @@ def nulls(outcomes: Sequence[Outcome]) -> Figure:
 
 
 @styled
-def comparison(accuracy: float, control: Sequence[float], others: Sequence[Comparator]) -> Figure:
-    """Test accuracy beside the control and the comparators."""
-    figure, axis = _axes(1, 1, (8.4, 2.6))
+def comparison(
+    accuracy: float, control: Sequence[ControlRun], others: Sequence[Comparator]
+) -> Figure:
+    """Test accuracy beside the controls and the comparators."""
+    figure, axis = _axes(1, 1, (8.4, 3.2))
     rows = [("this network (local rule, holds its states)", accuracy, UP)]
-    rows += [("control: self-coupling 0", value, PALE) for value in control]
+    rows += [(f"control: {c.name}, seed {c.seed}", c.accuracy, PALE) for c in control]
     rows += [(f"{c.name} ({c.learning})", c.accuracy, DOWN) for c in others]
     for place, (_, value, colour) in enumerate(reversed(rows)):
         axis.barh(place, value, color=colour)

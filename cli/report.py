@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 CAPTIONS = {
-    "learning": "Learning without gradients. The control differs in one number: its self-coupling "
-    "is 0 instead of 0.5.",
-    "comparison": "The comparators answer the same question on the same split, but hold no states.",
+    "learning": "Learning without gradients. Right: networks whose couplings outweigh their input, "
+    "with and without self-couplings and all else equal; without them states do not survive the "
+    "release, and consolidating what is left ruins the network.",
+    "comparison": "Controls with a part taken out, and other methods on the same split, which hold "
+    "no states. With its couplings not learned the network reads digits nearly as well: this task "
+    "does not need what they learn.",
     "images": "Test images and the class read from their free run on the first simulator of the "
     "report (red: wrong).",
     "overlap": "Overlap with the learned fixed point s* while the input is cued, clamped with its "

@@ -91,9 +91,8 @@ def demo_table(summary: dict[str, Any]) -> Table:
     """The learned network beside its control and the comparators."""
     rows = [["this network, local rule", f"{summary['training']['accuracy']['test']:.3f}"]]
     rows += [
-        [f"control: self-coupling 0, seed {c['seed']}", f"{c['accuracy']:.3f}"]
+        [f"control: {c['name']}, seed {c['seed']}", f"{c['accuracy']:.3f}"]
         for c in summary["control"]
-        if c["self_coupling"] == 0
     ]
     rows += [
         [f"{c['name']} ({c['learning']})", f"{c['accuracy']:.3f}"] for c in summary["comparators"]

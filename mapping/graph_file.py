@@ -17,6 +17,7 @@ from spinspike.model.network_file import (
 from spinspike.model.storage import Reader, reading, write
 
 from .graph import Ends, Population, Projection, SynapseGraph
+from .quantise import FULL_BITS
 from .ranges import check_ranges
 
 ENCODINGS = ("dale",)
@@ -70,7 +71,7 @@ def load(path: Path | str) -> SynapseGraph:
             file.fail(f"a source population does not have one neuron for each of {classes} classes")
         graph = SynapseGraph(
             encoding=encoding,
-            weight_bits=int(file.number("weight_bits")),
+            weight_bits=_weight_bits(file),
             populations=populations,
             projections=_projections(file, populations),
             offset=file.array("offset", "int", (neurons,)),
@@ -83,11 +84,18 @@ def load(path: Path | str) -> SynapseGraph:
     return graph
 
 
+def _weight_bits(file: Reader) -> int:
+    bits = file.number("weight_bits")
+    if bits not in range(1, FULL_BITS + 1):
+        file.fail(f"weight_bits is {bits:g}; allowed: a whole number from 1 to {FULL_BITS}")
+    return int(bits)
+
+
 def _rows(file: Reader, name: str, types: tuple[type, ...]) -> list[list[Any]]:
     """A JSON list of rows whose entries have the given types."""
     try:
         rows = json.loads(file.text(name))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         file.fail(f"{name} is not JSON: {error}")
     right = isinstance(rows, list) and all(
         isinstance(row, list) and [type(entry) for entry in row] == list(types) for row in rows
@@ -130,7 +138,19 @@ def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Pro
         found.append(
             Projection(source, target, role, sign, exponent, indptr, indices, mantissa.astype("u1"))
         )
+    _check_signs(file, found)
     return tuple(found)
+
+
+def _check_signs(file: Reader, projections: list[Projection]) -> None:
+    """Names are unique, and every population obeys Dale's law."""
+    names = [p.name for p in projections]
+    if len(set(names)) != len(names):
+        file.fail(f"projections are {names}; allowed: distinct ones")
+    signs = {(p.source, p.sign) for p in projections}
+    for source in {p.source for p in projections}:
+        if {(source, 1), (source, -1)} <= signs:
+            file.fail(f"population {source} has synapses of both signs; allowed: one")
 
 
 def _ends(file: Reader, neurons: int) -> Ends:
@@ -144,12 +164,15 @@ def _ends(file: Reader, neurons: int) -> Ends:
             file.fail(f"{name} points outside 0 to {bound - 1}")
     if not np.isin(input_sign, (-1, 1)).all():
         file.fail("input_sign has other values than -1 and +1")
+    scale = file.array("scale", "float", (units,))
+    if not (scale > 0).all():
+        file.fail(f"scale is {scale.min()}; allowed: above 0")
     return Ends(
         centre=file.array("centre", "float", (inputs,)),
         gain=file.number("gain"),
         input_range=read_range(file),
         input_weight=input_weight,
-        scale=file.array("scale", "float", (units,)),
+        scale=scale,
         readout=file.array("readout", "float", (None, units)),
         unit=unit,
         input_sign=input_sign,

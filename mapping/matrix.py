@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_matrix, lil_matrix
+from scipy.sparse import csr_matrix
 
-from .graph import Projection, SynapseGraph
-
-
-def synapses(projection: Projection, shape: tuple[int, int]) -> csr_matrix:
-    """Signed weights of one projection, sign * mantissa * 2**exponent; (targets, sources)."""
-    data = projection.sign * (projection.mantissa.astype(np.int64) << projection.exponent)
-    return csr_matrix((data, projection.indices, projection.indptr), shape=shape)
+from .graph import SynapseGraph
 
 
 def weight_matrix(graph: SynapseGraph) -> csr_matrix:
@@ -29,11 +23,14 @@ def supervisory_matrix(graph: SynapseGraph) -> csr_matrix:
 
 
 def _sum(graph: SynapseGraph, sources: dict[str, slice], columns: int) -> csr_matrix:
-    total = lil_matrix((graph.neurons, columns), dtype=np.int64)
+    rows, cols, data = [], [], []
     targets = graph.slices()
-    for projection in graph.projections:
-        if projection.source in sources:
-            rows, cols = targets[projection.target], sources[projection.source]
-            shape = (rows.stop - rows.start, cols.stop - cols.start)
-            total[rows, cols] += synapses(projection, shape)
-    return total.tocsr()
+    for p in graph.projections:
+        if p.source in sources:
+            target = np.repeat(np.arange(len(p.indptr) - 1), np.diff(p.indptr))
+            rows.append(target + targets[p.target].start)
+            cols.append(p.indices + sources[p.source].start)
+            data.append(p.sign * (p.mantissa.astype(np.int64) << p.exponent))
+    entries = (np.concatenate(data), (np.concatenate(rows), np.concatenate(cols))) if data else None
+    shape = (graph.neurons, columns)
+    return csr_matrix(shape, dtype=np.int64) if entries is None else csr_matrix(entries, shape)

@@ -10,7 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .graph import SynapseGraph
+from spinspike.model.arrays import IntArray
+
+from .graph import Projection, SynapseGraph
 from .matrix import weight_matrix
 
 
@@ -38,7 +40,14 @@ def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> Synapse
     return replace(
         graph,
         projections=tuple(
-            replace(p, indices=partner[p.indices]) if p.role == "coupling" else p
+            replace(p, indices=_rewired(p, partner)) if p.role == "coupling" else p
             for p in graph.projections
         ),
     )
+
+
+def _rewired(projection: Projection, partner: IntArray) -> IntArray:
+    """New presynaptic units; where that is the target itself, the target's own partner instead."""
+    target = np.repeat(np.arange(len(projection.indptr) - 1), np.diff(projection.indptr))
+    source = partner[projection.indices]
+    return np.where(source == target, partner[target], source)

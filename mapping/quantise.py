@@ -37,16 +37,16 @@ class IntegerNetwork:
 def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwork:
     """Round a network to ``weight_bits`` per sign.
 
-    alpha_i is the largest scale at which row i fits: the strongest coupling of the row reaches
-    the largest weight, or the bias of the worst image inside ``network.input_range`` reaches
-    the bias register, whichever comes first. With S_i the sum of the *rounded* weights into i,
-    self-coupling included, the offset is 1 + floor(-S_i / 2): then x_i > 0 exactly where the
-    rounded field is >= 0.
+    alpha_i is the largest scale at which row i fits: its strongest coupling reaches the largest
+    weight, its self-coupling or signal the largest weight at the highest exponent, or the bias of
+    the worst image inside ``network.input_range`` the bias register, whichever comes first. With
+    S_i the sum of the *rounded* weights into i, self-coupling included, the offset is
+    1 + floor(-S_i / 2): then x_i > 0 exactly where the rounded field is >= 0.
 
     Raises
     ------
     OutOfRange
-        A self-coupling or the supervisory signal needs an exponent above 7.
+        Bias, self-coupling or signal of a unit are so strong that all its couplings round to 0.
     """
     if not 1 <= weight_bits <= FULL_BITS:
         message = f"weight_bits is {weight_bits}; allowed: 1 to {FULL_BITS}"
@@ -54,13 +54,22 @@ def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwor
     largest = 2**weight_bits - 1
     exponent = FULL_BITS - weight_bits
     coupling = network.coupling - np.diag(network.self_coupling)
-    scale = _row_scale(network, coupling, largest << exponent)
+    scale = _row_scale(network, coupling, largest, exponent)
     self_field = 2 * scale * network.self_coupling
     signal_field = scale[:, None] * label_fields(network)
-    self_exponent = _exponent("self-coupling", self_field, largest)
-    signal_exponent = _exponent("supervisory signal", signal_field, largest)
+    self_exponent = _exponent(self_field, largest)
+    signal_exponent = _exponent(signal_field, largest)
     weights = _round(2 * scale[:, None] * coupling, exponent, largest)
     diagonal = _round(self_field, self_exponent, largest)
+    lost = np.flatnonzero(coupling.any(axis=1) & ~weights.any(axis=1))
+    if lost.size:
+        strongest = 2 * scale[lost[0]] * np.abs(coupling[lost[0]]).max()
+        message = (
+            f"unit {lost[0]}: its bias, self-coupling or supervisory signal is so strong that its "
+            f"largest coupling comes to {strongest:.3g} weight units; allowed: at least "
+            f"{2**exponent / 2:g} (scale the input or the signal down)"
+        )
+        raise OutOfRange(message)
     return IntegerNetwork(
         coupling=weights,
         coupling_exponent=exponent,
@@ -84,9 +93,12 @@ def label_fields(network: Network) -> FloatArray:
     return network.supervisory @ label_code(np.arange(classes), classes).T
 
 
-def _row_scale(network: Network, coupling: FloatArray, largest: int) -> FloatArray:
-    """alpha_i, capped by the strongest coupling and by the bias of the worst allowed image."""
+def _row_scale(network: Network, coupling: FloatArray, largest: int, exponent: int) -> FloatArray:
+    """alpha_i, capped by the strongest weight and by the bias of the worst allowed image."""
     strongest = 2 * np.abs(coupling).max(axis=1)
+    beside = np.maximum(
+        2 * np.abs(network.self_coupling), np.abs(label_fields(network)).max(axis=1)
+    )
     low, high = network.input_range
     ends = np.stack([(low - network.centre), (high - network.centre)]) * network.gain
     reach = ends[:, None, :] * network.input_weight  # (2, H, D)
@@ -94,24 +106,25 @@ def _row_scale(network: Network, coupling: FloatArray, largest: int) -> FloatArr
     constant = coupling.sum(axis=1) + network.self_coupling
     bias = np.max(np.abs([top, bottom, top - constant, bottom - constant]), axis=0)
     # rounding may move the sum of a row by half a step per synapse, and half of that is bias
-    slack = 2 + (np.count_nonzero(coupling, axis=1) * ((largest + 1) >> FULL_BITS) + 256) // 4
+    slack = 2 + ((np.count_nonzero(coupling, axis=1) << exponent) + 256) // 4
     with np.errstate(divide="ignore"):
-        scale = np.minimum(largest / strongest, (BIAS_LIMIT - slack) / bias)
+        scale = np.min(
+            [
+                (largest << exponent) / strongest,
+                (largest << EXPONENT_LIMIT) / beside,
+                (BIAS_LIMIT - slack) / bias,
+            ],
+            axis=0,
+        )
     # a row without anything in it takes any scale
     return np.asarray(np.where(np.isfinite(scale), scale, 1.0))
 
 
-def _exponent(what: str, fields: FloatArray, largest: int) -> int:
-    """Smallest exponent at which the largest field fits."""
+def _exponent(fields: FloatArray, largest: int) -> int:
+    """Smallest exponent at which the largest field fits; rows are scaled so that 7 always does."""
     need = float(np.abs(fields).max(initial=0.0))
-    for exponent in range(EXPONENT_LIMIT + 1):
-        if need <= largest << exponent:
-            return exponent
-    message = (
-        f"{what} needs weights up to {need:.0f}; allowed: {largest << EXPONENT_LIMIT} "
-        "(more weight bits, or weaker against the couplings)"
-    )
-    raise OutOfRange(message)
+    fitting = (e for e in range(EXPONENT_LIMIT) if need <= largest << e)
+    return next(fitting, EXPONENT_LIMIT)
 
 
 def _round(fields: FloatArray, exponent: int, largest: int) -> IntArray:

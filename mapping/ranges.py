@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinspike.model.arrays import IntArray
+from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import OutOfRange
 
 from .graph import Population, SynapseGraph
 from .matrix import supervisory_matrix, weight_matrix
-from .quantise import BIAS_LIMIT, EXPONENT_LIMIT
+from .quantise import BIAS_LIMIT, EXPONENT_LIMIT, FULL_BITS
 
 STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest leak residue
 
@@ -24,6 +24,8 @@ def check_ranges(graph: SynapseGraph) -> None:
     membrane when all synapses of one sign are active at once (24 bits).
     """
     check_synapses(graph)
+    if not (graph.ends.scale > 0).all():
+        _refuse("any", "scale", graph.ends.scale.min(), "above 0")
     low, high = bias_range(graph)
     drive = _drive(graph)
     for population in graph.populations:
@@ -35,44 +37,45 @@ def check_ranges(graph: SynapseGraph) -> None:
 
 def check_synapses(graph: SynapseGraph) -> None:
     """Raise OutOfRange unless exponents are 0 … 7 and weights 1 … 2**weight_bits - 1."""
+    if graph.weight_bits not in range(1, FULL_BITS + 1):
+        _refuse("any", "weight_bits", graph.weight_bits, f"1 to {FULL_BITS}")
     largest = 2**graph.weight_bits - 1
     for projection in graph.projections:
         if not 0 <= projection.exponent <= EXPONENT_LIMIT:
             _refuse(projection.name, "exponent", projection.exponent, f"0 to {EXPONENT_LIMIT}")
-        smallest, strongest = projection.mantissa.min(), projection.mantissa.max()
+        smallest = projection.mantissa.min(initial=largest)
+        strongest = projection.mantissa.max(initial=1)
         if smallest < 1 or strongest > largest:
             _refuse(projection.name, "weights", f"{smallest} to {strongest}", f"1 to {largest}")
 
 
-def bias_range(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
+def bias_range(graph: SynapseGraph) -> tuple[FloatArray, FloatArray]:
     """Smallest and largest bias of each neuron over all images inside the input range, (N,)."""
     ends = graph.ends
     edges = (np.array(ends.input_range)[:, None] - ends.centre) * ends.gain
     reach = edges[:, None, :] * ends.input_weight
-    lowest = np.floor(ends.scale * reach.min(axis=0).sum(axis=1))[ends.unit]
-    highest = np.ceil(ends.scale * reach.max(axis=0).sum(axis=1))[ends.unit]
-    swapped = ends.input_sign < 0
-    lowest, highest = np.where(swapped, -highest, lowest), np.where(swapped, -lowest, highest)
-    return (
-        (lowest + np.minimum(graph.offset, graph.first_offset)).astype(np.int64),
-        (highest + np.maximum(graph.offset, graph.first_offset)).astype(np.int64),
-    )
+    bounds = np.stack([reach.min(axis=0).sum(axis=1), reach.max(axis=0).sum(axis=1)]) * ends.scale
+    bounds = np.sort(bounds[:, ends.unit] * ends.input_sign, axis=0)
+    lowest = np.floor(bounds[0]) + np.minimum(graph.offset, graph.first_offset)
+    highest = np.ceil(bounds[1]) + np.maximum(graph.offset, graph.first_offset)
+    return lowest, highest
 
 
-def _drive(graph: SynapseGraph) -> IntArray:
+def _drive(graph: SynapseGraph) -> FloatArray:
     """Largest synaptic input of one sign that each neuron can receive, (N,)."""
-    total = np.zeros(graph.neurons, dtype=np.int64)
+    total = np.zeros(graph.neurons)
+    weights, signals = weight_matrix(graph), supervisory_matrix(graph)
     for sign in (1, -1):
-        couplings = (sign * weight_matrix(graph)).maximum(0).sum(axis=1)
-        signal = (sign * supervisory_matrix(graph)).maximum(0).max(axis=1).toarray()
+        couplings = (sign * weights).maximum(0).sum(axis=1)
+        signal = (sign * signals).maximum(0).max(axis=1).toarray()
         total = np.maximum(total, np.asarray(couplings + signal).ravel())
     return total
 
 
-def _within(population: Population, what: str, values: IntArray, limit: int) -> None:
+def _within(population: Population, what: str, values: FloatArray, limit: int) -> None:
     worst = int(np.argmax(values))
-    if values[worst] > limit:
-        _refuse(f"{population.name}, neuron {worst}", what, values[worst], f"up to {limit}")
+    if not values[worst] <= limit:
+        _refuse(f"{population.name}, neuron {worst}", what, f"{values[worst]:g}", f"up to {limit}")
 
 
 def _refuse(where: str, what: str, value: object, allowed: str) -> None:

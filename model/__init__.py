@@ -6,7 +6,8 @@ A tour, in the order of the work:
 - `dynamics` — fields, sweeps, and the warm-up, clamped, release and free phases;
 - `learning` — the margin rule; `training` — the loop around it; `data` — what it learns;
 - `fixed_points` — the states a trained network holds, and their margins;
-- `network_file` — the ``*.h5`` artefact; `comparators` — other methods on the same task.
+- `network_file` — the ``*.h5`` artefact; `comparators` — other methods on the same task;
+  `control` — the same training with a part taken out.
 """
 
 from .data import Dataset, Split, digits

@@ -18,6 +18,11 @@ class Sweeps:
     clamped: int = 5
     free: int = 5
 
+    def __post_init__(self) -> None:
+        if self.clamped < 0 or self.free < 0:
+            message = f"sweeps are {self.clamped} clamped, {self.free} free; allowed: 0 or more"
+            raise BadInput(message)
+
 
 def sign(field: FloatArray) -> SpinArray:
     """Spins that follow their field; sign(0) = +1.
@@ -98,6 +103,9 @@ def run_clamped(
     Returns the states at the release and those after the free phase, both (B, H).
     """
     sweeps = sweeps or Sweeps()
+    if labels.shape != (len(inputs),):
+        message = f"labels have shape {labels.shape}; allowed: one for each of {len(inputs)} inputs"
+        raise BadInput(message)
     external = input_field(network, inputs)
     signal = label_code(labels, network.classes) @ network.supervisory.T
     held, _ = relax(network, warm_up(external), external + signal, sweeps.clamped)

@@ -29,10 +29,10 @@ class MarginRule:
     library. Defaults were chosen on a validation split of scikit-learn's digits.
     """
 
-    margin: float = 1.0  # kappa of J and Win
-    readout_margin: float = 3.0
-    rate: float = 0.1  # eta of J
-    input_rate: float = 0.4
+    margin: float = 1.5  # kappa of J and Win
+    readout_margin: float = 2.0
+    rate: float = 0.06  # eta of J
+    input_rate: float = 0.25
     readout_rate: float = 0.4
 
     def __post_init__(self) -> None:
@@ -87,5 +87,7 @@ def consolidate_readout(
 def _step(weight: FloatArray, post: FloatArray, pre: FloatArray, rate: float) -> None:
     """Weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist."""
     exists = weight != 0
+    if not exists.any():
+        return
     fan_in = exists.sum() / weight.shape[0]
     weight += (rate / np.sqrt(fan_in * len(pre))) * (post.T @ pre) * exists

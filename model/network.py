@@ -42,10 +42,10 @@ class Architecture:
     inputs: int
     classes: int
     self_coupling: float = 0.5
-    input_scale: float = 1.0
-    supervisory_scale: float = 0.7
-    sparsity: float = 0.8
-    input_sparsity: float = 0.5
+    input_scale: float = 1.5
+    supervisory_scale: float = 1.0
+    sparsity: float = 0.85
+    input_sparsity: float = 0.0
 
     def __post_init__(self) -> None:
         for name, least in (("units", 2), ("inputs", 1), ("classes", 2)):
@@ -99,7 +99,7 @@ def draw(
     rng: np.random.Generator,
     *,
     centre: FloatArray,
-    gain: float = 2.0,
+    gain: float = 3.0,
     input_range: tuple[float, float] = (0.0, 1.0),
 ) -> Network:
     """Draw a fresh network with the statistics of its architecture.
@@ -114,6 +114,12 @@ def draw(
     a = architecture
     if centre.shape != (a.inputs,):
         message = f"centre has shape {centre.shape}; allowed: ({a.inputs},)"
+        raise BadInput(message)
+    if not (np.isfinite(gain) and gain > 0 and np.isfinite(centre).all()):
+        message = f"gain is {gain}, centre {centre}; allowed: finite numbers, gain above 0"
+        raise BadInput(message)
+    if not input_range[0] < input_range[1]:
+        message = f"input_range is {input_range}; allowed: an increasing pair"
         raise BadInput(message)
     coupling = _sparse_normal(rng, (a.units, a.units), a.sparsity)
     np.fill_diagonal(coupling, a.self_coupling)

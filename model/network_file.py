@@ -96,7 +96,7 @@ def read_provenance(file: Reader) -> dict[str, Any]:
     """The provenance, a JSON object in an attribute."""
     try:
         value = json.loads(file.text("provenance"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         file.fail(f"provenance is not JSON: {error}")
     if not isinstance(value, dict):
         file.fail(f"provenance is {value!r}; allowed: a JSON object")

@@ -8,11 +8,11 @@ finiteness are checked before it is used; nothing in a file is ever executed.
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import h5py
 import numpy as np
@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from .errors import BadFile, BadInput
 
 FORMAT = 1
-LARGEST = 4 * 2**30  # bytes one array may take; a small file can promise any size
-KINDS = {"float": "f", "int": "iu", "spin": "i", "bool": "b"}
+INFLATION = 1100  # gzip packs at most 1032 bytes into one; a small file can promise any size
+KINDS = {"float": "f", "int": "iu", "spin": "i"}
 
 
 def write(
@@ -38,13 +38,22 @@ def write(
     Raises
     ------
     BadInput
-        The file exists and ``force`` is not set, or its folder does not exist.
+        The file exists and ``force`` is not set, its folder does not exist, or the file system
+        refuses it.
     """
     path = Path(path)
-    with replacing(path, force=force) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs.update({"kind": f"spinspike {kind}", "format": FORMAT, **attributes})
+    everything = {"kind": f"spinspike {kind}", "format": FORMAT, **attributes}
+    # libver "latest" gives all metadata checksums, fletcher32 the arrays; text of variable length
+    # has none, and damage to it has crashed the HDF5 library
+    with (
+        replacing(path, force=force) as temporary,
+        h5py.File(temporary, "w", libver="latest") as file,
+    ):
+        for name, value in everything.items():
+            file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
         for name, array in arrays.items():
-            file.create_dataset(name, data=array, compression="gzip" if array.size > 64 else None)
+            packing = "gzip" if array.size > 64 else None
+            file.create_dataset(name, data=array, compression=packing, fletcher32=array.size > 0)
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -63,16 +72,17 @@ def check_target(path: Path, *, force: bool) -> None:
 @contextmanager
 def replacing(path: Path, *, force: bool) -> Iterator[Path]:
     """A temporary file beside ``path`` that takes its name once it is complete."""
-    check_target(path, force=force)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
     try:
-        yield temporary
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        check_target(path, force=force)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        try:
+            yield temporary
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{path} cannot be written: {error}"
+        raise BadInput(message) from error
 
 
 class Reader:
@@ -87,12 +97,14 @@ class Reader:
 
         Parameters
         ----------
-        kind : {"float", "int", "spin", "bool"}
-            Converted to float64, int64, int8 (entries -1, +1 only) or bool.
+        kind : {"float", "int", "spin"}
+            Converted to float64, int64 or int8 (entries -1, +1 only).
         shape : tuple
             The shape it must have; None leaves an axis open.
         """
         dataset = self._plain(name)
+        if dataset.shape is None:
+            self.fail(f"{name} has shape None; allowed: {shape}")
         if dataset.dtype.kind not in KINDS[kind]:
             self.fail(f"{name} has type {dataset.dtype}; allowed: {kind}")
         right = len(dataset.shape) == len(shape) and all(
@@ -101,41 +113,56 @@ class Reader:
         if not right:
             wanted = tuple("any" if n is None else n for n in shape)
             self.fail(f"{name} has shape {dataset.shape}; allowed: {wanted}")
-        if dataset.size * dataset.dtype.itemsize > LARGEST:
-            self.fail(f"{name} claims {dataset.size} entries; allowed: {LARGEST} bytes")
+        stored = dataset.id.get_storage_size()
+        if dataset.size * dataset.dtype.itemsize > INFLATION * stored + 2**20:
+            self.fail(f"{name} claims {dataset.size} entries in {stored} bytes")
         try:
             value = np.asarray(dataset[()])
         except (OSError, RuntimeError, MemoryError) as error:
             self.fail(f"{name} cannot be read: {error}")
-        if kind == "float" and not np.isfinite(value).all():
+        if kind == "float" and not (np.abs(value) <= np.finfo(np.float64).max).all():
             self.fail(f"{name} contains nan or infinity; allowed: finite numbers")
+        if kind == "int" and value.size and value.max() > np.iinfo(np.int64).max:
+            self.fail(f"{name} has {value.max()}; allowed: 64-bit integers")
         if kind == "spin" and not np.isin(value, (-1, 1)).all():
             self.fail(f"{name} contains other values than -1 and +1")
-        types = {"float": np.float64, "int": np.int64, "spin": np.int8, "bool": np.bool_}
+        types = {"float": np.float64, "int": np.int64, "spin": np.int8}
         return value.astype(types[kind])
 
     def text(self, name: str) -> str:
         """Read one text attribute."""
-        return str(self._attribute(name, str))
+        try:
+            return bytes(self._attribute(name, np.bytes_)).decode()
+        except UnicodeDecodeError as error:
+            self.fail(f"attribute {name} is not UTF-8: {error}")
 
     def number(self, name: str) -> float:
         """Read one finite number."""
-        value = float(self._attribute(name, (int, float, np.number)))
+        value = float(self._attribute(name, (int, float, np.integer, np.floating)))
         if not np.isfinite(value):
             self.fail(f"{name} is {value}; allowed: a finite number")
         return value
 
-    def fail(self, why: str) -> Any:
+    def fail(self, why: str) -> NoReturn:
         """Refuse the file."""
         message = f"{self._path}: {why}"
         raise BadFile(message)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._file
+        try:
+            return name in self._file
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            self.fail(f"{name} cannot be read: {error}")
 
     def _attribute(self, name: str, types: Any) -> Any:
         try:
+            if name in self._file.attrs:
+                text = h5py.check_string_dtype(self._file.attrs.get_id(name).dtype)
+                if text is not None and text.length is None:
+                    self.fail(f"attribute {name} is text of variable length; allowed: fixed")
             value = self._file.attrs.get(name)
+        except BadFile:
+            raise
         except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             self.fail(f"attribute {name} cannot be read: {error}")
         if not isinstance(value, types):
@@ -164,10 +191,10 @@ def reading(path: Path | str, kind: str) -> Iterator[Reader]:
         It is missing, not HDF5, of another kind or from a newer version.
     """
     path = Path(path)
-    if not path.is_file():
-        message = f"{path} is not a file; give the name of a {kind} file"
-        raise BadFile(message)
     try:
+        if not path.is_file():
+            message = f"{path} is not a file; give the name of a {kind} file"
+            raise BadFile(message)
         file = h5py.File(path, "r")
     except (OSError, RuntimeError) as error:
         message = f"{path} is not a readable HDF5 file: {error}"

@@ -63,7 +63,7 @@ def train(
     rule: MarginRule | None = None,
     schedule: Schedule | None = None,
     seed: int = 0,
-    gain: float = 2.0,
+    gain: float = 3.0,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Training:
     """Train a network on a data set by the local rule alone.
@@ -84,6 +84,12 @@ def train(
         message = (
             f"architecture has {architecture.inputs} inputs and {architecture.classes} classes; "
             f"allowed for {data.name}: {data.train.inputs.shape[1]} and {data.classes}"
+        )
+        raise BadInput(message)
+    if not (len(data.train) and len(data.validation)):
+        message = (
+            f"{data.name} has {len(data.train)} training and {len(data.validation)} validation "
+            "images; allowed: at least one of each"
         )
         raise BadInput(message)
     rule, schedule = rule or MarginRule(), schedule or Schedule()

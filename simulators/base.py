@@ -81,8 +81,15 @@ class Recording:
 class Simulator(Interface):
     """One way to run a graph."""
 
-    name: str
-    regime: Regime
+    @property
+    def name(self) -> str:
+        """How users call it."""
+        ...
+
+    @property
+    def regime(self) -> Regime:
+        """Whether durations are steps or milliseconds."""
+        ...
 
     def run(
         self,

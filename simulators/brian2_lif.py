@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -76,7 +76,7 @@ class Brian2LIF:
         Bounds memory: patterns run side by side as disjoint copies up to this many synapses.
     """
 
-    parameters: LIFParameters = LIFParameters()
+    parameters: LIFParameters = field(default_factory=LIFParameters)
     dt: float = 0.5
     window: float = 50.0
     every: float = 10.0

@@ -92,7 +92,7 @@ BAD_INPUT = {
     "nan weights": (("map", "nan.h5", "-o", "g.h5"), "coupling contains nan or infinity"),
     "wrong shape": (("map", "shape.h5", "-o", "g.h5"), "readout has shape (10, 7)"),
     "truncated": (("validate", "cut.h5"), "cut.h5"),
-    "too strong for the chip": (("map", "strong.h5", "-o", "g.h5"), "needs weights up to"),
+    "too strong for the chip": (("map", "strong.h5", "-o", "g.h5"), "largest coupling comes to"),
     "unknown data set": (
         ("train", "mnits", "-o", "n.h5"),
         "unknown data set 'mnits'; allowed: digits",

@@ -85,7 +85,7 @@ def test_classes_are_those_of_the_network(graph: SynapseGraph, trained: NetworkF
             for row in trained.network.readout.tolist()
         ]
         assert answers[p] == sums.index(max(sums))
-    assert decode(graph, states.reshape(2, -1, 100)).shape == (2, len(states) // 2)
+    assert decode(graph, states[:4].reshape(2, 2, graph.units)).shape == (2, 2)
 
 
 @pytest.mark.parametrize(

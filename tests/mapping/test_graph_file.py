@@ -208,8 +208,12 @@ def test_row_pointers_that_run_back_are_refused(path: Path) -> None:
     ("name", "change", "message"),
     [
         ("offset", lambda a: a + 100_000, r"population E, neuron 0: bias 1\d{5} does not fit"),
-        ("scale", lambda a: a * 50, r"population E, neuron \d: bias \d+ does not fit"),
-        ("input_range", lambda a: a * 1000, r"population E, neuron \d: bias \d+ does not fit"),
+        ("scale", lambda a: a * 50, r"population E, neuron \d+: bias \d+ does not fit"),
+        (
+            "input_range",
+            lambda a: a * 1000,
+            r"population E, neuron \d+: bias [\d.e+]+ does not fit",
+        ),
     ],
 )
 def test_numbers_over_the_registers_are_refused(
@@ -234,14 +238,12 @@ def test_exponents_over_the_register_are_refused(path: Path, exponent: int) -> N
         load(path)
 
 
-@pytest.mark.xfail(reason="Dale's law is not checked on loading")
 def test_a_dale_graph_that_breaks_dales_law_is_refused(path: Path) -> None:
     first_projection(path, 3, -1)
     with pytest.raises(BadFile, match="E"):
         load(path)
 
 
-@pytest.mark.xfail(reason="projections of one name are not refused")
 def test_two_projections_of_one_name_are_refused(path: Path) -> None:
     with h5py.File(path, "a") as file:
         rows = json.loads(file.attrs["projections"])
@@ -252,7 +254,6 @@ def test_two_projections_of_one_name_are_refused(path: Path) -> None:
         load(path)
 
 
-@pytest.mark.xfail(reason="weight_bits is cut to an integer and has no upper bound")
 @pytest.mark.parametrize("bits", [8.7, 9, 100])
 def test_bits_that_no_weight_has_are_refused(path: Path, bits: float) -> None:
     put(path, "weight_bits", bits)
@@ -260,7 +261,6 @@ def test_bits_that_no_weight_has_are_refused(path: Path, bits: float) -> None:
         load(path)
 
 
-@pytest.mark.xfail(raises=RecursionError, reason="deeply nested JSON is not refused")
 @pytest.mark.parametrize("name", ["populations", "projections", "provenance"])
 def test_deeply_nested_json_is_refused(path: Path, name: str) -> None:
     put(path, name, "[" * 60_000)
@@ -286,10 +286,6 @@ def test_cut_files_are_refused(path: Path) -> None:
             load(path)
 
 
-@pytest.mark.xfail(
-    raises=(RuntimeError, RuntimeWarning, ValueError, AssertionError),
-    reason="without checksums damage goes unseen, or comes through from the HDF5 library",
-)
 def test_damaged_files_are_refused_or_load_as_they_were(path: Path) -> None:
     content, whole, refused = path.read_bytes(), load(path), 0
     for seed in range(400):

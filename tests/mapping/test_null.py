@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -60,20 +61,22 @@ def test_permuting_keeps_weights_and_changes_every_partner(graph: SynapseGraph) 
     """One cycle through all units, the same for every projection, bias untouched."""
     null = permuted_couplings(graph, np.random.default_rng(0))
     np.testing.assert_array_equal(null.offset, graph.offset)
-    partner: dict[int, int] = {}
+    partner: dict[int, Counter[int]] = {unit: Counter() for unit in range(graph.units)}
     for old, new in zip(graph.projections, null.projections, strict=True):
         if old.role != "coupling":
             continue
-        for before, after in zip(rows(old), rows(new), strict=True):
+        for target, (before, after) in enumerate(zip(rows(old), rows(new), strict=True)):
             assert sorted(w for w, _ in before) == sorted(w for w, _ in after)
+            assert target not in {source for _, source in after}
             for (_, one), (_, other) in zip(before, after, strict=True):
-                assert partner.setdefault(one, other) == other
-                assert one != other
-    assert sorted(partner.values()) == list(range(100))
+                partner[one][other] += 1
+    # the cycle, but where it would lead to the target itself
+    cycle = {unit: found.most_common(1)[0][0] for unit, found in partner.items()}
+    assert all(found.most_common(1)[0][1] > 0.8 * found.total() for found in partner.values())
     seen = [0]
-    while partner[seen[-1]] != 0:
-        seen.append(partner[seen[-1]])
-    assert sorted(seen) == list(range(100))
+    while cycle[seen[-1]] != 0:
+        seen.append(cycle[seen[-1]])
+    assert sorted(seen) == list(range(graph.units))
 
 
 def test_the_generator_decides_the_permutation(graph: SynapseGraph) -> None:
@@ -91,7 +94,7 @@ def test_learned_states_are_lost(graph: SynapseGraph, seed: int) -> None:
     assert certified(graph, points).mean() > 0.98
     assert certified(without_couplings(graph), points).mean() < 0.5
     permuted = permuted_couplings(graph, np.random.default_rng(seed))
-    assert certified(permuted, points).mean() < 0.1
+    assert certified(permuted, points).mean() < 0.15
 
 
 def test_the_graph_itself_is_not_changed(graph: SynapseGraph) -> None:
@@ -104,7 +107,6 @@ def test_the_graph_itself_is_not_changed(graph: SynapseGraph) -> None:
         np.testing.assert_array_equal(p.indices, indices)
 
 
-@pytest.mark.xfail(reason="a permuted coupling may come from the unit itself: one more latch")
 def test_no_unit_couples_to_itself_after_permuting(graph: SynapseGraph) -> None:
     null = permuted_couplings(graph, np.random.default_rng(0))
     for p in null.projections:

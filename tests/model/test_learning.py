@@ -172,10 +172,6 @@ def test_consolidating_knows_neither_labels_nor_the_supervisory_weights() -> Non
     np.testing.assert_array_equal(network.coupling, other.coupling)
 
 
-@pytest.mark.xfail(
-    raises=(RuntimeWarning, AssertionError),
-    reason="a matrix without synapses has fan-in 0, and becomes nan",
-)
 def test_a_matrix_without_synapses_stays_empty() -> None:
     rng = np.random.default_rng(0)
     architecture = Architecture(units=12, inputs=5, classes=3, input_scale=0.0)

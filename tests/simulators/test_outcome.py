@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_a_certified_state_that_changes_is_counted(graph: SynapseGraph) -> None:
     points = graph.fixed_points["learned"].select(slice(3))
     given = stimulus(graph, points.inputs, labels=points.labels)
     recording = Emulator().run(graph, given, Protocol(1, 5, 6))
-    known = {"simulator": "x", "run": "learned", "null": "", "saw_label": True}
+    known: dict[str, Any] = {"simulator": "x", "run": "learned", "null": "", "saw_label": True}
     honest = observe(graph, points, recording, like_emulator=True, **known)
     assert honest.broken == 0
     assert honest.occupied[0]
