@@ -26,17 +26,27 @@ def handwritten() -> Dataset:
     return digits()
 
 
-@pytest.fixture(scope="session")
-def trained(handwritten: Dataset) -> NetworkFile:
-    """100 units after 5 epochs on the digits, about .94 right, with its fixed points."""
-    data = handwritten
-    architecture = Architecture(units=100, inputs=64, classes=10)
-    network = train(data, architecture, schedule=Schedule(epochs=5), seed=0).network
+def trained_digits(data: Dataset, units: int, epochs: int) -> NetworkFile:
+    """A network trained on the digits with the default rule, with its fixed points."""
+    architecture = Architecture(units=units, inputs=64, classes=10)
+    network = train(data, architecture, schedule=Schedule(epochs=epochs), seed=0).network
     points = {"learned": learned(network, data.train), "free": free(network, data.test)}
     scores = {
         name: accuracy(network, getattr(data, name)) for name in ("train", "validation", "test")
     }
     return NetworkFile(network, points, {"data": "digits", "seed": 0, "accuracy": scores})
+
+
+@pytest.fixture(scope="session")
+def trained(handwritten: Dataset) -> NetworkFile:
+    """100 units after 5 epochs on the digits, about .94 right, with its fixed points."""
+    return trained_digits(handwritten, units=100, epochs=5)
+
+
+@pytest.fixture(scope="session")
+def larger(handwritten: Dataset) -> NetworkFile:
+    """200 units: with fewer, input and self-couplings alone hold many states."""
+    return trained_digits(handwritten, units=200, epochs=6)
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,7 @@ def spoil(folder: Path) -> None:
         del file["readout"]
         file["readout"] = np.zeros((10, 7))
     with h5py.File(folder / "strong.h5", "r+") as file:
-        file["supervisory"][...] *= 1e4
+        file["supervisory"][...] *= 1e7
 
 
 @pytest.mark.parametrize("package", ["lava", "brian2"])

@@ -217,7 +217,7 @@ def test_the_network_is_not_changed(trained: NetworkFile) -> None:
 
 
 def test_what_does_not_fit_is_refused_with_its_value() -> None:
-    architecture = Architecture(5, 2, 2, supervisory_scale=1e4, sparsity=0.0)
+    architecture = Architecture(5, 2, 2, supervisory_scale=1e7, sparsity=0.0)
     network = draw(architecture, np.random.default_rng(0), centre=np.zeros(2))
     with pytest.raises(
         OutOfRange, match=r"unit 0: .* largest coupling comes to 0\.\d+ weight units"

@@ -16,6 +16,12 @@ from spinspike.simulators import Emulator, Protocol, Stimulus
 from spinspike.simulators.stimulus import stimulus
 
 
+@pytest.fixture(scope="module")
+def graph(larger: NetworkFile) -> SynapseGraph:
+    """The Dale graph of the larger network."""
+    return dale(larger.network, larger.fixed_points)
+
+
 def small_network(seed: int, units: int = 12, self_coupling: float = 0.5) -> Network:
     architecture = Architecture(
         units=units,
@@ -113,7 +119,7 @@ def test_whole_trajectories_are_those_of_the_rounded_reference(self_coupling: fl
                 assert recording.states[t - 1, b].tolist() == s
 
 
-def test_forgetting_the_first_bias_is_seen(trained: NetworkFile, graph: SynapseGraph) -> None:
+def test_forgetting_the_first_bias_is_seen(graph: SynapseGraph) -> None:
     """Mutation: with the ordinary bias in the first step most images end somewhere else."""
     points = graph.fixed_points["free"]
     given_ = stimulus(graph, points.inputs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import SynapseGraph, dale
 from spinspike.mapping.codec import decode
 from spinspike.mapping.matrix import weight_matrix
 from spinspike.model import NetworkFile
@@ -26,6 +26,12 @@ from spinspike.simulators import (
 )
 from spinspike.simulators.base import Progress, Regime
 from spinspike.simulators.validation import NULL_RUNS, NULLS, RUNS, Trial, trials
+
+
+@pytest.fixture(scope="module")
+def graph(larger: NetworkFile) -> SynapseGraph:
+    """The Dale graph of the larger network."""
+    return dale(larger.network, larger.fixed_points)
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,12 @@ def test_the_graph_passes_and_its_nulls_fail(graph: SynapseGraph) -> None:
 
 
 def test_accuracy_and_references_are_those_of_the_trained_network(
-    trained: NetworkFile, graph: SynapseGraph
+    larger: NetworkFile, graph: SynapseGraph
 ) -> None:
     (free,) = validate(graph, Emulator(), patterns=1000, runs=["free"])
-    reference = trained.provenance["accuracy"]["test"]
+    reference = larger.provenance["accuracy"]["test"]
     assert accuracy(free) == pytest.approx(reference, abs=0.02)
-    assert len(free.points) == len(trained.fixed_points["free"])
+    assert len(free.points) == len(larger.fixed_points["free"])
 
 
 def test_labels_of_test_images_never_reach_a_simulator(graph: SynapseGraph) -> None:
