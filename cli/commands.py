@@ -31,7 +31,7 @@ def train(
     input_sparsity: Annotated[
         float, typer.Option(help="Fraction of input weights left out.")
     ] = 0.0,
-    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.5,
+    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.25,
     epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
     batch: Annotated[int, typer.Option(help="Images per step of the rule.")] = 16,
     seed: Seed = 0,

@@ -29,7 +29,7 @@ class MarginRule:
     library. Defaults were chosen on a validation split of scikit-learn's digits.
     """
 
-    margin: float = 1.5  # kappa of J and Win
+    margin: float = 1.25  # kappa of J and Win
     readout_margin: float = 2.0
     rate: float = 0.06  # eta of J
     input_rate: float = 0.25

@@ -99,7 +99,7 @@ def draw(
     rng: np.random.Generator,
     *,
     centre: FloatArray,
-    gain: float = 3.0,
+    gain: float = 2.5,
     input_range: tuple[float, float] = (0.0, 1.0),
 ) -> Network:
     """Draw a fresh network with the statistics of its architecture.

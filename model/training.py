@@ -63,7 +63,7 @@ def train(
     rule: MarginRule | None = None,
     schedule: Schedule | None = None,
     seed: int = 0,
-    gain: float = 3.0,
+    gain: float = 2.5,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Training:
     """Train a network on a data set by the local rule alone.
