@@ -199,7 +199,7 @@ def validate(
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and files.")],
     on: Simulators = None,
-    patterns: Annotated[int, typer.Option(help="Patterns of each run on Lava.")] = 200,
+    patterns: Annotated[int, typer.Option(help="Patterns of each run on Lava.")] = 400,
     brian2_patterns: Annotated[int, typer.Option(help="Patterns of each run in Brian2.")] = 10,
     seed: Seed = 0,
     force: Force = False,
@@ -214,14 +214,13 @@ def demo(
     """
     from .console import show
     from .demonstration import demonstrate
-    from .pipeline import SIMULATORS
     from .report import check_folder
     from .tables import claim_table, demo_table, outcome_table
 
     check_folder(output, force=force)
     summary = demonstrate(
         output,
-        simulators=list(dict.fromkeys(on or SIMULATORS)),
+        simulators=list(dict.fromkeys(on or ("lava", "brian2"))),
         patterns={"brian2": brian2_patterns},
         default_patterns=patterns,
         seed=seed,

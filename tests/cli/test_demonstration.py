@@ -1,0 +1,45 @@
+"""The demo's folder, with training and controls cut short."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spinspike.cli import demonstration
+from spinspike.mapping import graph_file
+from spinspike.model import Schedule, network_file
+from spinspike.model.control import ControlRun
+from spinspike.model.errors import BadInput
+
+
+def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demonstration, "Schedule", lambda: Schedule(epochs=3))
+    short = [ControlRun("self-coupling 0", 0, 0.5, ())]
+    monkeypatch.setattr(demonstration, "self_coupling_runs", lambda *_: iter(short))
+    monkeypatch.setattr(demonstration, "frozen_coupling_runs", lambda *_: iter(()))
+    summary = demonstration.demonstrate(
+        tmp_path / "out", simulators=["emulator"], patterns={}, default_patterns=10, seed=3
+    )
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "network.h5", "graph.h5", "lava_network", "report.html", "summary.json", "patterns.csv",
+        "figures",
+    }  # fmt: skip
+    assert {f.stem for f in (tmp_path / "out" / "figures").iterdir()} == {
+        "learning", "comparison", "images", "overlap", "nulls", "flips", "margins",
+    }  # fmt: skip
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    content = network_file.load(tmp_path / "out" / "network.h5")
+    assert content.provenance["seed"] == 3
+    assert summary["training"] == content.provenance
+    assert graph_file.load(tmp_path / "out" / "graph.h5").units == 300
+    assert summary["control"] == [{"name": "self-coupling 0", "seed": 0, "accuracy": 0.5}]
+
+
+def test_an_unknown_simulator_is_refused_before_training(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="unknown simulator 'spinnaker'"):
+        demonstration.demonstrate(
+            tmp_path / "out", simulators=["spinnaker"], patterns={}, default_patterns=1, seed=0
+        )
+    assert not (tmp_path / "out").exists()
