@@ -31,6 +31,7 @@ from spinspike.simulators import RUNS, claims
 
 SEEDS = 5
 ACCURACY, TRAINING_SECONDS, DEMO_SECONDS = 0.95, 10.0, 60.0
+ROUNDING = 1e-9
 CONTROL_GAP = 0.20  # how far training without self-couplings must fall behind
 
 
@@ -166,7 +167,7 @@ def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list
             f"{c.simulator}, {c.statement}",
             f"{c.value:.4g}",
             f"{'>=' if c.at_least else '<='} {c.bound:g}",
-            c.holds,
+            c.value >= c.bound if c.at_least else c.value <= c.bound + ROUNDING,
         )
         for c in found
     ]

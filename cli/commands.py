@@ -199,7 +199,7 @@ def validate(
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and files.")],
     on: Simulators = None,
-    patterns: Annotated[int, typer.Option(help="Patterns of each run on Lava.")] = 400,
+    patterns: Annotated[int, typer.Option(help="Patterns of each run on Lava.")] = 250,
     brian2_patterns: Annotated[int, typer.Option(help="Patterns of each run in Brian2.")] = 10,
     seed: Seed = 0,
     force: Force = False,

@@ -40,11 +40,10 @@ def main() -> None:
 
     export(graph, arguments.output, force=True)
     test = digits().test
-    image = arguments.output / "image.npy"
-    np.save(image, test.inputs[0])
+    np.save(arguments.output / "unseen.npy", test.inputs[0])
     print(f"an image of a {test.labels[0]}, classified by the exported folder alone:")
     subprocess.run(
-        [sys.executable, "network.py", "image.npy"], cwd=arguments.output, check=True, timeout=300
+        [sys.executable, "network.py", "unseen.npy"], cwd=arguments.output, check=True, timeout=300
     )
 
 

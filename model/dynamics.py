@@ -74,13 +74,18 @@ def relax(
 ) -> tuple[SpinArray, int]:
     """Sweep synchronously until nothing moves, at most ``sweeps`` times.
 
-    Returns the spins and the number of sweeps in which any spin of the batch flipped.
+    Returns the spins and the number of sweeps in which any spin of the batch flipped. A state
+    that one sweep leaves unchanged is fixed for good, so only the others are swept again.
     """
+    spins = spins.copy()
+    moving = np.arange(len(spins))
     for sweep in range(sweeps):
-        moved = sign(field(network, spins, external))
-        if np.array_equal(moved, spins):
+        moved = sign(field(network, spins[moving], external[moving]))
+        changed = (moved != spins[moving]).any(axis=1)
+        if not changed.any():
             return spins, sweep
-        spins = moved
+        moving = moving[changed]
+        spins[moving] = moved[changed]
     return spins, sweeps
 
 

@@ -81,6 +81,8 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     shutil.copyfile(HERE / "lava_watchdog.py", folder / "watchdog.py")
     (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
     np.savez_compressed(folder / "arrays.npz", **_arrays(graph))
+    if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
+        np.save(folder / "image.npy", graph.fixed_points["free"].inputs[0])
 
 
 def _arrays(graph: SynapseGraph) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spinspike.model.arrays import BoolArray
 
-from .outcome import Outcome, accuracy, supervisory_off
+from .outcome import Outcome, accuracy, supervisory_off, wilson
 
 HELD_OVERLAP = 0.99  # continuous time: mean overlap with s* at the end
 HELD_EXACTLY = 0.60  # continuous time: fraction of patterns that end exactly in s*
@@ -21,18 +21,24 @@ DECAY_GRACE = 100.0  # ms for supervisory currents to decay after the release
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement about a simulator, the value seen and the bound it is held against."""
+    """One statement about a simulator, the value seen and the bound it is held against.
+
+    A fraction of patterns comes with its Wilson 95 % interval and fails only where the whole
+    interval lies on the wrong side of the bound: few patterns cannot refute, nor prove, much.
+    """
 
     simulator: str
     statement: str
     value: float
     bound: float
     at_least: bool  # whether the value must reach the bound, or stay at or below it
+    interval: tuple[float, float] | None = None  # of a fraction of patterns
 
     @property
     def holds(self) -> bool:
-        """Whether the value is on the right side of the bound (rounding errors forgiven)."""
-        beyond = self.bound - self.value if self.at_least else self.value - self.bound
+        """Whether value or interval reach the right side of the bound (rounding forgiven)."""
+        low, high = self.interval or (self.value, self.value)
+        beyond = self.bound - high if self.at_least else low - self.bound
         return beyond <= 1e-9
 
 
@@ -54,7 +60,7 @@ def _both(outcomes: list[Outcome]) -> list[Claim]:
     for o in outcomes:
         if o.null:
             statement = f"{o.run}, {o.null}: ends exactly in s*"
-            found.append(Claim(name, statement, _mean(o.exact), NULL_EXACTLY, at_least=False))
+            found.append(_fraction(name, statement, o.exact, NULL_EXACTLY, at_least=False))
     return found
 
 
@@ -66,7 +72,7 @@ def _step(outcomes: list[Outcome]) -> list[Claim]:
     ]
     for o in outcomes:
         if o.run == "free" and not o.null:
-            gap = abs(accuracy(o) - _mean(o.reference_classes == o.points.labels))
+            gap = abs(accuracy(o) - float(np.mean(o.reference_classes == o.points.labels)))
             statement = "accuracy of free runs, distance from the reference's"
             found.append(Claim(name, statement, gap, ACCURACY_GAP, at_least=False))
     if name != "emulator":
@@ -80,15 +86,17 @@ def _continuous(outcomes: list[Outcome]) -> list[Claim]:
     found = []
     for o in outcomes:
         if o.run in ("learned", "cued") and not o.null:
-            overlap = float(o.overlap[-1].mean())
-            for what, value, bound in (
-                ("mean overlap with s* at the end", overlap, HELD_OVERLAP),
-                ("ends exactly in s*", _mean(o.exact), HELD_EXACTLY),
-                ("class is that of s*", _mean(o.class_kept), CLASS_KEPT),
-            ):
-                found.append(Claim(o.simulator, f"{o.run}: {what}", value, bound, at_least=True))
+            name, mean = o.simulator, float(o.overlap[-1].mean())
+            found += [
+                Claim(name, f"{o.run}: mean overlap with s* at the end", mean, HELD_OVERLAP, True),
+                _fraction(name, f"{o.run}: ends exactly in s*", o.exact, HELD_EXACTLY, True),
+                _fraction(name, f"{o.run}: class is that of s*", o.class_kept, CLASS_KEPT, True),
+            ]
     return found
 
 
-def _mean(flags: BoolArray) -> float:
-    return float(np.mean(flags))
+def _fraction(
+    simulator: str, statement: str, successes: BoolArray, bound: float, at_least: bool
+) -> Claim:
+    value, low, high = wilson(successes)
+    return Claim(simulator, statement, value, bound, at_least, (low, high))
