@@ -99,7 +99,10 @@ def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> 
     """Outcomes and claims as JSON takes them."""
     return {
         "outcomes": [outcome_summary(o) for o in outcomes],
-        "claims": [{**asdict(c), "holds": c.holds} for c in claims],
+        "claims": [
+            {**asdict(c), "interval": c.interval and list(c.interval), "holds": c.holds}
+            for c in claims
+        ],
     }
 
 
