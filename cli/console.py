@@ -12,6 +12,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
 
 
 @contextmanager
@@ -55,5 +58,5 @@ def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return made

@@ -14,7 +14,7 @@ from spinspike.model.comparators import compare
 from spinspike.model.control import (
     SELF_COUPLINGS,
     ControlRun,
-    frozen_coupling_runs,
+    ablation_runs,
     self_coupling_runs,
 )
 from spinspike.simulators import RUNS, claims
@@ -73,11 +73,11 @@ def demonstrate(
 def _control(data: Dataset, architecture: Architecture, seed: int) -> list[ControlRun]:
     """Every control, with a progress bar for them all."""
     seeds = range(seed, seed + CONTROL_SEEDS)
-    runs = chain(self_coupling_runs(data, seeds), frozen_coupling_runs(data, architecture, [seed]))
+    runs = chain(self_coupling_runs(data, seeds), ablation_runs(data, architecture, [seed]))
     found: list[ControlRun] = []
     with progress() as bars:
         update = bar(bars, "controls")
-        total = len(SELF_COUPLINGS) * CONTROL_SEEDS + 1
+        total = len(SELF_COUPLINGS) * CONTROL_SEEDS + 2
         update(0, total)
         for run in runs:
             found.append(run)

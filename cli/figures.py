@@ -69,7 +69,7 @@ def learning_curves(history: Sequence[Epoch], control: Sequence[ControlRun]) -> 
     left.set(title="This network: accuracy of free runs", xlabel="epoch", ylim=(0, 1.02))
     seen = set()
     for run in control:
-        if run.name.startswith("self-coupling"):
+        if run.name.startswith("strong"):
             colour = PALE if run.name.endswith(" 0") else UP
             label = run.name if run.name not in seen else None
             seen.add(run.name)
@@ -116,13 +116,13 @@ def overlap(outcomes: Sequence[Outcome]) -> Figure:
             axis.plot(o.times, middle, color=colour, label=label)
         _mark_signal(axis, own[0])
         unit = "step" if own[0].regime == "step" else "ms"
-        axis.set(title=name, xlabel=unit, ylabel="overlap with s*", ylim=(-0.1, 1.03))
+        axis.set(title=name, xlabel=unit, ylabel="overlap with s*", ylim=(0.7, 1.01))
     np.ravel(axes)[0].legend(loc="lower right")
     return figure
 
 
 @styled
-def raster(outcome: Outcome, graph: SynapseGraph, *, around: float = 200.0) -> Figure:
+def raster(outcome: Outcome, graph: SynapseGraph, *, around: float = 250.0) -> Figure:
     """Spikes of the first pattern around the release, neurons sorted by their unit's state in s*."""
     figure, (top, below) = _axes(2, 1, (8.4, 4.6), height_ratios=(1, 4), sharex=True)
     times, neurons = outcome.raster or (np.zeros(0), np.zeros(0, dtype=np.int64))
@@ -206,7 +206,7 @@ def comparison(
     """Test accuracy beside the controls and the comparators."""
     figure, axis = _axes(1, 1, (8.4, 3.2))
     rows = [("this network (local rule, holds its states)", accuracy, UP)]
-    rows += [(f"control: {c.name}, seed {c.seed}", c.accuracy, PALE) for c in control]
+    rows += [(f"{c.name}, seed {c.seed}", c.accuracy, PALE) for c in control]
     rows += [(f"{c.name} ({c.learning})", c.accuracy, DOWN) for c in others]
     for place, (_, value, colour) in enumerate(reversed(rows)):
         axis.barh(place, value, color=colour)
@@ -233,5 +233,6 @@ def _mark_signal(axis: Axes, outcome: Outcome) -> None:
     """Shade the clamped phase: when the supervisory signal acts."""
     on = outcome.times[outcome.supervisory > 0.01 * outcome.supervisory.max(initial=1e-9)]
     if len(on):
-        axis.axvspan(on[0], outcome.release, color=SIGNAL, alpha=0.3, linewidth=0)
-        axis.text(outcome.release, 0.02, " release", color=INK)
+        axis.axvspan(on[0], on[-1], color=SIGNAL, alpha=0.3, linewidth=0)
+        axis.axvline(outcome.release, color=INK, linewidth=1)
+        axis.text(outcome.release, 0.71, " release", color=INK)

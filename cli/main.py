@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from typing import Annotated
 
 import typer
 
@@ -19,9 +21,24 @@ app = typer.Typer(
         "gone.\n\n"
         "The usual order: **train** → **map** → **export** and **validate**. "
         "**demo** does all of it on handwritten digits.\n\n"
-        "Exit codes: 0 the claim holds, 1 the claim fails, 2 bad input or a missing part."
+        "Exit codes: 0 the claim holds, 1 the claim fails, 2 bad input or a missing part, "
+        "70 a bug."
     ),
 )
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Options that stand before any command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        sys.stdout.write(f"spinspike {installed('spinspike')}\n")
+        raise typer.Exit
+
+
 app.command()(train)
 app.command("map")(map_network)
 app.command()(export)
@@ -33,11 +50,13 @@ def main() -> None:
     """Run the command line; turn errors made on purpose into one line and exit code 2."""
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (a bug must not look like a failed claim, exit 1)
         from spinspike.model.errors import SpinspikeError
 
-        if not isinstance(error, SpinspikeError | OSError):
-            raise
+        if not isinstance(error, SpinspikeError | OSError | MemoryError):
+            traceback.print_exc()
+            sys.stderr.write("spinspike: this is a bug; please report it with the lines above\n")
+            sys.exit(70)
         sys.stderr.write(f"spinspike: {' '.join(str(error).split())}\n")
         sys.exit(2)
 

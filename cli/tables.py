@@ -68,9 +68,9 @@ def outcome_table(validation: dict[str, Any]) -> Table:
 
 
 def claim_table(validation: dict[str, Any]) -> Table:
-    """One row for each claim, failed ones in red."""
+    """One row for each claim, with its interval where patterns were few."""
     return table(
-        "Claims",
+        "Claims (undecided: too few patterns to tell)",
         "claim",
         "seen",
         "asked",
@@ -78,9 +78,9 @@ def claim_table(validation: dict[str, Any]) -> Table:
         rows=[
             [
                 f"{c['simulator']}: {c['statement']}",
-                f"{c['value']:.4g}",
+                f"{c['value']:.4g}" + ("" if not c["interval"] else interval(*c["interval"])),
                 f"{'>=' if c['at_least'] else '<='} {c['bound']:g}",
-                "[green]holds[/green]" if c["holds"] else "[bold red]FAILS[/bold red]",
+                c["verdict"].upper() if c["verdict"] == "fails" else c["verdict"],
             ]
             for c in validation["claims"]
         ],
@@ -90,15 +90,17 @@ def claim_table(validation: dict[str, Any]) -> Table:
 def demo_table(summary: dict[str, Any]) -> Table:
     """The learned network beside its control and the comparators."""
     rows = [["this network, local rule", f"{summary['training']['accuracy']['test']:.3f}"]]
-    rows += [
-        [f"control: {c['name']}, seed {c['seed']}", f"{c['accuracy']:.3f}"]
-        for c in summary["control"]
-    ]
+    rows += [[f"{c['name']}, seed {c['seed']}", f"{c['accuracy']:.3f}"] for c in summary["control"]]
     rows += [
         [f"{c['name']} ({c['learning']})", f"{c['accuracy']:.3f}"] for c in summary["comparators"]
     ]
     rows += [["report", summary["report"]]]
     return table("Test accuracy on handwritten digits", "", "", rows=rows)
+
+
+def interval(low: float, high: float) -> str:
+    """A 95 % interval in brackets."""
+    return f" ({low:.2f}-{high:.2f})"
 
 
 def percent(fraction: float) -> str:

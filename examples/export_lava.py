@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("network", type=Path, help="a network file, from examples/train.py")
     parser.add_argument("-o", "--output", type=Path, default=Path("lava_network"))
     parser.add_argument("--bits", type=int, default=8, help="bits of a weight's magnitude")
+    parser.add_argument("--force", action="store_true", help="replace an earlier export")
     arguments = parser.parse_args()
 
     content = load(arguments.network)
@@ -38,12 +39,13 @@ def main() -> None:
     for run, points in graph.fixed_points.items():
         print(f"certified {run} fixed points: {certified(graph, points).sum()} of {len(points)}")
 
-    export(graph, arguments.output, force=True)
+    export(graph, arguments.output, force=arguments.force)
     test = digits().test
-    np.save(arguments.output / "unseen.npy", test.inputs[0])
+    image = arguments.output.with_name("unseen.npy").resolve()
+    np.save(image, test.inputs[0])
     print(f"an image of a {test.labels[0]}, classified by the exported folder alone:")
     subprocess.run(
-        [sys.executable, "network.py", "unseen.npy"], cwd=arguments.output, check=True, timeout=300
+        [sys.executable, "network.py", str(image)], cwd=arguments.output, check=True, timeout=300
     )
 
 

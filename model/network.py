@@ -27,7 +27,7 @@ class Architecture:
     units, inputs, classes : int
         H, D and C.
     self_coupling : float
-        J_D, the diagonal. It is what lets states survive the release.
+        J_D, the diagonal. It holds units in the clamped state at the release.
     input_scale, supervisory_scale : float
         lambda_x and lambda_r.
     sparsity, input_sparsity : float

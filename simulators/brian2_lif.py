@@ -153,11 +153,11 @@ def _simulate(
         forced = given.cue[:, graph.ends.unit] * graph.ends.input_sign
         drive = forced * backend.parameters.cue_field
         group.bias = np.where(forced, drive, given.first_bias / scale).ravel()
-        network.run(protocol.cue * ms, namespace={})
+        _advance(network, protocol.cue * ms)
     group.transmission = 1
     group.bias = (given.bias / scale).ravel()
     # one step more, so that the last read-out, at the very end, is taken
-    network.run((protocol.total - protocol.cue + backend.dt) * ms, namespace={})
+    _advance(network, (protocol.total - protocol.cue + backend.dt) * ms)
     end = int(protocol.total / every) + 1  # read-out 0, before anything happened, is left out
     return Recording(
         regime="continuous",
@@ -167,6 +167,15 @@ def _simulate(
         release=float(protocol.release),
         raster=(np.array(monitor.t / ms), np.array(monitor.i, dtype=np.int64)),
     )
+
+
+def _advance(network: Any, duration: Any) -> None:
+    """Run on; Brian2 swallows an interrupt and merely stops early, which must not pass unseen."""
+    end = network.t + duration
+    network.run(duration, namespace={})
+    if network.t < 0.999 * end:
+        message = f"interrupted at {network.t} of {end}"
+        raise KeyboardInterrupt(message)
 
 
 def _neurons(brian2: ModuleType, backend: Brian2LIF, size: int) -> Any:

@@ -1,4 +1,8 @@
-"""Lava, Intel's framework for Loihi: the fixed-point models of lava-nc, spike for spike.
+"""Lava, Intel's framework for Loihi, spike for spike.
+
+Neurons are lava-nc's own fixed-point LIF. Synapses, supervisory sources and sinks are processes of
+this project (`lava_processes`), so that many patterns share one process graph; the exported folder
+is made of lava-nc's LIF, Dense and Sparse alone, and its spikes are held against the same oracle.
 
 Lava counts a neuron's current in 1/64 of a weight unit and keeps it, like the voltage, in 24 bits:
 

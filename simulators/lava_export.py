@@ -20,6 +20,9 @@ from spinspike.model.errors import BadInput
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "lava_template"
+WRITTEN = {
+    "network.py", "processes", "watchdog.py", "README.md", "arrays.npz", "image.npy", "__pycache__",
+}  # fmt: skip
 FILES = ("network.py", "processes/__init__.py", "processes/attractor_network.py")
 
 
@@ -33,7 +36,7 @@ def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> P
     folder
         Must not exist, unless ``force``; its parent must.
     force
-        Replace a folder that was exported earlier.
+        Replace a folder that was exported earlier and holds nothing else.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> P
     Raises
     ------
     BadInput
-        The folder exists and ``force`` is not set, is no export, or has no parent.
+        The folder exists and ``force`` is not set, holds other files, or has no parent.
     OutOfRange
         A number of the graph does not fit the chip's registers.
     """
@@ -68,9 +71,12 @@ def _check_place(folder: Path, *, force: bool) -> None:
     if not force:
         message = f"{folder} exists; choose another name or allow overwriting with --force"
         raise BadInput(message)
+    is_folder = folder.is_dir()
     # Forced or not, somebody's other files are not ours to delete.
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / "arrays.npz").is_file()):
-        message = f"{folder} is not an exported network; choose another name"
+    foreign = sorted(f.name for f in folder.iterdir() if f.name not in WRITTEN) if is_folder else []
+    if foreign or not is_folder:
+        what = f"holds {foreign[0]}, which no export writes" if is_folder else "is a file"
+        message = f"{folder} {what}; choose another name"
         raise BadInput(message)
 
 

@@ -40,8 +40,9 @@ class Outcome:
     occupied: BoolArray  # (P,) was in s* at or after the release
     left: BoolArray  # (P,) was in s* at or after the release, and later not
     first_flip: FloatArray  # (P,) time after the release at which a unit first flipped, or inf
+    certified: BoolArray  # (P,) ends in a state that is certified for its input
     broken: int  # how often a certified state changed after the release (step regime)
-    like_emulator: bool  # step regime: every spike is also the emulator's
+    like_emulator: bool | None  # every spike is also the emulator's; None where not compared
     classes: IntArray  # (P,) class read from the final state
     reference_classes: IntArray  # (P,) class read from s*
     raster: tuple[FloatArray, IntArray] | None  # spikes of the first pattern, ms and neuron
@@ -71,7 +72,7 @@ def observe(
     run: str,
     null: str,
     saw_label: bool,
-    like_emulator: bool,
+    like_emulator: bool | None,
 ) -> Outcome:
     """Hold a recording against the states the patterns are meant to end in."""
     states, times = recording.states, recording.times
@@ -97,6 +98,7 @@ def observe(
         occupied=after.any(axis=0),
         left=(np.maximum.accumulate(after, axis=0) & ~after).any(axis=0),
         first_flip=first - recording.release,
+        certified=certified(graph, replace(points, states=states[-1])),
         broken=_broken(graph, points, states[start:]) if recording.regime == "step" else 0,
         like_emulator=like_emulator,
         classes=decode(graph, states[-1]),
@@ -120,11 +122,13 @@ def accuracy(outcome: Outcome) -> float:
 
 
 def supervisory_off(outcome: Outcome, *, grace: float = 0.0) -> bool:
-    """Whether the supervisory input is gone after the release.
+    """Whether the supervisory input came, where a label was given, and is gone after the release.
 
     In the step regime there must be none from the next step on; in continuous time it must have
     decayed to a thousandth of its largest value within ``grace`` ms.
     """
+    if outcome.saw_label and not outcome.supervisory.any():
+        return False
     if outcome.regime == "step":
         return not outcome.supervisory[outcome.times > outcome.release].any()
     after = outcome.supervisory[outcome.times > outcome.release + grace]

@@ -14,7 +14,7 @@ from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 
-from .base import Progress, Protocol, Recording, Regime, Simulator
+from .base import Progress, Protocol, Regime, Simulator
 from .emulator import Emulator
 from .outcome import Outcome, observe
 from .stimulus import stimulus
@@ -52,6 +52,7 @@ def trials(runs: Sequence[str] = tuple(RUNS), *, nulls: bool = True) -> list[Tri
     if unknown:
         message = f"unknown run {unknown[0]!r}; allowed: {', '.join(RUNS)}"
         raise BadInput(message)
+    runs = tuple(dict.fromkeys(runs))
     with_nulls = [run for run in runs if run in NULL_RUNS and nulls]
     return [*(Trial(run) for run in runs), *(Trial(r, n) for r in with_nulls for n in NULLS)]
 
@@ -112,7 +113,10 @@ def _run(
     recording = simulator.run(graph, given, protocol, progress=progress)
     # the release is when the protocol asked for it, whatever the simulator did
     recording = replace(recording, release=float(protocol.release))
-    twin = Emulator().run(graph, given, protocol) if simulator.regime == "step" else recording
+    like_emulator = None
+    if recording.spikes is not None and not isinstance(simulator, Emulator):
+        spikes = Emulator().run(graph, given, protocol).spikes
+        like_emulator = spikes is not None and np.array_equal(recording.spikes, spikes)
     return observe(
         graph,
         points,
@@ -121,14 +125,8 @@ def _run(
         run=trial.run,
         null=trial.null,
         saw_label=labels is not None,
-        like_emulator=_same_spikes(recording, twin),
+        like_emulator=like_emulator,
     )
-
-
-def _same_spikes(one: Recording, other: Recording) -> bool:
-    if one.spikes is None or other.spikes is None:
-        return False
-    return np.array_equal(one.spikes, other.spikes)
 
 
 def _points(graph: SynapseGraph, run: str) -> FixedPoints:

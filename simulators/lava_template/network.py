@@ -37,8 +37,8 @@ def main() -> int:
         image = read_image(options.image, arrays)
         check_options(options, arrays)
         spikes = simulate(arrays, encode(arrays, image), options)
-    except (OSError, ValueError) as error:
-        print(f"network.py: {error}", file=sys.stderr)
+    except (OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
+        print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
     print_result(decode(arrays, spikes, options), options.json)
     return 0
@@ -47,7 +47,9 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("image", help=".npy file with the pixels, unscaled", nargs="?", default="")
+    parser.add_argument(
+        "image", help=".npy file with the pixels, scaled as for training", nargs="?", default=""
+    )
     parser.add_argument("--label", type=int, help="clamp with this class, then release")
     parser.add_argument("--clamped", type=int, default=10, help="steps with the label [10]")
     parser.add_argument("--steps", type=int, default=30, help="free steps [30]")
@@ -95,6 +97,9 @@ def check_options(options: argparse.Namespace, arrays: Arrays) -> None:
         if getattr(options, name) < 1:
             message = f"--{name} is {getattr(options, name)}; allowed: 1 or more"
             raise ValueError(message)
+    if not options.timeout > 0:
+        message = f"--timeout is {options.timeout}; allowed: above 0 seconds"
+        raise ValueError(message)
 
 
 def encode(arrays: Arrays, image: np.ndarray) -> np.ndarray:

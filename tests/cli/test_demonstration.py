@@ -16,9 +16,9 @@ from spinspike.model.errors import BadInput
 
 def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demonstration, "Schedule", lambda: Schedule(epochs=3))
-    short = [ControlRun("self-coupling 0", 0, 0.5, ())]
+    short = [ControlRun("strong recurrence, self-coupling 0", 0, 0.5, ())]
     monkeypatch.setattr(demonstration, "self_coupling_runs", lambda *_: iter(short))
-    monkeypatch.setattr(demonstration, "frozen_coupling_runs", lambda *_: iter(()))
+    monkeypatch.setattr(demonstration, "ablation_runs", lambda *_: iter(()))
     summary = demonstration.demonstrate(
         tmp_path / "out", simulators=["emulator"], patterns={}, default_patterns=10, seed=3
     )
@@ -34,7 +34,9 @@ def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert content.provenance["seed"] == 3
     assert summary["training"] == content.provenance
     assert graph_file.load(tmp_path / "out" / "graph.h5").units == 300
-    assert summary["control"] == [{"name": "self-coupling 0", "seed": 0, "accuracy": 0.5}]
+    assert summary["control"] == [
+        {"name": "strong recurrence, self-coupling 0", "seed": 0, "accuracy": 0.5}
+    ]
 
 
 def test_an_unknown_simulator_is_refused_before_training(tmp_path: Path) -> None:

@@ -32,12 +32,12 @@ def axes(figure: Figure) -> list[Any]:
 
 
 def test_learning_curves_show_validation_accuracies() -> None:
-    run = ControlRun("self-coupling 0", 0, 0.4, HISTORY[:2])
+    run = ControlRun("strong recurrence, self-coupling 0", 0, 0.4, HISTORY[:2])
     left, right = axes(figures.learning_curves(HISTORY, [run, run]))
     assert left.lines[1].get_ydata().tolist() == pytest.approx([0.6, 0.7, 0.8])
     assert right.lines[0].get_ydata().tolist() == pytest.approx([0.6, 0.7])
     labels = [text.get_text() for text in right.get_legend().get_texts()]
-    assert labels == ["self-coupling 0"]
+    assert labels == ["strong recurrence, self-coupling 0"]
 
 
 def test_bars_of_the_nulls_are_fractions_held(outcomes: list[Outcome]) -> None:
@@ -48,7 +48,7 @@ def test_bars_of_the_nulls_are_fractions_held(outcomes: list[Outcome]) -> None:
 
 def test_overlap_is_the_median_over_patterns(outcomes: list[Outcome]) -> None:
     (axis,) = axes(figures.overlap(outcomes))
-    for outcome, line in zip(outcomes, axis.lines, strict=True):
+    for outcome, line in zip(outcomes, axis.lines[: len(outcomes)], strict=True):
         assert line.get_ydata().tolist() == np.median(outcome.overlap, axis=1).tolist()
 
 
@@ -88,5 +88,7 @@ def test_a_raster_shows_spikes_around_the_release(
 
 def test_the_user_s_style_stays_as_it_was() -> None:
     before = dict(mpl.rcParams)
-    figures.learning_curves(HISTORY, [ControlRun("self-coupling 0", 0, 0.4, HISTORY)])
+    figures.learning_curves(
+        HISTORY, [ControlRun("strong recurrence, self-coupling 0", 0, 0.4, HISTORY)]
+    )
     assert dict(mpl.rcParams) == before

@@ -12,6 +12,7 @@ import pytest
 from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseGraph
 from spinspike.model.arrays import FloatArray, SpinArray
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.simulators import brian2_lif
 from spinspike.simulators.base import Protocol, Recording, Stimulus
 from spinspike.simulators.brian2_lif import Brian2LIF
 from spinspike.simulators.lif import LIFParameters
@@ -255,3 +256,17 @@ def test_parts_and_values_that_do_not_fit_are_refused(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "brian2", None)
     with pytest.raises(MissingPart, match=r"pip install 'spinspike\[brian2\]'"):
         Brian2LIF().run(graph, feed(graph, np.zeros((1, 2))), HOLD)
+
+
+class Interrupted:
+    """A Brian2 network that an interrupt stopped half way, as Brian2 does without a word."""
+
+    t = 0.0
+
+    def run(self, duration: float, namespace: dict[str, object]) -> None:
+        self.t += duration / 2
+
+
+def test_an_interrupt_ends_the_run() -> None:
+    with pytest.raises(KeyboardInterrupt, match=r"0\.5 of 1"):
+        brian2_lif._advance(Interrupted(), 1.0)
