@@ -26,7 +26,7 @@ from spinspike.cli.report import Report, write_report
 from spinspike.model import Architecture, MarginRule, NetworkFile, Schedule, digits
 from spinspike.model.arrays import FloatArray
 from spinspike.model.comparators import compare
-from spinspike.model.control import ablation_runs, self_coupling_runs
+from spinspike.model.control import ablations, recurrent_controls, run_controls
 from spinspike.simulators import RUNS, claims
 
 SEEDS = 5
@@ -97,7 +97,7 @@ def learning_rows() -> tuple[list[Row], NetworkFile]:
             bool(seconds.mean() <= TRAINING_SECONDS),
         ),
     ]
-    ablated = list(ablation_runs(data, architecture, seeds))
+    ablated = list(run_controls(data, ablations(architecture, seeds)))
     for name in dict.fromkeys(run.name for run in ablated):
         scores = np.array([run.accuracy for run in ablated if run.name == name])
         rows.append(Row(f"  {name}", spread(scores), "", None))
@@ -105,7 +105,7 @@ def learning_rows() -> tuple[list[Row], NetworkFile]:
         Row(f"  beside it: {c.name} ({c.learning})", f"{c.accuracy:.3f}", "", None)
         for c in compare(data)
     ]
-    runs = list(self_coupling_runs(data, seeds))
+    runs = list(run_controls(data, recurrent_controls(data, seeds)))
     control = np.array([run.accuracy for run in runs]).reshape(2, -1)
     rows += [
         Row(f"control, {name}", spread(scores), "", None)

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from spinspike.mapping import graph_file
 from spinspike.model import Architecture, Dataset, MarginRule, Schedule, digits, network_file
 from spinspike.model.comparators import compare
-from spinspike.model.control import (
-    SELF_COUPLINGS,
-    ControlRun,
-    ablation_runs,
-    self_coupling_runs,
-)
+from spinspike.model.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.simulators import RUNS, claims
 from spinspike.simulators.lava_export import export
 
@@ -72,14 +66,15 @@ def demonstrate(
 
 def _control(data: Dataset, architecture: Architecture, seed: int) -> list[ControlRun]:
     """Every control, with a progress bar for them all."""
-    seeds = range(seed, seed + CONTROL_SEEDS)
-    runs = chain(self_coupling_runs(data, seeds), ablation_runs(data, architecture, [seed]))
+    controls = [
+        *recurrent_controls(data, range(seed, seed + CONTROL_SEEDS)),
+        *ablations(architecture, [seed]),
+    ]
     found: list[ControlRun] = []
     with progress() as bars:
         update = bar(bars, "controls")
-        total = len(SELF_COUPLINGS) * CONTROL_SEEDS + 2
-        update(0, total)
-        for run in runs:
+        update(0, len(controls))
+        for run in run_controls(data, controls, jobs=-1):
             found.append(run)
-            update(len(found), total, f"{run.name}: test accuracy {run.accuracy:.3f}")
+            update(len(found), len(controls), f"{run.name}: test accuracy {run.accuracy:.3f}")
     return found

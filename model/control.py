@@ -18,19 +18,28 @@ from dataclasses import dataclass, replace
 from .data import Dataset
 from .learning import MarginRule
 from .network import Architecture
-from .training import Epoch, Schedule, accuracy, train
+from .training import GAIN, Epoch, Schedule, accuracy, train
 
 # Strong couplings and signal, weak input; found on validation images.
 RECURRENT = {"input_scale": 1.0, "supervisory_scale": 2.0, "sparsity": 0.0}
-RULE = MarginRule(margin=1.0)
-SCHEDULE = Schedule(epochs=10)
-GAIN = 2.0
 SELF_COUPLINGS = (0.5, 0.0)
 
 
 @dataclass(frozen=True)
+class Control:
+    """One training to compare with another."""
+
+    name: str
+    seed: int
+    architecture: Architecture
+    rule: MarginRule
+    schedule: Schedule
+    gain: float
+
+
+@dataclass(frozen=True)
 class ControlRun:
-    """One training with something taken out, or its counterpart with nothing taken out."""
+    """What a control came to."""
 
     name: str
     seed: int
@@ -38,31 +47,49 @@ class ControlRun:
     history: tuple[Epoch, ...]
 
 
-def self_coupling_runs(
-    data: Dataset, seeds: Sequence[int], *, units: int = 300
-) -> Iterator[ControlRun]:
+def recurrent_controls(data: Dataset, seeds: Sequence[int], *, units: int = 300) -> list[Control]:
     """Strongly recurrent networks with and without self-couplings, all else equal."""
-    for self_coupling in SELF_COUPLINGS:
-        architecture = Architecture(
-            units, data.train.inputs.shape[1], data.classes, self_coupling, **RECURRENT
+    inputs = data.train.inputs.shape[1]
+    return [
+        Control(
+            name=f"strong recurrence, self-coupling {self_coupling:g}",
+            seed=seed,
+            architecture=Architecture(units, inputs, data.classes, self_coupling, **RECURRENT),
+            rule=MarginRule(margin=1.0),
+            schedule=Schedule(epochs=10),
+            gain=2.0,
         )
-        for seed in seeds:
-            run = train(data, architecture, rule=RULE, schedule=SCHEDULE, seed=seed, gain=GAIN)
-            score = accuracy(run.network, data.test)
-            name = f"strong recurrence, self-coupling {self_coupling:g}"
-            yield ControlRun(name, seed, score, run.history)
+        for self_coupling in SELF_COUPLINGS
+        for seed in seeds
+    ]
 
 
-def ablation_runs(
-    data: Dataset, architecture: Architecture, seeds: Sequence[int]
-) -> Iterator[ControlRun]:
+def ablations(architecture: Architecture, seeds: Sequence[int]) -> list[Control]:
     """The given architecture without self-couplings, and with couplings that stay as drawn."""
-    bare = replace(architecture, self_coupling=0.0)
-    frozen = replace(MarginRule(), rate=0.0)
-    for name, changed, rule in (
-        ("this network, self-coupling 0", bare, MarginRule()),
-        ("this network, couplings not learned", architecture, frozen),
-    ):
-        for seed in seeds:
-            run = train(data, changed, rule=rule, seed=seed)
-            yield ControlRun(name, seed, accuracy(run.network, data.test), run.history)
+    bare, frozen = replace(architecture, self_coupling=0.0), replace(MarginRule(), rate=0.0)
+    return [
+        Control(f"this network, {name}", seed, changed, rule, Schedule(), GAIN)
+        for name, changed, rule in (
+            ("self-coupling 0", bare, MarginRule()),
+            ("couplings not learned", architecture, frozen),
+        )
+        for seed in seeds
+    ]
+
+
+def run_control(data: Dataset, control: Control) -> ControlRun:
+    """Train as the control says."""
+    c = control
+    run = train(data, c.architecture, rule=c.rule, schedule=c.schedule, seed=c.seed, gain=c.gain)
+    return ControlRun(c.name, c.seed, accuracy(run.network, data.test), run.history)
+
+
+def run_controls(
+    data: Dataset, controls: Sequence[Control], *, jobs: int = 1
+) -> Iterator[ControlRun]:
+    """Train all controls, ``jobs`` at a time (-1: one for each core), and yield them in order."""
+    from joblib import Parallel, delayed
+
+    yield from Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(run_control)(data, control) for control in controls
+    )

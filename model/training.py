@@ -14,6 +14,8 @@ from .errors import BadInput
 from .learning import MarginRule, consolidate, consolidate_readout
 from .network import Architecture, Network, draw
 
+GAIN = 2.5  # of the centred input
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -63,7 +65,7 @@ def train(
     rule: MarginRule | None = None,
     schedule: Schedule | None = None,
     seed: int = 0,
-    gain: float = 2.5,
+    gain: float = GAIN,
     on_epoch: Callable[[Epoch], None] | None = None,
 ) -> Training:
     """Train a network on a data set by the local rule alone.

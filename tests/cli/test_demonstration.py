@@ -17,8 +17,7 @@ from spinspike.model.errors import BadInput
 def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demonstration, "Schedule", lambda: Schedule(epochs=3))
     short = [ControlRun("strong recurrence, self-coupling 0", 0, 0.5, ())]
-    monkeypatch.setattr(demonstration, "self_coupling_runs", lambda *_: iter(short))
-    monkeypatch.setattr(demonstration, "ablation_runs", lambda *_: iter(()))
+    monkeypatch.setattr(demonstration, "run_controls", lambda *_, jobs: iter(short))
     summary = demonstration.demonstrate(
         tmp_path / "out", simulators=["emulator"], patterns={}, default_patterns=10, seed=3
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from spinspike.model import Architecture, Dataset
-from spinspike.model.control import ablation_runs, self_coupling_runs
+from spinspike.model.control import ablations, recurrent_controls, run_controls
 
 
 def test_without_self_couplings_the_same_training_fails(handwritten: Dataset) -> None:
-    runs = list(self_coupling_runs(handwritten, [0], units=100))
+    runs = list(run_controls(handwritten, recurrent_controls(handwritten, [0], units=100)))
     assert [run.name for run in runs] == [
         "strong recurrence, self-coupling 0.5",
         "strong recurrence, self-coupling 0",
@@ -22,7 +22,7 @@ def test_without_self_couplings_the_same_training_fails(handwritten: Dataset) ->
 def test_ablations_take_out_one_thing_each(handwritten: Dataset) -> None:
     """On this task frozen couplings cost nearly nothing, and no self-couplings something."""
     architecture = Architecture(units=60, inputs=64, classes=10)
-    runs = list(ablation_runs(handwritten, architecture, [0, 1]))
+    runs = list(run_controls(handwritten, ablations(architecture, [0, 1])))
     assert [run.seed for run in runs] == [0, 1, 0, 1]
     assert [run.name.split(", ")[1] for run in runs[::2]] == [
         "self-coupling 0",

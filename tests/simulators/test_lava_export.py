@@ -240,7 +240,7 @@ def test_an_existing_folder_is_kept_unless_forced(graph: SynapseGraph, tmp_path:
 def test_a_folder_that_is_no_export_is_never_replaced(graph: SynapseGraph, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(
-        BadInput, match="holds thesis.txt, which no export writes; choose another name"
+        BadInput, match=r"holds thesis\.txt, which no export writes; choose another name"
     ):
         export(graph, tmp_path, force=True)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
