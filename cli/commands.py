@@ -199,10 +199,10 @@ def validate(
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and files.")],
     on: Simulators = None,
-    patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run on Lava.")] = 250,
+    patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run on Lava.")] = 200,
     brian2_patterns: Annotated[
         int, typer.Option(min=1, help="Patterns of each run in Brian2.")
-    ] = 12,
+    ] = 10,
     seed: Seed = 0,
     force: Force = False,
     as_json: Json = False,

@@ -41,7 +41,7 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "axes.prop_cycle": "cycler('color', ['#c8553d', '#2a6f97', '#e9b44c', '#74a57f', '#8f7aa8'])",
-    "figure.dpi": 160,
+    "figure.dpi": 130,
     "figure.constrained_layout.use": True,
 }
 

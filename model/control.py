@@ -56,7 +56,7 @@ def recurrent_controls(data: Dataset, seeds: Sequence[int], *, units: int = 300)
             seed=seed,
             architecture=Architecture(units, inputs, data.classes, self_coupling, **RECURRENT),
             rule=MarginRule(margin=1.0),
-            schedule=Schedule(epochs=10),
+            schedule=Schedule(epochs=6),
             gain=2.0,
         )
         for self_coupling in SELF_COUPLINGS

@@ -16,7 +16,7 @@ def test_without_self_couplings_the_same_training_fails(handwritten: Dataset) ->
     ]
     assert runs[0].accuracy > 0.85
     assert runs[1].accuracy < runs[0].accuracy - 0.15
-    assert [len(run.history) for run in runs] == [10, 10]
+    assert [len(run.history) for run in runs] == [6, 6]
 
 
 def test_ablations_take_out_one_thing_each(handwritten: Dataset) -> None:
