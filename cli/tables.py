@@ -46,7 +46,7 @@ def mapping_tables(summary: dict[str, Any]) -> list[Table]:
 def outcome_table(validation: dict[str, Any]) -> Table:
     """One row for each trial."""
     return table(
-        "What became of the patterns",
+        "What became of the patterns (release and wrong are not meant to end in s*)",
         "simulator, run, null",
         "patterns",
         "reached s*",

@@ -11,6 +11,7 @@ import numpy as np
 from spinspike.model.network_file import (
     fixed_point_arrays,
     read_fixed_points,
+    read_gain,
     read_provenance,
     read_range,
 )
@@ -169,7 +170,7 @@ def _ends(file: Reader, neurons: int) -> Ends:
         file.fail(f"scale is {scale.min()}; allowed: above 0")
     return Ends(
         centre=file.array("centre", "float", (inputs,)),
-        gain=file.number("gain"),
+        gain=read_gain(file),
         input_range=read_range(file),
         input_weight=input_weight,
         scale=scale,

@@ -58,7 +58,7 @@ def load(path: Path | str) -> NetworkFile:
             supervisory=file.array("supervisory", "float", (units, readout.shape[0])),
             readout=readout,
             centre=file.array("centre", "float", (input_weight.shape[1],)),
-            gain=file.number("gain"),
+            gain=read_gain(file),
             input_range=read_range(file),
         )
         points = read_fixed_points(file, units, input_weight.shape[1], readout.shape[0])
@@ -101,6 +101,14 @@ def read_provenance(file: Reader) -> dict[str, Any]:
     if not isinstance(value, dict):
         file.fail(f"provenance is {value!r}; allowed: a JSON object")
     return dict(value)
+
+
+def read_gain(file: Reader) -> float:
+    """The factor of a centred input."""
+    gain = file.number("gain")
+    if gain <= 0:
+        file.fail(f"gain is {gain}; allowed: above 0")
+    return gain
 
 
 def read_range(file: Reader) -> tuple[float, float]:

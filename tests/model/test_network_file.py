@@ -42,7 +42,7 @@ def contents(draw: st.DrawFn) -> NetworkFile:
         supervisory=draw(floats(H, C)),
         readout=draw(floats(C, H)),
         centre=draw(floats(D)),
-        gain=draw(FINITE),
+        gain=draw(st.floats(1e-3, 1e3)),
         input_range=(ends[0], ends[1]),
     )
     points = {}
@@ -131,6 +131,7 @@ ONES = np.ones
         ("input_range", np.array([0.0, 1.0, 2.0]), r"input_range has shape \(3,\)"),
         ("gain", "2", r"attribute gain is .*'2'"),
         ("gain", np.nan, r"gain is nan; allowed: a finite number"),
+        ("gain", 0.0, r"gain is 0\.0; allowed: above 0"),
         ("learned_states", ONES((7, 10)), r"learned_states has type float64; allowed: spin"),
         ("learned_states", np.zeros((7, 10), "i1"), r"learned_states contains other values"),
         ("free_labels", np.arange(6), r"free_labels has shape \(6,\); allowed: \(7,\)"),
