@@ -54,7 +54,7 @@ def test_every_claim_is_on_the_page(folder: Path, outcomes: list[Outcome]) -> No
         headline = f"{failed} of {len(verdicts)} claims fail"
     else:
         headline = (
-            f"{len(verdicts) - undecided} claims hold, {undecided} undecided by so few patterns"
+            f"{len(verdicts) - undecided} claims hold, {undecided} undecided: too few patterns"
         )
     assert undecided
     assert f"<h1>{headline}</h1>" in page
