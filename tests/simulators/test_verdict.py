@@ -78,3 +78,16 @@ def test_continuous_claims_fail_one_by_one(learned: Outcome) -> None:
     assert failing(replace(perfect, overlap=overlap)) == [
         "learned: mean overlap with s* at the end"
     ]
+
+
+@pytest.mark.parametrize(("wrong", "verdict"), [(0, "holds"), (1, "undecided"), (2, "fails")])
+def test_one_pattern_of_a_few_does_not_decide_on_accuracy(
+    graph: SynapseGraph, wrong: int, verdict: str
+) -> None:
+    (free,) = validate(graph, Emulator(), patterns=50, runs=["free"], nulls=False)
+    classes = free.points.labels.copy()
+    reference = classes.copy()
+    classes[:wrong] = (classes[:wrong] + 1) % 10
+    found = claims([replace(free, classes=classes, reference_classes=reference)])
+    (claim,) = [c for c in found if c.statement.startswith("accuracy")]
+    assert claim.verdict == verdict
