@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import numpy as np
 import pytest
 
@@ -20,5 +18,4 @@ from spinspike.model import arrays
     ],
 )
 def test_a_name_stands_for_arrays_of_one_type(name: str, scalar: type) -> None:
-    dtype = get_args(getattr(arrays, name))[1]
-    assert get_args(dtype) == (scalar,)
+    assert f"numpy.{scalar.__name__}]" in repr(getattr(arrays, name))
