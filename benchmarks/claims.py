@@ -15,18 +15,19 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from spinspike.cli.pipeline import map_file, mapping_summary, train_network, validate_on
+from spinspike.cli.pipeline import Job, map_file, mapping_summary, train_network, validate_on
 from spinspike.cli.report import Report, write_report
-from spinspike.model import Architecture, MarginRule, NetworkFile, Schedule, digits
+from spinspike.model import Architecture, NetworkFile, digits
 from spinspike.model.arrays import FloatArray
 from spinspike.model.comparators import compare
 from spinspike.model.control import ablations, recurrent_controls, run_controls
+from spinspike.model.preset import default
 from spinspike.simulators import RUNS, claims
 
 SEEDS = 5
@@ -122,13 +123,10 @@ def trained(
     architecture: Architecture, seeds: Sequence[int]
 ) -> tuple[NetworkFile, FloatArray, FloatArray]:
     """The first network, and of every seed the test accuracy and the seconds of training."""
+    data = digits()
     contents = [
         train_network(
-            digits(),
-            architecture,
-            MarginRule(),
-            Schedule(),
-            seed=seed,
+            Job(data, replace(default(data), architecture=architecture), seed=seed),
             description=f"self-coupling {architecture.self_coupling:g}, seed {seed}",
         )[0]
         for seed in seeds

@@ -1,4 +1,4 @@
-"""The five commands. Their docstrings are the help that users read."""
+"""The commands that work on what was trained. Their docstrings are the help that users read."""
 
 from __future__ import annotations
 
@@ -7,77 +7,12 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what is already there.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+from .options import Force, Json, Seed
+
 Simulators = Annotated[
     list[str] | None,
     typer.Option("--on", help="emulator, lava or brian2; give it once for each simulator."),
 ]
-
-
-def train(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Network file to write (.h5).")],
-    data: Annotated[str, typer.Argument(help="Data set: digits (1,797 real scans).")] = "digits",
-    units: Annotated[int, typer.Option(help="Units H of the network.")] = 300,
-    self_coupling: Annotated[
-        float, typer.Option(help="J_D: holds units in the clamped state at the release.")
-    ] = 0.5,
-    input_scale: Annotated[float, typer.Option(help="Strength of the input, lambda_x.")] = 1.5,
-    supervisory_scale: Annotated[
-        float, typer.Option(help="Strength of the supervisory signal, lambda_r.")
-    ] = 1.0,
-    sparsity: Annotated[float, typer.Option(help="Fraction of couplings left out.")] = 0.85,
-    input_sparsity: Annotated[
-        float, typer.Option(help="Fraction of input weights left out.")
-    ] = 0.0,
-    margin: Annotated[float, typer.Option(help="Margin kappa that J and Win learn.")] = 1.25,
-    epochs: Annotated[int, typer.Option(help="Passes over the training images.")] = 20,
-    batch: Annotated[int, typer.Option(help="Images per step of the rule.")] = 16,
-    seed: Seed = 0,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Train the reference network with the local margin rule, without gradients.
-
-    The label steers the dynamics for a few sweeps, is removed, and the state reached is
-    consolidated. The file holds the network, its learned fixed points and the states it reaches
-    by itself on test images.
-
-    Example: `spinspike train digits -o network.h5`
-    """
-    from spinspike.model import Architecture, MarginRule, Schedule
-    from spinspike.model.data import load
-    from spinspike.model.network_file import save
-    from spinspike.model.storage import check_target
-
-    from .console import show, table
-    from .pipeline import train_network
-
-    check_target(output, force=force)
-    dataset = load(data)
-    content, _ = train_network(
-        dataset,
-        Architecture(
-            units=units,
-            inputs=dataset.train.inputs.shape[1],
-            classes=dataset.classes,
-            self_coupling=self_coupling,
-            input_scale=input_scale,
-            supervisory_scale=supervisory_scale,
-            sparsity=sparsity,
-            input_sparsity=input_sparsity,
-        ),
-        MarginRule(margin=margin),
-        Schedule(epochs=epochs, batch=batch),
-        seed=seed,
-    )
-    save(output, content, force=force)
-    found = content.provenance
-    rows = [[f"accuracy, {split}", f"{value:.3f}"] for split, value in found["accuracy"].items()]
-    rows += [[f"fixed points, {run}", count] for run, count in found["settled"].items()]
-    rows += [["seconds", f"{found['seconds']:.1f}"], ["written", str(output)]]
-    show(found, table(f"Trained on {data}", "", "", rows=rows), as_json=as_json)
 
 
 def map_network(

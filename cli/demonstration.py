@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from spinspike.mapping import graph_file
-from spinspike.model import Architecture, Dataset, MarginRule, Schedule, digits, network_file
+from spinspike.model import Architecture, Dataset, digits, network_file
 from spinspike.model.comparators import compare
 from spinspike.model.control import ControlRun, ablations, recurrent_controls, run_controls
+from spinspike.model.preset import default
 from spinspike.simulators import RUNS, claims
 from spinspike.simulators.lava_export import export
 
 from . import figures
 from .console import bar, progress
-from .pipeline import map_file, mapping_summary, require, train_network, validate_on
+from .pipeline import Job, map_file, mapping_summary, require, train_network, validate_on
 from .report import Report, write_report
 
 CONTROL_SEEDS = 2
@@ -34,8 +35,9 @@ def demonstrate(
     require(simulators)
     folder.mkdir(parents=True, exist_ok=True)
     data = digits()
-    architecture = Architecture(units=300, inputs=data.train.inputs.shape[1], classes=data.classes)
-    content, training = train_network(data, architecture, MarginRule(), Schedule(), seed=seed)
+    preset = default(data)
+    architecture = preset.architecture
+    content, training = train_network(Job(data, preset, seed))
     control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
     network_file.save(folder / "network.h5", content, force=True)
@@ -52,7 +54,7 @@ def demonstrate(
         "comparison": figures.comparison(content.provenance["accuracy"]["test"], control, others),
     }
     for o in outcomes:
-        if o.run == "free" and "images" not in pictures:
+        if o.run == "free" and "images" not in pictures and data.image_shape:
             pictures["images"] = figures.images(o, data.image_shape)
     facts = {
         "training": dict(content.provenance),

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-from .commands import demo, export, map_network, train, validate
+from .commands import demo, export, map_network, validate
+from .importing import app as importing
+from .training import train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +42,7 @@ def options(
 
 
 app.command()(train)
+app.add_typer(importing, name="import")
 app.command("map")(map_network)
 app.command()(export)
 app.command()(validate)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import csv
+import json
+import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from spinspike.mapping import SynapseGraph, certified, dale, weakest_units
 from spinspike.model import (
-    Architecture,
     Dataset,
-    MarginRule,
+    FixedPoints,
+    Network,
     NetworkFile,
-    Schedule,
     Training,
     accuracy,
     free,
     learned,
     train,
 )
+from spinspike.model.checkpoint import load_checkpoint, save_checkpoint
+from spinspike.model.devices import Device
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.preset import Preset
+from spinspike.model.storage import replacing
+from spinspike.model.training import Epoch
 from spinspike.simulators import Brian2LIF, Emulator, Lava, Outcome, Simulator, validate
 from spinspike.simulators.validation import Trial
 
@@ -30,50 +40,125 @@ SIMULATORS = ("emulator", "lava", "brian2")
 PARTS = {"lava": "lava", "brian2": "brian2"}  # simulator: the package it needs
 
 
+CARRIED = 10_000  # fixed points of each run that a network file takes along
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training: what to learn and how, and where its checkpoints and history go."""
+
+    data: Dataset
+    preset: Preset
+    seed: int = 0
+    device: Device = "auto"
+    checkpoint: Path | None = None
+    history: Path | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that the weights depend on, as JSON takes it."""
+        preset = asdict(self.preset)
+        inputs = np.ascontiguousarray(self.data.train.inputs)
+        found = {
+            "data": self.data.name,
+            "data checksum": zlib.crc32(inputs.data),
+            "seed": self.seed,
+            "device": self.device,
+            **preset,
+        }
+        return dict(json.loads(json.dumps(found)))
+
+
 def train_network(
-    data: Dataset,
-    architecture: Architecture,
-    rule: MarginRule,
-    schedule: Schedule,
-    *,
-    seed: int,
-    description: str = "train",
+    job: Job, *, resume: bool = False, description: str = "train"
 ) -> tuple[NetworkFile, Training]:
     """Train, find the fixed points, and note how it came about."""
+    preset, data = job.preset, job.data
+    start = None
+    if resume and job.checkpoint:
+        start = load_checkpoint(job.checkpoint, job.settings)
     with progress() as bars:
         update = bar(bars, description)
-        update(0, schedule.epochs)
+        images, epochs = len(data.train), preset.schedule.epochs
+        note = ""
+
+        def on_epoch(training: Training) -> None:
+            nonlocal note
+            e = training.history[-1]
+            note = (
+                f"validation {e.validation_accuracy:.3f}, weak {e.weak:.3f}, "
+                f"flips {e.flips:.4f}, {e.images_per_second:,.0f} images/s"
+            )
+            update(e.epoch * images, epochs * images, note)
+            if job.checkpoint:
+                save_checkpoint(job.checkpoint, training, job.settings)
+            if job.history:
+                write_history(job.history, training.history)
+
+        done = len(start.history) if start else 0
+        update(done * images, epochs * images)
         training = train(
             data,
-            architecture,
-            rule=rule,
-            schedule=schedule,
-            seed=seed,
-            on_epoch=lambda e: update(
-                e.epoch, schedule.epochs, f"validation accuracy {e.validation_accuracy:.3f}"
-            ),
+            preset.architecture,
+            rule=preset.rule,
+            schedule=preset.schedule,
+            seed=job.seed,
+            gain=preset.gain,
+            centred=preset.centred,
+            device=job.device,
+            start=start,
+            on_epoch=on_epoch,
+            on_progress=lambda epoch, seen: update(epoch * images + seen, epochs * images, note),
         )
-    network = training.network
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+        update(1, 1, note)
+    points, found = states_of(training.network, data)
     provenance = {
         "spinspike": version(),
-        "data": data.name,
-        "seed": seed,
-        "architecture": asdict(architecture),
-        "rule": asdict(rule),
-        "schedule": asdict(schedule),
-        "accuracy": {
-            "train": accuracy(network, data.train),
-            "validation": accuracy(network, data.validation),
-            "test": accuracy(network, data.test),
-        },
+        **job.settings,
+        **found,
+        "epochs": len(training.history),
         "seconds": round(sum(e.seconds for e in training.history), 2),
-        "settled": {
-            "learned": f"{len(points['learned'])} of {len(data.train)}",
-            "free": f"{len(points['free'])} of {len(data.test)}",
-        },
     }
-    return NetworkFile(network, points, provenance), training
+    return NetworkFile(training.network, points, provenance), training
+
+
+def states_of(network: Network, data: Dataset) -> tuple[dict[str, FixedPoints], dict[str, Any]]:
+    """Fixed points of both runs, and what to note of them: accuracies, and how many settled."""
+    given = {"learned": data.train.first(CARRIED), "free": data.test.first(CARRIED)}
+    points = {"learned": learned(network, given["learned"]), "free": free(network, given["free"])}
+    found = {
+        "accuracy": {
+            split: accuracy(network, getattr(data, split))
+            for split in ("train", "validation", "test")
+        },
+        "settled": {run: f"{len(points[run])} of {len(given[run])}" for run in points},
+    }
+    return points, found
+
+
+def check_fits(network: Network, data: Dataset) -> None:
+    """Refuse a data set that is none for a network."""
+    low, high = network.input_range
+    if (network.inputs, network.classes) != (data.train.inputs.shape[1], data.classes):
+        message = (
+            f"the network has {network.inputs} inputs and {network.classes} classes; allowed for "
+            f"{data.name}: {data.train.inputs.shape[1]} and {data.classes}"
+        )
+        raise BadInput(message)
+    if not low <= data.input_range[0] < data.input_range[1] <= high:
+        message = (
+            f"inputs of {data.name} range from {data.input_range[0]:g} to {data.input_range[1]:g}; "
+            f"allowed by the network: {low:g} to {high:g}"
+        )
+        raise BadInput(message)
+
+
+def write_history(path: Path, history: Sequence[Epoch]) -> None:
+    """One row for each epoch, written whole or not at all."""
+    with replacing(path, force=True) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)])
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in history)
 
 
 def map_file(content: NetworkFile, *, encoding: str, weight_bits: int) -> SynapseGraph:

@@ -18,6 +18,7 @@ from spinspike.model import (
     Architecture,
     NetworkFile,
     Schedule,
+    Training,
     accuracy,
     digits,
     free,
@@ -26,6 +27,12 @@ from spinspike.model import (
     train,
 )
 from spinspike.model.fixed_points import smallest_margins
+
+
+def show(training: Training) -> None:
+    """Print the last epoch."""
+    e = training.history[-1]
+    print(f"{e.epoch:5d}  {e.validation_accuracy:19.3f}  {e.flips:.4f}")
 
 
 def main() -> None:
@@ -43,7 +50,7 @@ def main() -> None:
         data,
         architecture,
         schedule=schedule,
-        on_epoch=lambda e: print(f"{e.epoch:5d}  {e.validation_accuracy:19.3f}  {e.flips:.4f}"),
+        on_epoch=show,
     )
     network = training.network
     print(f"test accuracy of free runs: {accuracy(network, data.test):.3f}")

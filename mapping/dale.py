@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, diags_array
 
-from spinspike.model.arrays import IntArray
+from spinspike.model.arrays import SparseMatrix
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 
@@ -49,7 +49,8 @@ def dale(
 
     Examples
     --------
-    >>> from spinspike.model.network import Architecture, draw
+    >>> from spinspike.model.architecture import Architecture
+    from spinspike.model.network import draw
     >>> architecture = Architecture(units=20, inputs=4, classes=3)
     >>> graph = dale(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> [f"{p.name} {p.size}" for p in graph.populations]
@@ -63,14 +64,14 @@ def dale(
     )
     projections = (
         *_signed("coupling", TWINS, integers.coupling, integers.coupling_exponent),
-        *_signed("self", TWINS, np.diag(integers.self_coupling), integers.self_exponent),
-        *_signed("supervisory", SIGNAL_TWINS, integers.signal, integers.signal_exponent),
+        *_signed("self", TWINS, diags_array(integers.self_coupling), integers.self_exponent),
+        *_signed("supervisory", SIGNAL_TWINS, csr_array(integers.signal), integers.signal_exponent),
     )
     ends = Ends(
         centre=network.centre,
         gain=network.gain,
         input_range=network.input_range,
-        input_weight=network.input_weight,
+        input_weight=network.input_weight.toarray(),
         scale=integers.scale,
         readout=network.readout,
         unit=np.tile(np.arange(units), 2),
@@ -83,7 +84,7 @@ def dale(
         populations=populations,
         projections=projections,
         offset=np.tile(integers.offset, 2),
-        first_offset=np.ones(2 * units, dtype=np.int64),
+        first_offset=np.tile(integers.first_offset, 2),
         ends=ends,
         fixed_points=dict(fixed_points or {}),
         provenance=dict(provenance or {}),
@@ -93,14 +94,14 @@ def dale(
 
 
 def _signed(
-    role: Role, sources: tuple[str, str], weights: IntArray, exponent: int
+    role: Role, sources: tuple[str, str], weights: SparseMatrix, exponent: int
 ) -> Iterator[Projection]:
     """Split weights (targets, sources) by sign, from one twin of the source to both of the target.
 
     Projections without synapses do not exist.
     """
     for source, sign in zip(sources, (1, -1), strict=True):
-        part = csr_matrix(np.maximum(sign * weights, 0) >> exponent)
+        part = csr_array((sign * weights).maximum(0))  # without the zeros
         part.sort_indices()
         for target in TWINS if part.nnz else ():
             yield Projection(
@@ -111,5 +112,5 @@ def _signed(
                 exponent=exponent,
                 indptr=part.indptr.astype(np.int64),
                 indices=part.indices.astype(np.int64),
-                mantissa=part.data.astype(np.uint8),
+                mantissa=(part.data >> exponent).astype(np.uint8),
             )

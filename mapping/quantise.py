@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.arrays import FloatArray, IntArray, SparseMatrix
 from spinspike.model.errors import BadInput, OutOfRange
 from spinspike.model.network import Network
 
@@ -24,7 +25,7 @@ class IntegerNetwork:
     2**exponent of its own.
     """
 
-    coupling: IntArray  # (H, H) zero diagonal
+    coupling: SparseMatrix  # (H, H) int64, no diagonal; couplings and links
     coupling_exponent: int
     self_coupling: IntArray  # (H,)
     self_exponent: int
@@ -32,6 +33,7 @@ class IntegerNetwork:
     signal_exponent: int
     scale: FloatArray  # (H,) alpha
     offset: IntArray  # (H,) bias without input, sign(0) = +1 included
+    first_offset: IntArray  # (H,) the same in the first step, where nothing has spiked
 
 
 def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwork:
@@ -41,7 +43,7 @@ def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwor
     weight, its self-coupling or signal the largest weight at the highest exponent, or the bias of
     the worst image inside ``network.input_range`` the bias register, whichever comes first. With
     S_i the sum of the *rounded* weights into i, self-coupling included, the offset is
-    1 + floor(-S_i / 2): then x_i > 0 exactly where the rounded field is >= 0.
+    1 + b_i + floor(-S_i / 2), b_i the rounded bias: then x_i > 0 exactly where the rounded field is >= 0.
 
     Raises
     ------
@@ -53,24 +55,28 @@ def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwor
         raise BadInput(message)
     largest = 2**weight_bits - 1
     exponent = FULL_BITS - weight_bits
-    coupling = network.coupling - np.diag(network.self_coupling)
+    coupling = csr_array(network.coupling + network.link)
     with np.errstate(over="ignore"):  # absurdly large weights are refused below, in words
         scale = _row_scale(network, coupling, largest, exponent)
     self_field = 2 * scale * network.self_coupling
     signal_field = scale[:, None] * label_fields(network)
     self_exponent = _exponent(self_field, largest)
     signal_exponent = _exponent(signal_field, largest)
-    weights = _round(2 * scale[:, None] * coupling, exponent, largest)
+    fields = _scaled_rows(coupling, 2 * scale)
+    weights = csr_array(
+        (_round(fields.data, exponent, largest), fields.indices, fields.indptr), shape=fields.shape
+    )
     diagonal = _round(self_field, self_exponent, largest)
-    lost = np.flatnonzero(coupling.any(axis=1) & ~weights.any(axis=1))
+    needed, got = row_peak(fields), row_peak(abs(weights))
+    lost = np.flatnonzero((needed > 0) & (got == 0))
     if lost.size:
-        strongest = 2 * scale[lost[0]] * np.abs(coupling[lost[0]]).max()
         message = (
             f"unit {lost[0]}: its bias, self-coupling or supervisory signal is so strong that its "
-            f"largest coupling comes to {strongest:.3g} weight units; allowed: at least "
+            f"largest coupling comes to {needed[lost[0]]:.3g} weight units; allowed: at least "
             f"{2**exponent / 2:g} (scale the input or the signal down)"
         )
         raise OutOfRange(message)
+    first = 1 + np.rint(scale * network.bias).astype(np.int64)
     return IntegerNetwork(
         coupling=weights,
         coupling_exponent=exponent,
@@ -79,8 +85,28 @@ def quantise(network: Network, *, weight_bits: int = FULL_BITS) -> IntegerNetwor
         signal=_round(signal_field, signal_exponent, largest),
         signal_exponent=signal_exponent,
         scale=scale,
-        offset=1 + (-(weights.sum(axis=1) + diagonal)) // 2,
+        offset=first + (-(weights.sum(axis=1) + diagonal)) // 2,
+        first_offset=first,
     )
+
+
+def row_peak(matrix: SparseMatrix) -> FloatArray:
+    """Largest absolute entry of each row, 0 for an empty one."""
+    return np.asarray(abs(matrix).max(axis=1).toarray()).ravel()
+
+
+def input_reach(
+    weight: SparseMatrix, centre: FloatArray, gain: float, input_range: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Smallest and largest Win (x - centre) gain of each unit over all x inside a range."""
+    low, high = ((np.asarray(end) - centre) * gain for end in input_range)
+    up, down = weight.maximum(0), weight.minimum(0)
+    return up @ low + down @ high, up @ high + down @ low
+
+
+def _scaled_rows(matrix: SparseMatrix, factors: FloatArray) -> SparseMatrix:
+    repeated = np.repeat(factors, np.diff(matrix.indptr))
+    return csr_array((matrix.data * repeated, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def label_fields(network: Network) -> FloatArray:
@@ -94,20 +120,20 @@ def label_fields(network: Network) -> FloatArray:
     return network.supervisory @ label_code(np.arange(classes), classes).T
 
 
-def _row_scale(network: Network, coupling: FloatArray, largest: int, exponent: int) -> FloatArray:
+def _row_scale(network: Network, coupling: SparseMatrix, largest: int, exponent: int) -> FloatArray:
     """alpha_i, capped by the strongest weight and by the bias of the worst allowed image."""
-    strongest = 2 * np.abs(coupling).max(axis=1)
+    strongest = 2 * row_peak(coupling)
     beside = np.maximum(
         2 * np.abs(network.self_coupling), np.abs(label_fields(network)).max(axis=1)
     )
-    low, high = network.input_range
-    ends = np.stack([(low - network.centre), (high - network.centre)]) * network.gain
-    reach = ends[:, None, :] * network.input_weight  # (2, H, D)
-    top, bottom = reach.max(axis=0).sum(axis=1), reach.min(axis=0).sum(axis=1)
+    bottom, top = input_reach(
+        network.input_weight, network.centre, network.gain, network.input_range
+    )
+    bottom, top = bottom + network.bias, top + network.bias
     constant = coupling.sum(axis=1) + network.self_coupling
     bias = np.max(np.abs([top, bottom, top - constant, bottom - constant]), axis=0)
     # rounding may move the sum of a row by half a step per synapse, and half of that is bias
-    slack = 2 + ((np.count_nonzero(coupling, axis=1) << exponent) + 256) // 4
+    slack = 2 + ((np.diff(coupling.indptr) << exponent) + 256) // 4
     with np.errstate(divide="ignore"):
         scale = np.min(
             [

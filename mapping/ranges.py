@@ -6,13 +6,14 @@ The simulated chip does not say so when one overflows: it wraps, clips or hangs.
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import OutOfRange
 
 from .graph import Population, SynapseGraph
 from .matrix import supervisory_matrix, weight_matrix
-from .quantise import BIAS_LIMIT, EXPONENT_LIMIT, FULL_BITS
+from .quantise import BIAS_LIMIT, EXPONENT_LIMIT, FULL_BITS, input_reach
 
 STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest leak residue
 
@@ -52,9 +53,8 @@ def check_synapses(graph: SynapseGraph) -> None:
 def bias_range(graph: SynapseGraph) -> tuple[FloatArray, FloatArray]:
     """Smallest and largest bias of each neuron over all images inside the input range, (N,)."""
     ends = graph.ends
-    edges = (np.array(ends.input_range)[:, None] - ends.centre) * ends.gain
-    reach = edges[:, None, :] * ends.input_weight
-    bounds = np.stack([reach.min(axis=0).sum(axis=1), reach.max(axis=0).sum(axis=1)]) * ends.scale
+    reach = input_reach(csr_array(ends.input_weight), ends.centre, ends.gain, ends.input_range)
+    bounds = np.stack(reach) * ends.scale
     bounds = np.sort(bounds[:, ends.unit] * ends.input_sign, axis=0)
     lowest = np.floor(bounds[0]) + np.minimum(graph.offset, graph.first_offset)
     highest = np.ceil(bounds[1]) + np.maximum(graph.offset, graph.first_offset)

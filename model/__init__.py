@@ -2,20 +2,26 @@
 
 A tour, in the order of the work:
 
-- `network` — the parameters and how they are drawn;
+- `architecture`, `network` — modules and what connects them, and how they are drawn;
 - `dynamics` — fields, sweeps, and the warm-up, clamped, release and free phases;
-- `learning` — the margin rule; `training` — the loop around it; `data` — what it learns;
+- `learning` — the margin rule; `schedule`, `training` — the loop around it;
+- `engine` — the contract of what does the work: `numpy_engine`, the oracle; `numba_engine`, fast
+  on processors (`kernels`, `lanes`); `jax_engine`, for a GPU; `devices` chooses;
+- `dataset`, `data` — what it learns: `idx`, `download`, `entangling`, `prototypes`, `own_data`;
 - `fixed_points` — the states a trained network holds, and their margins;
-- `network_file` — the ``*.h5`` artefact; `comparators` — other methods on the same task;
-  `control` — the same training with a part taken out.
+- `network_file`, `checkpoint` — the ``*.h5`` artefacts; `comparators` — other methods on the same
+  task; `control` — the same training with a part taken out.
 """
 
-from .data import Dataset, Split, digits
+from .architecture import Architecture
+from .data import digits
+from .dataset import Dataset, Split
 from .fixed_points import FixedPoints, free, learned
 from .learning import MarginRule
-from .network import Architecture, Network, draw
+from .network import Network, draw
 from .network_file import NetworkFile, load, save
-from .training import Schedule, Training, accuracy, train
+from .schedule import Schedule
+from .training import Training, accuracy, train
 
 __all__ = [
     "Architecture",

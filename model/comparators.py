@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import FloatArray
-from .data import Dataset
+from .dataset import Dataset
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .data import Dataset
+from .architecture import Architecture
+from .dataset import Dataset
 from .learning import MarginRule
-from .network import Architecture
-from .training import GAIN, Epoch, Schedule, accuracy, train
+from .schedule import Schedule
+from .training import GAIN, Epoch, accuracy, train
 
 # Strong couplings and signal, weak input; the clearest of five settings tried.
-RECURRENT = {"input_scale": 1.0, "supervisory_scale": 2.0, "sparsity": 0.0}
+RECURRENT = Architecture(
+    units=300, inputs=1, classes=2, input_scale=1.0, supervisory_scale=2.0, sparsity=0.0
+)
 SELF_COUPLINGS = (0.5, 0.0)
 
 
@@ -54,7 +57,13 @@ def recurrent_controls(data: Dataset, seeds: Sequence[int], *, units: int = 300)
         Control(
             name=f"strong recurrence, self-coupling {self_coupling:g}",
             seed=seed,
-            architecture=Architecture(units, inputs, data.classes, self_coupling, **RECURRENT),
+            architecture=replace(
+                RECURRENT,
+                units=units,
+                inputs=inputs,
+                classes=data.classes,
+                self_coupling=self_coupling,
+            ),
             rule=MarginRule(margin=1.0),
             schedule=Schedule(epochs=6),
             gain=2.0,

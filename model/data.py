@@ -1,40 +1,26 @@
-"""Labelled images, split into training, validation and test."""
+"""The data sets by name, and arrays of one's own.
+
+``digits`` ships with scikit-learn and ``prototypes`` are drawn; MNIST and Fashion-MNIST are read
+from a folder, as they are or entangled; a path that ends in .npz is a file of one's own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from .arrays import FloatArray, IntArray
+from .dataset import SPLIT_SEED, Dataset, Split
+from .entangling import entangle
 from .errors import BadInput
+from .idx import read_set
+from .own_data import read_npz
+from .prototypes import prototypes
 
-SPLIT_SEED = 20250904  # fixed for ever: figures stay comparable between versions
 DIGITS_TEST, DIGITS_VALIDATION = 360, 290
-
-
-@dataclass(frozen=True)
-class Split:
-    """Images and their labels."""
-
-    inputs: FloatArray  # (P, D)
-    labels: IntArray  # (P,) 0 … C - 1
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A task: three splits, the range of its pixels and the shape of its images."""
-
-    name: str
-    train: Split
-    validation: Split
-    test: Split
-    classes: int
-    input_range: tuple[float, float]
-    image_shape: tuple[int, int]
+ENTANGLED = "entangled-"
+IDX_SETS = ("mnist", "fashion-mnist")
+NAMES = ("digits", *IDX_SETS, *(ENTANGLED + name for name in IDX_SETS), "prototypes")
 
 
 def digits() -> Dataset:
@@ -67,12 +53,48 @@ def digits() -> Dataset:
     return Dataset(name="digits", classes=10, input_range=(0.0, 1.0), image_shape=(8, 8), **parts)
 
 
-DATASETS = {"digits": digits}
+def load(name: str, folder: Path | None = None, *, validation: int | None = None) -> Dataset:
+    """Load a data set by its name.
 
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`, or the path of an .npz file as `read_npz` takes it.
+    folder : Path, optional
+        Where the IDX files are; for MNIST and Fashion-MNIST only, which need it.
+    validation : int, optional
+        Training images to hold out; one in twelve when not given (5,000 of MNIST). Not for the
+        digits, whose split is fixed.
 
-def load(name: str) -> Dataset:
-    """Load a data set by its name."""
-    if name not in DATASETS:
-        message = f"unknown data set {name!r}; allowed: {', '.join(sorted(DATASETS))}"
+    Raises
+    ------
+    BadInput
+        No data set has this name, or it does not go with the other choices.
+    BadFile
+        Its files are missing or corrupt.
+    """
+    own = name.endswith(".npz")
+    if not own and name not in NAMES:
+        message = f"unknown data set {name!r}; allowed: {', '.join(NAMES)}, or a path to an .npz"
         raise BadInput(message)
-    return DATASETS[name]()
+    source = name.removeprefix(ENTANGLED)
+    if source in IDX_SETS:
+        if folder is None:
+            message = (
+                f"data set {name!r} is read from IDX files and no folder was given; give the "
+                "folder with --data DIR, or fetch the files with --download"
+            )
+            raise BadInput(message)
+        data = read_set(source, folder, validation=validation)
+        return entangle(data) if name.startswith(ENTANGLED) else data
+    if folder is not None:
+        message = f"data set {name!r} is read from no folder, got {folder}; leave out --data"
+        raise BadInput(message)
+    if own:
+        return read_npz(name, validation=validation)
+    if name == "prototypes":
+        return prototypes() if validation is None else prototypes(validation=validation)
+    if validation is not None:
+        message = f"validation is {validation}; allowed for digits: none, its split is fixed"
+        raise BadInput(message)
+    return digits()

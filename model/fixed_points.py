@@ -6,19 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import BoolArray, FloatArray, IntArray, SpinArray
-from .data import Split
-from .dynamics import Sweeps, is_fixed, margins, run_clamped, run_free
+from .arrays import BoolArray, FloatArray, InputArray, IntArray, SpinArray
+from .dataset import Split
+from .devices import exact_engine
+from .dynamics import Sweeps, is_fixed, margins
 from .network import Network
 
 SETTLE = 100  # sweeps granted to reach a fixed point
+ROWS = 1024  # states checked at a time
 
 
 @dataclass(frozen=True)
 class FixedPoints:
     """States, each with the input that holds it and the label of that input."""
 
-    inputs: FloatArray  # (P, D)
+    inputs: InputArray  # (P, D)
     labels: IntArray  # (P,)
     states: SpinArray  # (P, H) in -1, +1
 
@@ -36,20 +38,31 @@ def learned(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
     Inputs whose dynamics do not settle within 100 sweeps have no fixed point and are left out.
     """
     sweeps = Sweeps(clamped=clamped, free=SETTLE)
-    states = run_clamped(network, split.inputs, split.labels, sweeps=sweeps)[1]
+    runner = exact_engine(network, len(split))
+    states = runner.clamped(split.inputs, split.labels, sweeps=sweeps)[1]
     return _settled(network, split, states)
 
 
 def free(network: Network, split: Split) -> FixedPoints:
     """Where inputs end by themselves, the label never shown."""
-    return _settled(network, split, run_free(network, split.inputs, sweeps=SETTLE))
+    runner = exact_engine(network, len(split))
+    return _settled(network, split, runner.free(split.inputs, sweeps=SETTLE))
 
 
 def smallest_margins(network: Network, points: FixedPoints) -> FloatArray:
     """Margin of the weakest unit of each fixed point, (P,)."""
-    return np.asarray(margins(network, points.inputs, points.states).min(axis=1))
+    found = [
+        margins(network, part.inputs, part.states).min(axis=1)
+        for part in (points.select(rows) for rows in _portions(len(points)))
+    ]
+    return np.concatenate(found) if found else np.empty(0)
 
 
 def _settled(network: Network, split: Split, states: SpinArray) -> FixedPoints:
-    keep = is_fixed(network, split.inputs, states)
-    return FixedPoints(split.inputs, split.labels, states).select(keep)
+    keep = [is_fixed(network, split.inputs[rows], states[rows]) for rows in _portions(len(split))]
+    points = FixedPoints(split.inputs, split.labels, states)
+    return points.select(np.concatenate(keep) if keep else slice(0))
+
+
+def _portions(total: int) -> list[slice]:
+    return [slice(start, start + ROWS) for start in range(0, total, ROWS)]

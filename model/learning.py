@@ -6,22 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import FloatArray, IntArray, SpinArray
-from .dynamics import field, input_field
+from .arrays import FloatArray, InputArray, IntArray, SparseMatrix, SpinArray
+from .dynamics import field, input_field, seen
 from .errors import BadInput
 from .network import Network
 
 
 @dataclass(frozen=True)
 class MarginRule:
-    """Margins asked for and learning rates, per plastic matrix (J, Win, Wout).
+    """Margins asked for, learning rates and decays, per plastic matrix (J, Win, b, Wout).
 
     For every plastic synapse j -> i, with f_i the field without supervisory signal,
 
         if s_i f_i <= kappa:  w_ij += eta s_i s_j,
 
-    averaged over a batch as eta / sqrt(fan_in B) sum_b; for Wout the label in -1, +1 takes the
-    place of s_i. No gradient, no second state to compare with.
+    averaged over a batch as eta / sqrt(fan_in B) sum_b, with fan_in the mean number of synapses
+    of a unit; for Wout the label in -1, +1 takes the place of s_i. Before it, each weight of the
+    matrix is multiplied by 1 - decay. No gradient, no second state to compare with. A rate of 0
+    freezes a matrix.
 
     References
     ----------
@@ -30,48 +32,73 @@ class MarginRule:
     null networks hold; test accuracies were seen beside them, so those may be optimistic.
     """
 
-    margin: float = 1.25  # kappa of J and Win
+    margin: float = 1.25  # kappa of J
+    input_margin: float | None = None  # kappa of Win and b; by default that of J
     readout_margin: float = 2.0
     rate: float = 0.06  # eta of J
     input_rate: float = 0.25
+    bias_rate: float = 0.0
     readout_rate: float = 0.4
+    decay: float = 0.0  # of J, per batch at the full rate
+    input_decay: float = 0.0
+    readout_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not np.isfinite(value) or value < 0:
+            if value is not None and not (np.isfinite(value) and value >= 0):
                 message = f"{name} is {value}; allowed: a finite number >= 0"
                 raise BadInput(message)
+        for name in ("decay", "input_decay", "readout_decay"):
+            if getattr(self, name) >= 1:
+                message = f"{name} is {getattr(self, name)}; allowed: below 1"
+                raise BadInput(message)
+
+    @property
+    def margin_of_input(self) -> float:
+        """Kappa of Win and b."""
+        return self.margin if self.input_margin is None else self.input_margin
+
+
+def fan_in(matrix: SparseMatrix) -> float:
+    """Mean number of synapses of a unit that has some; 1 for an empty matrix."""
+    rows = np.count_nonzero(np.diff(matrix.indptr))
+    return matrix.nnz / rows if rows else 1.0
 
 
 def consolidate(
     network: Network,
     rule: MarginRule,
-    inputs: FloatArray,
+    inputs: InputArray,
     spins: SpinArray,
     *,
     factor: float = 1.0,
 ) -> float:
-    """One step of the rule on J and Win, in place, for the states a batch has reached.
+    """One step of the rule on J, Win and b, in place, for the states a batch has reached.
 
     Parameters
     ----------
     inputs, spins : (B, D) and (B, H)
         What was clamped and where the dynamics went after the release.
     factor : float
-        Multiplies both rates.
+        Multiplies rates and decays.
 
     Returns
     -------
     float
         Fraction of units whose margin was at most kappa.
     """
-    centred = (inputs - network.centre) * network.gain
     s = spins.astype(np.float64)
-    weak = s * field(network, spins, input_field(network, inputs)) <= rule.margin
-    diagonal = network.self_coupling.copy()
-    _step(network.coupling, weak * s, s, factor * rule.rate)
-    np.fill_diagonal(network.coupling, diagonal)
-    _step(network.input_weight, weak * s, centred, factor * rule.input_rate)
+    margin = s * field(network, spins, input_field(network, inputs))
+    weak, weak_input = margin <= rule.margin, margin <= rule.margin_of_input
+    _step(network.coupling, weak * s, s, factor * rule.rate, factor * rule.decay)
+    _step(
+        network.input_weight,
+        weak_input * s,
+        seen(network, inputs),
+        factor * rule.input_rate,
+        factor * rule.input_decay,
+    )
+    network.bias[:] += factor * rule.bias_rate / np.sqrt(len(s)) * (weak_input * s).sum(axis=0)
     return float(weak.mean())
 
 
@@ -82,13 +109,17 @@ def consolidate_readout(
     s = spins.astype(np.float64)
     target = 2.0 * np.eye(network.classes)[labels] - 1
     weak = target * (s @ network.readout.T) <= rule.readout_margin
-    _step(network.readout, weak * target, s, factor * rule.readout_rate)
+    exists = (network.readout != 0).any(axis=0)
+    step = factor * rule.readout_rate / np.sqrt(np.count_nonzero(exists) * len(s))
+    network.readout[:] *= 1 - factor * rule.readout_decay
+    network.readout[:, exists] += step * ((weak * target).T @ s[:, exists])
 
 
-def _step(weight: FloatArray, post: FloatArray, pre: FloatArray, rate: float) -> None:
-    """Weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist."""
-    exists = weight != 0
-    if not exists.any():
-        return
-    fan_in = exists.sum() / weight.shape[0]
-    weight += (rate / np.sqrt(fan_in * len(pre))) * (post.T @ pre) * exists
+def _step(
+    matrix: SparseMatrix, post: FloatArray, pre: FloatArray, rate: float, decay: float
+) -> None:
+    """Weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist, after the decay."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    change = (post.T @ pre)[rows, matrix.indices]
+    matrix.data[:] *= 1 - decay
+    matrix.data[:] += rate / np.sqrt(fan_in(matrix) * len(pre)) * change

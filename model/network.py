@@ -2,96 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array, eye_array
 
-from .arrays import FloatArray
+from .architecture import Architecture
+from .arrays import BoolArray, FloatArray, SparseMatrix
 from .errors import BadInput
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """Size and random statistics of a network of one module.
-
-    With spins s in {-1, +1}, input x and label code y the field of unit i is
-
-        h_i = sum_{j != i} J_ij s_j + J_D s_i + sum_k Win_ik x_k + sum_c Wback_ic y_c,
-
-    the last term only while the supervisory signal is on. At the start
-    J_ij ~ N(0, 1/(H (1 - p))) where kept, Win ~ lambda_x N(0, 1/(D (1 - p_in))) where kept,
-    Wback ~ lambda_r N(0, 1/C), Wout ~ N(0, 1/H); J_D and Wback never change.
-
-    Parameters
-    ----------
-    units, inputs, classes : int
-        H, D and C.
-    self_coupling : float
-        J_D, the diagonal. It holds units in the clamped state at the release.
-    input_scale, supervisory_scale : float
-        lambda_x and lambda_r.
-    sparsity, input_sparsity : float
-        p and p_in in [0, 1): the fraction of couplings that does not exist.
-
-    References
-    ----------
-    Badalotti et al., arXiv 2509.05041, model section; scales as in the authors' experiments.
-    """
-
-    units: int
-    inputs: int
-    classes: int
-    self_coupling: float = 0.5
-    input_scale: float = 1.5
-    supervisory_scale: float = 1.0
-    sparsity: float = 0.85
-    input_sparsity: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, least in (("units", 2), ("inputs", 1), ("classes", 2)):
-            if getattr(self, name) < least:
-                message = f"{name} is {getattr(self, name)}; allowed: {least} or more"
-                raise BadInput(message)
-        for name in ("sparsity", "input_sparsity"):
-            if not 0 <= getattr(self, name) < 1:
-                message = f"{name} is {getattr(self, name)}; allowed: 0 <= {name} < 1"
-                raise BadInput(message)
-        for name in ("self_coupling", "input_scale", "supervisory_scale"):
-            if not np.isfinite(getattr(self, name)) or getattr(self, name) < 0:
-                message = f"{name} is {getattr(self, name)}; allowed: a finite number >= 0"
-                raise BadInput(message)
 
 
 @dataclass(frozen=True)
 class Network:
     """The parameters of a trained or fresh network, and how it sees its input.
 
-    A coupling that is exactly zero does not exist and never will. An input enters as
-    ``(x - centre) * gain``.
+    All modules are numbered through, so that a network of any graph is one set of H units. The
+    sparse matrices hold every synapse that exists, whatever its weight; only those learn. An
+    input enters as ``(x - centre) * gain``.
     """
 
-    coupling: FloatArray  # (H, H) J, from unit j (column) to unit i (row); diagonal J_D
-    input_weight: FloatArray  # (H, D) Win
+    coupling: SparseMatrix  # (H, H) J, from unit j (column) to unit i (row), no diagonal; learned
+    self_coupling: FloatArray  # (H,) J_D
+    link: SparseMatrix  # (H, H) lambda between modules; never learned
+    input_weight: SparseMatrix  # (H, D) Win
+    bias: FloatArray  # (H,) b
     supervisory: FloatArray  # (H, C) Wback
-    readout: FloatArray  # (C, H) Wout
+    readout: FloatArray  # (C, H) Wout; columns of modules that are not read out are zero
     centre: FloatArray  # (D,)
     gain: float
     input_range: tuple[float, float]  # smallest and largest value an input may have
+    modules: tuple[int, ...]  # units of each module
 
     @property
     def units(self) -> int:
-        """H."""
-        return self.coupling.shape[0]
+        """H, of all modules together."""
+        return self.self_coupling.size
+
+    @property
+    def inputs(self) -> int:
+        """D."""
+        return self.centre.size
 
     @property
     def classes(self) -> int:
         """C."""
         return self.readout.shape[0]
-
-    @property
-    def self_coupling(self) -> FloatArray:
-        """J_D of every unit, (H,)."""
-        return np.diag(self.coupling)
 
 
 def draw(
@@ -121,21 +77,94 @@ def draw(
     if not input_range[0] < input_range[1]:
         message = f"input_range is {input_range}; allowed: an increasing pair"
         raise BadInput(message)
-    coupling = _sparse_normal(rng, (a.units, a.units), a.sparsity)
-    np.fill_diagonal(coupling, a.self_coupling)
+    total, others = a.modules * a.units, ~np.eye(a.units, dtype=np.bool_)
+    everyone = np.ones((a.units, a.units), dtype=np.bool_)
+    coupling = {
+        (m, m): _normal(rng, others, fan_in=a.units, sparsity=a.sparsity) for m in range(a.modules)
+    }
+    coupling |= {
+        (target, source): _normal(rng, everyone, fan_in=a.units, sparsity=a.between_sparsity)
+        for source, target in (a.connections if a.between_sparsity < 1 else ())
+    }
+    side = a.receptive_field
+    seen = {
+        (m, 0): _normal(
+            rng, _windows(rng, a), fan_in=side**2 or a.inputs, sparsity=a.input_sparsity
+        )
+        for m in a.chosen("input")
+    }
+    links = {
+        (target, source): eye_array(a.units) for source, target in (a.connections if a.link else ())
+    }
     return Network(
-        coupling=coupling,
-        input_weight=a.input_scale * _sparse_normal(rng, (a.units, a.inputs), a.input_sparsity),
-        supervisory=a.supervisory_scale * _sparse_normal(rng, (a.units, a.classes), 0.0),
-        readout=_sparse_normal(rng, (a.classes, a.units), 0.0),
+        coupling=a.coupling_scale * _assemble(coupling, a.units, (total, total)),
+        self_coupling=np.repeat(np.asarray(a.self_couplings, dtype=np.float64), a.units),
+        link=a.link * _assemble(links, a.units, (total, total)),
+        input_weight=a.input_scale * _assemble(seen, a.units, (total, a.inputs)),
+        bias=np.zeros(total),
+        supervisory=a.supervisory_scale
+        * _dense(rng, (total, a.classes))
+        * _belongs(a, "supervisory")[:, None],
+        readout=_dense(rng, (a.classes, total)) * _belongs(a, "readout"),
         centre=centre,
         gain=gain,
         input_range=input_range,
+        modules=(a.units,) * a.modules,
     )
 
 
-def _sparse_normal(rng: np.random.Generator, shape: tuple[int, int], sparsity: float) -> FloatArray:
-    """Normal entries of variance 1/(kept columns), a fraction ``sparsity`` of them absent."""
-    kept = rng.random(shape) >= sparsity
-    weights: FloatArray = rng.normal(size=shape) * kept / np.sqrt(shape[1] * (1 - sparsity))
-    return weights
+def _normal(
+    rng: np.random.Generator, possible: BoolArray, *, fan_in: int, sparsity: float
+) -> SparseMatrix:
+    """Normal entries of variance 1/(fan_in (1 - sparsity)) where possible, a fraction absent."""
+    kept = rng.random(possible.shape) >= sparsity
+    weights = rng.normal(size=possible.shape)
+    rows, columns = np.nonzero(kept & possible)
+    values = weights[rows, columns]
+    if values.size:
+        values /= np.sqrt(fan_in * (1 - sparsity))
+    return coo_array((values, (rows, columns)), shape=possible.shape)
+
+
+def _dense(rng: np.random.Generator, shape: tuple[int, int]) -> FloatArray:
+    """Normal entries of variance 1/columns."""
+    everywhere = np.ones(shape, dtype=np.bool_)
+    drawn: FloatArray = _normal(rng, everywhere, fan_in=shape[1], sparsity=0.0).toarray()
+    return drawn
+
+
+def _windows(rng: np.random.Generator, architecture: Architecture) -> BoolArray:
+    """Pixels that each unit of a module can see, (units, inputs): a square at a random place."""
+    a = architecture
+    if not a.receptive_field or a.image_shape is None:
+        return np.ones((a.units, a.inputs), dtype=np.bool_)
+    inside = []
+    for length in a.image_shape:
+        start = rng.integers(0, length - a.receptive_field + 1, size=(a.units, 1))
+        place = np.arange(length)
+        inside.append((place >= start) & (place < start + a.receptive_field))
+    window = inside[0][:, :, None] & inside[1][:, None, :]
+    return window.reshape(a.units, a.inputs)
+
+
+def _belongs(architecture: Architecture, role: str) -> FloatArray:
+    """1 for units of the modules that have a role, 0 for all others; (H,)."""
+    chosen = [m in architecture.chosen(role) for m in range(architecture.modules)]
+    return np.repeat(np.asarray(chosen, dtype=np.float64), architecture.units)
+
+
+def _assemble(
+    blocks: Mapping[tuple[int, int], SparseMatrix], units: int, shape: tuple[int, int]
+) -> SparseMatrix:
+    """One CSR matrix from blocks whose rows and columns are modules."""
+    parts = [
+        (block.data, block.row + target * units, block.col + source * units)
+        for (target, source), block in blocks.items()
+        for block in (coo_array(block),)
+    ]
+    if not parts:
+        return csr_array(shape, dtype=np.float64)
+    values, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
+    matrix = csr_array((values, (rows, columns)), shape=shape)
+    matrix.sort_indices()
+    return matrix

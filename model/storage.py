@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from .errors import BadFile, BadInput
 
-FORMAT = 1
+FORMAT = 2
 INFLATION = 1100  # gzip packs at most 1032 bytes into one; a small file can promise any size
-KINDS = {"float": "f", "int": "iu", "spin": "i"}
+KINDS = {"float": "f", "int": "iu", "spin": "i", "input": "fiu"}
+TYPES = {"float": np.float64, "int": np.int64, "spin": np.int8}
+INPUT_TYPES = ("uint8", "int8", "float32", "float64")
 
 
 def write(
@@ -97,8 +99,9 @@ class Reader:
 
         Parameters
         ----------
-        kind : {"float", "int", "spin"}
-            Converted to float64, int64 or int8 (entries -1, +1 only).
+        kind : {"float", "int", "spin", "input"}
+            Converted to float64, int64 or int8 (entries -1, +1 only); inputs keep their type,
+            one of uint8, int8, float32 and float64.
         shape : tuple
             The shape it must have; None leaves an axis open.
         """
@@ -120,14 +123,15 @@ class Reader:
             value = np.asarray(dataset[()])
         except (OSError, RuntimeError, MemoryError) as error:
             self.fail(f"{name} cannot be read: {error}")
-        if kind == "float" and not (np.abs(value) <= np.finfo(np.float64).max).all():
+        if kind == "input" and value.dtype.name not in INPUT_TYPES:
+            self.fail(f"{name} has type {value.dtype}; allowed: {', '.join(INPUT_TYPES)}")
+        if value.dtype.kind == "f" and not (np.abs(value) <= np.finfo(np.float64).max).all():
             self.fail(f"{name} contains nan or infinity; allowed: finite numbers")
         if kind == "int" and value.size and value.max() > np.iinfo(np.int64).max:
             self.fail(f"{name} has {value.max()}; allowed: 64-bit integers")
         if kind == "spin" and not np.isin(value, (-1, 1)).all():
             self.fail(f"{name} contains other values than -1 and +1")
-        types = {"float": np.float64, "int": np.int64, "spin": np.int8}
-        return value.astype(types[kind])
+        return value if kind == "input" else value.astype(TYPES[kind])
 
     def text(self, name: str) -> str:
         """Read one text attribute."""

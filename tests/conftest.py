@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.model.data import Dataset, Split, digits
+from spinspike.model.architecture import Architecture
+from spinspike.model.data import digits
+from spinspike.model.dataset import Dataset, Split
 from spinspike.model.fixed_points import free, learned
-from spinspike.model.network import Architecture, Network
+from spinspike.model.network import Network
 from spinspike.model.network_file import NetworkFile
-from spinspike.model.training import Schedule, accuracy, train
+from spinspike.model.own_network import from_arrays
+from spinspike.model.schedule import Schedule
+from spinspike.model.training import accuracy, train
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +127,8 @@ def awkward_networks(seeds: int = 3, units: int = 6, **changes: Any) -> Iterator
     """Small networks with what real ones seldom have.
 
     A unit without couplings, one without any input, zero and negative self-couplings, and two
-    rows of equal couplings whose field is exactly zero in many states.
+    rows of equal couplings whose field is exactly zero in many states. ``changes`` are arguments
+    of `from_arrays`.
     """
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -140,15 +145,15 @@ def awkward_networks(seeds: int = 3, units: int = 6, **changes: Any) -> Iterator
         diagonal[3:] *= np.abs(coupling[3:]).max(axis=1)  # below the couplings: fits one bit
         np.fill_diagonal(coupling, diagonal)
         parameters: dict[str, Any] = {
-            "coupling": coupling,
-            "input_weight": input_weight,
-            "supervisory": 0.2 * rng.normal(size=(units, 4)),
-            "readout": rng.normal(size=(4, units)),
+            "J": coupling,
+            "Win": input_weight,
+            "Wback": 0.2 * rng.normal(size=(units, 4)),
+            "Wout": rng.normal(size=(4, units)),
             "centre": np.array([0.2, 0.5, 0.4]),
             "gain": 1.5,
             "input_range": (0.0, 1.0),
         }
-        yield Network(**(parameters | changes))
+        yield from_arrays(**(parameters | changes))
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.quantise import quantise
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
+from spinspike.model.own_network import from_arrays
 
 SmallNetworks = Callable[..., Iterator[Network]]
 States = Callable[[int], NDArray[np.int8]]
@@ -70,8 +71,8 @@ def test_certified_are_exactly_the_fixed_points_of_the_rounded_network(
     for network in small_networks(seeds=6):
         graph, integers = dale(network), quantise(network)
         points = points_of(network, every_state(6))
-        total = integers.coupling + np.diag(integers.self_coupling)
-        inputs = (points.inputs - network.centre) * network.gain @ network.input_weight.T
+        total = integers.coupling.toarray() + np.diag(integers.self_coupling)
+        inputs = (points.inputs - network.centre) * network.gain @ network.input_weight.toarray().T
         field = points.states.astype(np.int64) @ total.T
         field = field + 2 * np.rint(inputs * integers.scale).astype(np.int64)
         fixed = (np.where(field >= 0, 1, -1) == points.states).all(axis=1)
@@ -104,11 +105,11 @@ def test_a_flipped_unit_or_a_changed_bias_loses_the_certificate(graph: SynapseGr
 
 def test_margins_tell_by_how_much_a_tie_holds() -> None:
     """Fields of exactly zero hold a unit that is up by 1, and do not hold one that is down."""
-    network = Network(
-        coupling=np.zeros((2, 2)),
-        input_weight=np.zeros((2, 1)),
-        supervisory=np.zeros((2, 2)),
-        readout=np.zeros((2, 2)),
+    network = from_arrays(
+        J=np.zeros((2, 2)),
+        Win=np.zeros((2, 1)),
+        Wback=np.zeros((2, 2)),
+        Wout=np.zeros((2, 2)),
         centre=np.zeros(1),
         gain=1.0,
         input_range=(0.0, 1.0),

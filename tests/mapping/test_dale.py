@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.quantise import IntegerNetwork, quantise
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import OutOfRange
-from spinspike.model.network import Architecture, Network, draw
+from spinspike.model.network import Network, draw
 from spinspike.model.network_file import NetworkFile
+from spinspike.model.own_network import from_arrays
 
 Ints = NDArray[np.int64]
 SmallNetworks = Callable[..., Iterator[Network]]
@@ -43,13 +46,12 @@ class Rounded:
 
     def input(self, image: NDArray[np.float64]) -> list[int]:
         """round(alpha_i sum_k Win_ik gain (x_k - c_k)) in plain loops."""
-        n = self.network
+        n, weight = self.network, self.network.input_weight.toarray()
         return [
             round(
                 self.integers.scale[i]
                 * sum(
-                    n.input_weight[i, k] * n.gain * (image[k] - n.centre[k])
-                    for k in range(n.centre.size)
+                    weight[i, k] * n.gain * (image[k] - n.centre[k]) for k in range(n.centre.size)
                 )
             )
             for i in range(n.units)
@@ -57,7 +59,7 @@ class Rounded:
 
     def sweep(self, s: list[int], external: list[int]) -> list[int]:
         """s_i <- sign(sum_j w_ij s_j + d_i s_i + 2 u_i), sign(0) = +1."""
-        w, d = self.integers.coupling.tolist(), self.integers.self_coupling.tolist()
+        w, d = self.integers.coupling.toarray().tolist(), self.integers.self_coupling.tolist()
         return [
             1 if sum(a * b for a, b in zip(w[i], s, strict=True)) + d[i] * s[i] + 2 * u >= 0 else -1
             for i, u in enumerate(external)
@@ -146,11 +148,11 @@ def test_whole_runs_are_equal_from_the_first_step_out_of_silence(
 
 def test_inputs_of_exactly_zero_count_as_up_from_the_first_step(by_hand: ByHand) -> None:
     """Without input and couplings every field is 0, and every unit is up for ever."""
-    network = Network(
-        coupling=np.zeros((3, 3)),
-        input_weight=np.ones((3, 1)),
-        supervisory=np.zeros((3, 2)),
-        readout=np.zeros((2, 3)),
+    network = from_arrays(
+        J=np.zeros((3, 3)),
+        Win=np.ones((3, 1)),
+        Wback=np.zeros((3, 2)),
+        Wout=np.zeros((2, 3)),
         centre=np.full(1, 0.5),
         gain=1.0,
         input_range=(0.0, 1.0),
@@ -183,6 +185,7 @@ def test_a_coupling_runs_from_one_twin_to_both(small_networks: SmallNetworks) ->
     """Positive ones from E, negative ones from I, self-couplings on projections of their own."""
     for network in small_networks():
         integers, graph = quantise(network), dale(network)
+        coupling = integers.coupling.toarray()
         found: dict[tuple[str, str, str], Ints] = {}
         for p in graph.projections:
             matrix = np.zeros((len(p.indptr) - 1, 6), dtype=np.int64)
@@ -193,7 +196,7 @@ def test_a_coupling_runs_from_one_twin_to_both(small_networks: SmallNetworks) ->
         for i in range(6):
             for j in range(6):
                 role = "self" if i == j else "coupling"
-                w = int(integers.self_coupling[i] if i == j else integers.coupling[i, j])
+                w = int(integers.self_coupling[i] if i == j else coupling[i, j])
                 for target in ("E", "I"):
                     for source, value in (("E", max(w, 0)), ("I", max(-w, 0))):
                         matrix = found.get((source, target, role), np.zeros((6, 6), dtype=np.int64))
@@ -201,19 +204,21 @@ def test_a_coupling_runs_from_one_twin_to_both(small_networks: SmallNetworks) ->
 
 
 def test_no_self_coupling_means_no_projection_for_it(trained: NetworkFile) -> None:
-    coupling = trained.network.coupling.copy()
-    np.fill_diagonal(coupling, 0.0)
-    bare = dale(replace(trained.network, coupling=coupling))
+    bare = dale(replace(trained.network, self_coupling=np.zeros(trained.network.units)))
     assert {p.role for p in bare.projections} == {"coupling", "supervisory"}
     roles = {p.role for p in dale(trained.network).projections}
     assert roles == {"coupling", "self", "supervisory"}
 
 
 def test_the_network_is_not_changed(trained: NetworkFile) -> None:
-    before = trained.network.coupling.copy(), trained.network.input_weight.copy()
+    before = deepcopy(trained.network)
     dale(trained.network, trained.fixed_points, weight_bits=4)
-    np.testing.assert_array_equal(trained.network.coupling, before[0])
-    np.testing.assert_array_equal(trained.network.input_weight, before[1])
+    for name in ("coupling", "link", "input_weight"):
+        one, other = getattr(trained.network, name), getattr(before, name)
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
+    for name in ("self_coupling", "bias", "supervisory"):
+        np.testing.assert_array_equal(getattr(trained.network, name), getattr(before, name))
 
 
 def test_what_does_not_fit_is_refused_with_its_value() -> None:
@@ -230,8 +235,7 @@ def test_what_does_not_fit_is_refused_with_its_value() -> None:
 
 def flip_one_coupling(network: Network, graph: SynapseGraph) -> SynapseGraph:
     coupling = network.coupling.copy()
-    i, j = np.unravel_index(np.abs(coupling - np.diag(np.diag(coupling))).argmax(), coupling.shape)
-    coupling[i, j] *= -1
+    coupling.data[np.abs(coupling.data).argmax()] *= -1
     wrong = dale(replace(network, coupling=coupling), weight_bits=graph.weight_bits)
     return replace(graph, projections=wrong.projections)
 
@@ -242,7 +246,7 @@ def flip_one_projection(network: Network, graph: SynapseGraph) -> SynapseGraph:
 
 
 def transpose_the_couplings(network: Network, graph: SynapseGraph) -> SynapseGraph:
-    turned = replace(network, coupling=network.coupling.T)
+    turned = replace(network, coupling=network.coupling.T.tocsr())
     return replace(graph, projections=dale(turned, weight_bits=graph.weight_bits).projections)
 
 
@@ -251,7 +255,8 @@ def drop_the_self_couplings(network: Network, graph: SynapseGraph) -> SynapseGra
 
 
 def centre_the_bias_of_the_unrounded(network: Network, graph: SynapseGraph) -> SynapseGraph:
-    total = np.tile(graph.ends.scale * network.coupling.sum(axis=1), 2)
+    total = graph.ends.scale * (network.coupling.sum(axis=1) + network.self_coupling)
+    total = np.tile(total, 2)
     return replace(graph, offset=1 + np.floor(-total).astype(np.int64))
 
 
@@ -317,7 +322,7 @@ def test_a_signal_left_on_shows_after_the_release(
     """A strong signal holds what the network itself lets go."""
     rng = np.random.default_rng(0)
     differing = 0
-    for network in small_networks(supervisory=3 * rng.normal(size=(6, 4))):
+    for network in small_networks(Wback=3 * rng.normal(size=(6, 4))):
         graph = dale(network)
         table, given = by_hand(graph), Rounded(quantise(network), network).input(rng.random(3))
         for label in range(graph.classes):

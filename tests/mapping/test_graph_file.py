@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.graph_file import load, save
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadFile, BadInput, OutOfRange, SpinspikeError
 from spinspike.model.fixed_points import FixedPoints
-from spinspike.model.network import Architecture, Network, draw
+from spinspike.model.network import Network, draw
 
 
 def assert_equal(one: Any, other: Any) -> None:
@@ -162,7 +163,7 @@ def populations(index: int, *row: Any) -> str:
         ("gain", "x", r"attribute gain is .*'x'"),
         ("weight_bits", "8", r"attribute weight_bits is .*'8'"),
         ("kind", "spinspike network", r"is a 'spinspike network' file; allowed: 'spinspike graph'"),
-        ("format", 99, r"has format 99; allowed: 1"),
+        ("format", 99, r"has format 99; allowed: 2"),
     ],
 )
 def test_one_wrong_part_is_refused_with_its_value(

@@ -9,11 +9,14 @@ from math import sqrt
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from spinspike.mapping.quantise import label_fields, quantise
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput, OutOfRange
-from spinspike.model.network import Architecture, Network, draw
+from spinspike.model.network import Network, draw
 from spinspike.model.network_file import NetworkFile
+from spinspike.model.own_network import from_arrays
 
 BITS = range(1, 9)
 SmallNetworks = Callable[..., Iterator[Network]]
@@ -25,19 +28,18 @@ def test_every_weight_is_the_nearest_step(bits: int, small_networks: SmallNetwor
     for network in small_networks():
         found = quantise(network, weight_bits=bits)
         H, C = network.units, network.classes
+        rounded, coupling = found.coupling.toarray(), network.coupling.toarray()
         steps = (2**found.coupling_exponent, 2**found.self_exponent, 2**found.signal_exponent)
         assert steps[0] == 2 ** (8 - bits)
         pairs = []
         for i in range(H):
             alpha = found.scale[i]
             assert alpha > 0
-            assert found.coupling[i, i] == 0
+            assert rounded[i, i] == 0
             pairs += [
-                (found.coupling[i, j], 2 * alpha * network.coupling[i, j], steps[0])
-                for j in range(H)
-                if j != i
+                (rounded[i, j], 2 * alpha * coupling[i, j], steps[0]) for j in range(H) if j != i
             ]
-            pairs.append((found.self_coupling[i], 2 * alpha * network.coupling[i, i], steps[1]))
+            pairs.append((found.self_coupling[i], 2 * alpha * network.self_coupling[i], steps[1]))
             for c in range(C):
                 field = sum(
                     network.supervisory[i, k] * (sqrt(C - 1) / 2 if k == c else -1 / sqrt(C - 1))
@@ -69,12 +71,14 @@ def test_each_row_uses_the_whole_range_of_weights_or_of_the_bias(
         found = quantise(network, weight_bits=bits)
         top = (2**bits - 1) * 2 ** (8 - bits)
         low, high = worst_fields(network)
+        constants = network.coupling.sum(axis=1) + network.self_coupling
+        largest = np.abs(found.coupling.toarray()).max(axis=1)
         for i in range(network.units):
-            if np.abs(found.coupling[i]).max() == top:
+            if largest[i] == top:
                 weighty += 1
                 continue
-            constant = network.coupling[i].sum()
-            worst = max(abs(low[i]), abs(high[i]), abs(low[i] - constant), abs(high[i] - constant))
+            fields = (low[i], high[i], low[i] - constants[i], high[i] - constants[i])
+            worst = max(abs(field) for field in fields)
             assert 3900 < found.scale[i] * worst <= 4095
             biased += 1
     assert weighty > biased > 0
@@ -84,7 +88,7 @@ def worst_fields(network: Network) -> tuple[NDArray[np.float64], NDArray[np.floa
     """Smallest and largest input field of each unit over all corners of the input range."""
     D = network.centre.size
     corners = np.array(np.meshgrid(*[network.input_range] * D)).reshape(D, -1).T
-    fields = (corners - network.centre) * network.gain @ network.input_weight.T
+    fields = (corners - network.centre) * network.gain @ network.input_weight.toarray().T
     return fields.min(axis=0), fields.max(axis=0)
 
 
@@ -93,8 +97,9 @@ def test_more_bits_are_closer(trained: NetworkFile) -> None:
     errors = []
     for bits in (3, 5, 8):
         found = quantise(network, weight_bits=bits)
-        real = network.coupling - np.diag(network.self_coupling)
-        errors.append(np.abs(found.coupling / (2 * found.scale[:, None]) - real).mean())
+        real = network.coupling.toarray()
+        meant = found.coupling.toarray() / (2 * found.scale[:, None])
+        errors.append(np.abs(meant - real).mean())
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
 
 
@@ -111,7 +116,7 @@ def test_up_exactly_where_the_rounded_field_is_not_negative(
     ties = 0
     for network in small_networks():
         found = quantise(network, weight_bits=bits)
-        total = found.coupling + np.diag(found.self_coupling)
+        total = found.coupling.toarray() + np.diag(found.self_coupling)
         states = every_state(network.units).astype(np.int64)
         doubled = states @ total.T
         x = (states > 0) @ total.T + found.offset
@@ -127,22 +132,23 @@ def test_scaling_a_row_changes_nothing_but_its_scale(small_networks: SmallNetwor
         factor = 2.0 ** np.arange(network.units)
         scaled = replace(
             network,
-            coupling=network.coupling * factor[:, None],
-            input_weight=network.input_weight * factor[:, None],
+            coupling=csr_array(network.coupling * factor[:, None]),
+            self_coupling=network.self_coupling * factor,
+            input_weight=csr_array(network.input_weight * factor[:, None]),
             supervisory=network.supervisory * factor[:, None],
         )
         one, other = quantise(network), quantise(scaled)
-        np.testing.assert_array_equal(one.coupling, other.coupling)
+        np.testing.assert_array_equal(one.coupling.toarray(), other.coupling.toarray())
         np.testing.assert_array_equal(one.offset, other.offset)
         np.testing.assert_allclose(one.scale, other.scale * factor)
 
 
 def test_a_unit_with_nothing_at_all_stays_up() -> None:
-    network = Network(
-        coupling=np.zeros((2, 2)),
-        input_weight=np.zeros((2, 1)),
-        supervisory=np.zeros((2, 2)),
-        readout=np.zeros((2, 2)),
+    network = from_arrays(
+        J=np.zeros((2, 2)),
+        Win=np.zeros((2, 1)),
+        Wback=np.zeros((2, 2)),
+        Wout=np.zeros((2, 2)),
         centre=np.zeros(1),
         gain=1.0,
         input_range=(0.0, 1.0),
@@ -158,14 +164,14 @@ def test_other_numbers_of_bits_are_refused(bits: int, small_networks: SmallNetwo
         quantise(next(small_networks()), weight_bits=bits)
 
 
-@pytest.mark.parametrize("part", ["coupling", "supervisory"])
+@pytest.mark.parametrize("part", ["self_coupling", "supervisory"])
 def test_what_would_drown_the_couplings_is_refused(
     part: str, small_networks: SmallNetworks
 ) -> None:
     """A row scaled down until its latch or signal fits may not lose all its couplings."""
     network = next(small_networks())
     strong = getattr(network, part).copy()
-    strong[3, 3 if part == "coupling" else 0] = 1e6
+    strong[3, ...] = 1e6
     message = r"unit 3: .* largest coupling comes to 0\.\d+ weight units; allowed: at least 0\.5"
     with pytest.raises(OutOfRange, match=message):
         quantise(replace(network, **{part: strong}))
@@ -174,10 +180,10 @@ def test_what_would_drown_the_couplings_is_refused(
 @pytest.mark.parametrize("bits", [1, 2, 3, 4])
 def test_a_row_without_couplings_fits_at_few_bits(bits: int, small_networks: SmallNetworks) -> None:
     """A unit with nothing but a self-coupling needs a single bit."""
-    network = next(small_networks(input_weight=np.zeros((6, 3))))
-    coupling = network.coupling.copy()
-    coupling[0, 0] = 0.3
-    quantise(replace(network, coupling=coupling), weight_bits=bits)
+    network = next(small_networks(Win=np.zeros((6, 3))))
+    self_coupling = network.self_coupling.copy()
+    self_coupling[0] = 0.3
+    quantise(replace(network, self_coupling=self_coupling), weight_bits=bits)
 
 
 def one_strong_row(units: int = 100, weak: float = 0.037) -> Network:
@@ -185,11 +191,11 @@ def one_strong_row(units: int = 100, weak: float = 0.037) -> Network:
     coupling = np.full((units, units), weak)
     coupling[:, 0] = coupling[0, 1] = 1.0
     np.fill_diagonal(coupling, 0.0)
-    return Network(
-        coupling=coupling,
-        input_weight=np.full((units, 1), -30.0),
-        supervisory=np.zeros((units, 2)),
-        readout=np.zeros((2, units)),
+    return from_arrays(
+        J=coupling,
+        Win=np.full((units, 1), -30.0),
+        Wback=np.zeros((units, 2)),
+        Wout=np.zeros((2, units)),
         centre=np.zeros(1),
         gain=1.0,
         input_range=(0.0, 1.0),

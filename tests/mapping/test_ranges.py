@@ -22,7 +22,7 @@ SmallNetworks = Callable[..., Iterator[Network]]
 
 def test_bounds_are_those_of_the_corners(small_networks: SmallNetworks) -> None:
     """A linear function is largest in a corner: all 2**D of them, off by rounding alone."""
-    for network in small_networks(input_range=(-0.5, 2.0), input_weight=np.full((6, 3), -0.7)):
+    for network in small_networks(input_range=(-0.5, 2.0), Win=np.full((6, 3), -0.7)):
         for graph in (dale(network), opposed(dale(network))):
             corners = np.array(list(product((-0.5, 2.0), repeat=3)))
             given = encode(graph, corners)

@@ -10,7 +10,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from spinspike.model.comparators import Comparator, compare
-from spinspike.model.data import Dataset, Split
+from spinspike.model.dataset import Dataset, Split
 
 
 @pytest.fixture(scope="module")

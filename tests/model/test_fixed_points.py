@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spinspike.model.data import Dataset, Split
+from spinspike.model.architecture import Architecture
+from spinspike.model.dataset import Dataset, Split
 from spinspike.model.fixed_points import FixedPoints, free, learned, smallest_margins
-from spinspike.model.network import Architecture, Network, draw
+from spinspike.model.network import Network, draw
 from spinspike.model.network_file import NetworkFile
+from spinspike.model.own_network import from_arrays
 
 HELD = tuple[int, ...]
 
@@ -20,14 +22,15 @@ def fixed_by_enumeration(
     network: Network, image: NDArray[np.float64], states: NDArray[np.int8]
 ) -> dict[HELD, float]:
     """Every fixed point of one image and the margin of its weakest unit, in plain loops."""
-    H, D = network.input_weight.shape
+    coupling = network.coupling.toarray() + np.diag(network.self_coupling)
+    input_weight = network.input_weight.toarray()
+    H, D = input_weight.shape
     found = {}
     for s in states.tolist():
         weakest = np.inf
         for i in range(H):
-            h = sum(network.coupling[i, j] * s[j] for j in range(H)) + sum(
-                network.input_weight[i, k] * network.gain * (image[k] - network.centre[k])
-                for k in range(D)
+            h = sum(coupling[i, j] * s[j] for j in range(H)) + sum(
+                input_weight[i, k] * network.gain * (image[k] - network.centre[k]) for k in range(D)
             )
             weakest = min(weakest, s[i] * h)
         if weakest > 0:
@@ -55,11 +58,11 @@ def test_kept_states_are_those_that_enumeration_finds(
 
 def test_inputs_that_never_settle_are_left_out() -> None:
     """Two units that copy each other oscillate unless the input makes them agree."""
-    network = Network(
-        coupling=np.array([[0.0, 1.0], [1.0, 0.0]]),
-        input_weight=np.array([[0.5, 0.0], [0.0, 0.5]]),
-        supervisory=np.zeros((2, 2)),
-        readout=np.eye(2),
+    network = from_arrays(
+        J=np.array([[0.0, 1.0], [1.0, 0.0]]),
+        Win=np.array([[0.5, 0.0], [0.0, 0.5]]),
+        Wback=np.zeros((2, 2)),
+        Wout=np.eye(2),
         centre=np.zeros(2),
         gain=1.0,
         input_range=(-1.0, 1.0),
@@ -74,11 +77,11 @@ def test_inputs_that_never_settle_are_left_out() -> None:
 
 def test_learned_states_saw_the_label_and_free_ones_did_not() -> None:
     """A latch keeps what the clamp wrote; without label it keeps the input."""
-    network = Network(
-        coupling=np.eye(2),
-        input_weight=np.full((2, 1), 0.5),
-        supervisory=np.array([[9.0, -9.0], [-9.0, 9.0]]),
-        readout=np.eye(2),
+    network = from_arrays(
+        J=np.eye(2),
+        Win=np.full((2, 1), 0.5),
+        Wback=np.array([[9.0, -9.0], [-9.0, 9.0]]),
+        Wout=np.eye(2),
         centre=np.zeros(1),
         gain=1.0,
         input_range=(-1.0, 1.0),

@@ -11,20 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spinspike.model.architecture import Architecture
 from spinspike.model.dynamics import margins, sign
 from spinspike.model.errors import BadInput
 from spinspike.model.learning import MarginRule, consolidate, consolidate_readout
-from spinspike.model.network import Architecture, Network, draw
+from spinspike.model.network import Network, draw
+from spinspike.model.own_network import from_arrays
 
 SEEDS = st.integers(0, 2**32 - 1)
 
 
 def two_units() -> Network:
-    return Network(
-        coupling=np.array([[0.5, 0.25], [-0.5, 0.5]]),
-        input_weight=np.array([[1.0], [2.0]]),
-        supervisory=np.ones((2, 2)),
-        readout=np.array([[1.0, 0.5], [-0.25, 1.0]]),
+    return from_arrays(
+        J=np.array([[0.5, 0.25], [-0.5, 0.5]]),
+        Win=np.array([[1.0], [2.0]]),
+        Wback=np.ones((2, 2)),
+        Wout=np.array([[1.0, 0.5], [-0.25, 1.0]]),
         centre=np.zeros(1),
         gain=1.0,
         input_range=(-1.0, 1.0),
@@ -43,7 +45,7 @@ def test_one_step_by_hand(margin: float) -> None:
     """Margins: 1.25 and -1 of the first sample, 0.75 and 0 of the second.
 
     All but the first are at most kappa, one exactly at 0.75. Of J_12 the second sample alone may
-    change, by eta s_1 s_2 / sqrt(2 2); of J_21 both, each time down.
+    change, by eta s_1 s_2 / sqrt(1 2); of J_21 both, each time down.
     """
     network = two_units()
     spins = np.array([[1, -1], [-1, 1]], dtype=np.int8)
@@ -51,9 +53,12 @@ def test_one_step_by_hand(margin: float) -> None:
     np.testing.assert_allclose(margins(network, inputs, spins), [[1.25, -1.0], [0.75, 0.0]])
     rule = MarginRule(margin=margin, rate=0.8, input_rate=0.6)
     assert consolidate(network, rule, inputs, spins) == 0.75
-    np.testing.assert_allclose(network.coupling, [[0.5, -0.15], [-1.3, 0.5]])
+    step = 0.8 / np.sqrt(2)
+    expected = [[0, 0.25 - step], [-0.5 - 2 * step, 0]]
+    np.testing.assert_allclose(network.coupling.toarray(), expected)
+    assert network.self_coupling.tolist() == [0.5, 0.5]
     step = 0.6 / np.sqrt(2)
-    np.testing.assert_allclose(network.input_weight, [[1 + 0.5 * step], [2 - 1.5 * step]])
+    np.testing.assert_allclose(network.input_weight.toarray(), [[1 + 0.5 * step], [2 - 1.5 * step]])
     np.testing.assert_array_equal(network.readout, two_units().readout)
     np.testing.assert_array_equal(network.supervisory, two_units().supervisory)
 
@@ -65,8 +70,8 @@ def test_one_step_of_the_readout_by_hand() -> None:
     rule = MarginRule(readout_margin=0.3, readout_rate=0.4)
     consolidate_readout(network, rule, np.array([1, 0]), spins)
     np.testing.assert_allclose(network.readout, [[0.8, 0.7], [-0.25, 0.6]])
-    np.testing.assert_array_equal(network.coupling, two_units().coupling)
-    np.testing.assert_array_equal(network.input_weight, two_units().input_weight)
+    np.testing.assert_array_equal(network.coupling.data, two_units().coupling.data)
+    np.testing.assert_array_equal(network.input_weight.data, two_units().input_weight.data)
 
 
 def test_factor_multiplies_the_rates() -> None:
@@ -74,8 +79,8 @@ def test_factor_multiplies_the_rates() -> None:
     one, other = two_units(), two_units()
     consolidate(one, MarginRule(rate=0.2, input_rate=0.6), inputs, spins, factor=0.5)
     consolidate(other, MarginRule(rate=0.1, input_rate=0.3), inputs, spins)
-    np.testing.assert_allclose(one.coupling, other.coupling)
-    np.testing.assert_allclose(one.input_weight, other.input_weight)
+    np.testing.assert_allclose(one.coupling.data, other.coupling.data)
+    np.testing.assert_allclose(one.input_weight.data, other.input_weight.data)
 
 
 @given(seed=SEEDS, margin=st.floats(0, 3))
@@ -88,10 +93,11 @@ def test_a_weak_margin_of_a_single_state_rises_by_the_closed_form(seed: int, mar
     rng = np.random.default_rng(seed)
     network = random_network(rng)
     inputs, spins = rng.random((1, 5)), sign(rng.normal(size=(1, 12)))
-    before, present = margins(network, inputs, spins)[0], network.input_weight != 0
-    couplings = np.count_nonzero(network.coupling, axis=1) - 1
-    fan_in = np.count_nonzero(network.coupling) / 12
-    input_fan_in = np.count_nonzero(present) / 12
+    before, present = margins(network, inputs, spins)[0], network.input_weight.toarray() != 0
+    couplings = np.count_nonzero(network.coupling.toarray(), axis=1)
+    fan_in = couplings[couplings > 0].mean()
+    seen = present.sum(axis=1)
+    input_fan_in = seen[seen > 0].mean()
     consolidate(network, MarginRule(margin=margin, rate=0.3, input_rate=0.2), inputs, spins)
     x = 1.5 * (inputs[0] - 0.5)
     rise = 0.3 * couplings / np.sqrt(fan_in) + 0.2 * present @ x**2 / np.sqrt(input_fan_in)
@@ -110,10 +116,10 @@ def test_diagonal_and_absent_synapses_never_change(seed: int, batch: int) -> Non
         consolidate(network, MarginRule(margin=2.0), inputs, spins)
     np.testing.assert_array_equal(network.self_coupling, fresh.self_coupling)
     for name in ("coupling", "input_weight"):
-        absent = getattr(fresh, name) == 0
+        absent = getattr(fresh, name).toarray() == 0
         assert absent.any()
-        assert not getattr(network, name)[absent].any()
-        assert getattr(network, name)[~absent].all()
+        assert not getattr(network, name).toarray()[absent].any()
+        assert getattr(network, name).toarray()[~absent].all()
 
 
 @given(seed=SEEDS, margin=st.floats(0, 2))
@@ -125,10 +131,9 @@ def test_rows_of_firm_units_are_left_alone(seed: int, margin: float) -> None:
     inputs, spins = rng.random((3, 5)), sign(rng.normal(size=(3, 12)))
     firm = (margins(network, inputs, spins) > margin).all(axis=0)
     consolidate(network, MarginRule(margin=margin), inputs, spins)
-    np.testing.assert_array_equal(network.coupling[firm], fresh.coupling[firm])
-    np.testing.assert_array_equal(network.input_weight[firm], fresh.input_weight[firm])
-    changed = (network.coupling != fresh.coupling).any(axis=1)
-    np.testing.assert_array_equal(changed & firm, np.zeros(12, dtype=bool))
+    for name in ("coupling", "input_weight"):
+        after, before = getattr(network, name).toarray(), getattr(fresh, name).toarray()
+        np.testing.assert_array_equal(after[firm], before[firm])
 
 
 def test_the_rule_stores_random_states_with_the_margin_asked_for() -> None:
@@ -169,15 +174,16 @@ def test_consolidating_knows_neither_labels_nor_the_supervisory_weights() -> Non
     inputs, spins = rng.random((4, 5)), sign(rng.normal(size=(4, 12)))
     consolidate(network, MarginRule(), inputs, spins)
     consolidate(other, MarginRule(), inputs, spins)
-    np.testing.assert_array_equal(network.coupling, other.coupling)
+    np.testing.assert_array_equal(network.coupling.data, other.coupling.data)
 
 
 def test_a_matrix_without_synapses_stays_empty() -> None:
     rng = np.random.default_rng(0)
-    architecture = Architecture(units=12, inputs=5, classes=3, input_scale=0.0)
+    architecture = Architecture(units=12, inputs=5, classes=3, input_sparsity=1.0)
     network = draw(architecture, rng, centre=np.full(5, 0.5))
     consolidate(network, MarginRule(), rng.random((4, 5)), sign(rng.normal(size=(4, 12))))
-    assert not network.input_weight.any()
+    assert network.input_weight.nnz == 0
+    assert not network.input_weight.toarray().any()
 
 
 @pytest.mark.parametrize("name", ["margin", "readout_margin", "rate", "input_rate", "readout_rate"])

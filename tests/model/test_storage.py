@@ -280,9 +280,9 @@ def test_a_complex_attribute_is_refused(path: Path) -> None:
     [
         ("kind", "spinspike other", r"is a 'spinspike other' file; allowed: 'spinspike thing'"),
         ("kind", 7, r"attribute kind is .*7"),
-        ("format", 2, r"has format 2; allowed: 1"),
-        ("format", 0, r"has format 0; allowed: 1"),
-        ("format", "1", r"attribute format is .*'1'"),
+        ("format", 1, r"has format 1; allowed: 2"),
+        ("format", 0, r"has format 0; allowed: 2"),
+        ("format", "2", r"attribute format is .*'2'"),
     ],
 )
 def test_another_kind_or_version_is_refused(

@@ -8,11 +8,12 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
-from spinspike.model.data import Dataset, Split
+from spinspike.model.architecture import Architecture
+from spinspike.model.dataset import Dataset, Split
 from spinspike.model.dynamics import Sweeps
 from spinspike.model.errors import BadInput
 from spinspike.model.learning import MarginRule
-from spinspike.model.network import Architecture, Network
+from spinspike.model.network import Network
 from spinspike.model.training import Epoch, Schedule, accuracy, train
 
 SMALL = Architecture(units=40, inputs=12, classes=3)

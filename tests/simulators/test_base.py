@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from spinspike.mapping import SynapseGraph, dale, without_couplings
-from spinspike.model import Network, NetworkFile
+from spinspike.model import NetworkFile
 from spinspike.model.arrays import FloatArray, SpinArray
+from spinspike.model.own_network import from_arrays
 from spinspike.simulators import Brian2LIF, Emulator, Lava, Protocol, Recording, Simulator
 from spinspike.simulators.stimulus import stimulus
 from spinspike.simulators.validation import PROTOCOLS
@@ -33,11 +34,11 @@ def two_units(coupling: FloatArray) -> SynapseGraph:
     """Two units that see one pixel each; label 0 pushes both up, label 1 both down."""
     label_field = np.array([[3.0, -3.0], [3.0, -3.0]])
     return dale(
-        Network(
-            coupling=coupling,
-            input_weight=np.eye(2),
-            supervisory=label_field,
-            readout=np.array([[1.0, 1.0], [-1.0, -1.0]]),
+        from_arrays(
+            J=coupling,
+            Win=np.eye(2),
+            Wback=label_field,
+            Wout=np.array([[1.0, 1.0], [-1.0, -1.0]]),
             centre=np.zeros(2),
             gain=1.0,
             input_range=(-2.0, 2.0),

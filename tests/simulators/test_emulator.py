@@ -12,6 +12,7 @@ from spinspike.mapping import SynapseGraph, dale
 from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
 from spinspike.mapping.quantise import quantise
 from spinspike.model import Architecture, Network, NetworkFile, draw
+from spinspike.model.own_network import from_arrays
 from spinspike.simulators import Emulator, Protocol, Stimulus
 from spinspike.simulators.stimulus import stimulus
 
@@ -80,7 +81,7 @@ def test_every_spike_is_that_of_the_equations_by_hand(seed: int, clamped: int, l
 def test_a_residue_delays_switching_on_by_one_step() -> None:
     """A field of -6400 leaves a residue of -100, which a field of +1 (64) cannot overcome."""
     nothing = np.zeros((2, 2))
-    network = Network(nothing, np.zeros((2, 1)), nothing, nothing, np.zeros(1), 1.0, (0.0, 1.0))
+    network = from_arrays(nothing, np.zeros((2, 1)), nothing, nothing)
     one = np.ones((1, 4), dtype=np.int64)
     given_ = Stimulus(-6400 * one, one, np.zeros((1, 2), dtype=bool), np.zeros((1, 2), np.int8))
     recording = Emulator().run(dale(network), given_, Protocol(cue=1, clamped=0, free=3))
@@ -98,9 +99,8 @@ def test_whole_trajectories_are_those_of_the_rounded_reference(self_coupling: fl
         images, labels = rng.random((4, 5)), rng.integers(0, 3, 4)
         protocol = Protocol(cue=1, clamped=4, free=8)
         recording = Emulator().run(graph, stimulus(graph, images, labels=labels), protocol)
-        twice = 2 * np.rint(
-            ((images - network.centre) * network.gain) @ network.input_weight.T * integers.scale
-        )
+        coupling, seen = integers.coupling.toarray(), (images - network.centre) * network.gain
+        twice = 2 * np.rint(seen @ network.input_weight.toarray().T * integers.scale)
         for b in range(4):
             s = [1 if x >= 0 else -1 for x in twice[b]]
             assert recording.states[0, b].tolist() == s
@@ -108,7 +108,7 @@ def test_whole_trajectories_are_those_of_the_rounded_reference(self_coupling: fl
                 on = protocol.cue < t <= protocol.release
                 s = [
                     1
-                    if sum(integers.coupling[i, j] * s[j] for j in range(12))
+                    if sum(coupling[i, j] * s[j] for j in range(12))
                     + integers.self_coupling[i] * s[i]
                     + twice[b, i]
                     + on * 2 * integers.signal[i, labels[b]]

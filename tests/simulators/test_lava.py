@@ -14,8 +14,9 @@ from scipy.sparse import csr_matrix
 
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseGraph
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput, MissingPart, OutOfRange
-from spinspike.model.network import Architecture, draw
+from spinspike.model.network import draw
 from spinspike.simulators.base import Protocol, Recording, Stimulus
 from spinspike.simulators.emulator import Emulator
 from spinspike.simulators.lava import Lava, check_stimulus

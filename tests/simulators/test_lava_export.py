@@ -18,8 +18,9 @@ import pytest
 from spinspike.mapping.codec import decode, encode
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput, OutOfRange
-from spinspike.model.network import Architecture, draw
+from spinspike.model.network import draw
 from spinspike.simulators import lava_export
 from spinspike.simulators.base import Protocol
 from spinspike.simulators.emulator import Emulator

@@ -13,8 +13,9 @@ import pytest
 
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.model.architecture import Architecture
 from spinspike.model.errors import SimulationFailed
-from spinspike.model.network import Architecture, draw
+from spinspike.model.network import draw
 from spinspike.simulators import lava_watchdog
 from spinspike.simulators.base import Protocol, Stimulus
 from spinspike.simulators.lava import Lava
@@ -194,7 +195,8 @@ def test_a_killed_caller_leaves_no_orphans(tmp_path: Path) -> None:
     program.write_text(
         "import numpy as np\n"
         "from spinspike.mapping.dale import dale\n"
-        "from spinspike.model.network import Architecture, draw\n"
+        "from spinspike.model.architecture import Architecture\n"
+        "from spinspike.model.network import draw\n"
         "from spinspike.simulators import Lava, Protocol, stimulus\n"
         "rng = np.random.default_rng(0)\n"
         "shape = Architecture(units=10, inputs=4, classes=3)\n"

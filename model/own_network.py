@@ -1,0 +1,203 @@
+"""Networks trained elsewhere: one's own matrices, and those of the authors' library darnax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array, issparse
+
+from .arrays import FloatArray, SparseMatrix
+from .errors import BadFile, BadInput
+from .network import Network
+from .npz import read_npz_arrays
+
+ARRAYS = ("J", "Win", "Wback", "Wout")
+OPTIONAL = ("J_D", "bias", "centre", "gain", "input_range", "modules")
+DARNAX = ("W", "J", "V", "B")
+
+
+def from_arrays(
+    J: ArrayLike | SparseMatrix,
+    Win: ArrayLike | SparseMatrix,
+    Wback: ArrayLike,
+    Wout: ArrayLike,
+    *,
+    J_D: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
+    centre: ArrayLike | None = None,
+    gain: ArrayLike = 1.0,
+    input_range: ArrayLike = (0.0, 1.0),
+    modules: ArrayLike | None = None,
+) -> Network:
+    """Make a network of matrices; an entry that is zero is a synapse that does not exist.
+
+    Parameters
+    ----------
+    J : (H, H), dense or sparse
+        Coupling J[i, j] from unit j to unit i. Without ``J_D`` its diagonal holds the
+        self-couplings, with ``J_D`` it must be zero.
+    Win : (H, D), dense or sparse
+        Win[i, k] from input k to unit i.
+    Wback : (H, C)
+        Of the supervisory signal, from label code to units.
+    Wout : (C, H)
+        The readout.
+    J_D : number or (H,), optional
+        Self-couplings.
+    bias : (H,), optional
+    centre : (D,), optional
+        Subtracted from an input before it is multiplied with ``gain``; zero when not given.
+    input_range : (low, high)
+        Smallest and largest value an input may have.
+    modules : sizes of the modules, optional
+        One module when not given.
+
+    Raises
+    ------
+    BadInput
+        Shapes do not fit each other, or a number is not finite.
+
+    Examples
+    --------
+    >>> network = from_arrays([[.5, 1.], [-1., .5]], [[1.], [0.]], np.eye(2), np.eye(2))
+    >>> network.self_coupling.tolist(), network.coupling.nnz, network.input_weight.nnz
+    ([0.5, 0.5], 2, 1)
+    """
+    coupling, input_weight = _sparse("J", J), _sparse("Win", Win)
+    units, inputs = coupling.shape[0], input_weight.shape[1]
+    supervisory = _dense("Wback", Wback, (units, None))
+    classes = supervisory.shape[1]
+    _shape("J", coupling.shape, (units, units))
+    _shape("Win", input_weight.shape, (units, inputs))
+    if units < 1 or inputs < 1 or classes < 2:
+        message = (
+            f"there are {units} units, {inputs} inputs, {classes} classes; allowed: 1, 1, 2 up"
+        )
+        raise BadInput(message)
+    diagonal = coupling.diagonal()
+    if J_D is not None:
+        if diagonal.any():
+            message = (
+                f"J has {diagonal[diagonal != 0][0]} on its diagonal; allowed beside J_D: zeros"
+            )
+            raise BadInput(message)
+        diagonal = np.broadcast_to(_dense("J_D", J_D, None), (units,)).copy()
+    low, high = _dense("input_range", input_range, (2,))
+    factor = float(_dense("gain", gain, ()))
+    if factor <= 0 or low >= high:
+        message = f"gain is {factor}, input_range {low} to {high}; allowed: above 0, increasing"
+        raise BadInput(message)
+    sizes = np.atleast_1d(np.asarray(units if modules is None else modules))
+    if sizes.dtype.kind not in "iu" or sizes.min() < 1 or sizes.sum() != units:
+        message = f"modules are {sizes.tolist()}; allowed: sizes that add up to {units}"
+        raise BadInput(message)
+    return Network(
+        coupling=_without_diagonal(coupling),
+        self_coupling=diagonal,
+        link=csr_array((units, units), dtype=np.float64),
+        input_weight=input_weight,
+        bias=np.zeros(units) if bias is None else _dense("bias", bias, (units,)),
+        supervisory=supervisory,
+        readout=_dense("Wout", Wout, (classes, units)),
+        centre=np.zeros(inputs) if centre is None else _dense("centre", centre, (inputs,)),
+        gain=factor,
+        input_range=(float(low), float(high)),
+        modules=tuple(sizes.tolist()),
+    )
+
+
+def read_arrays(path: Path | str) -> Network:
+    """Read a network from an .npz file with arrays named as the arguments of `from_arrays`.
+
+    Raises
+    ------
+    BadFile
+        It is missing or corrupt, or its arrays are none that `from_arrays` takes.
+    """
+    arrays = _named(path, ARRAYS, OPTIONAL)
+    try:
+        return from_arrays(**arrays)
+    except BadInput as error:
+        message = f"{path}: {error}"
+        raise BadFile(message) from error
+
+
+def from_darnax(W: ArrayLike, J: ArrayLike, V: ArrayLike, B: ArrayLike, **choices: Any) -> Network:
+    """Make a network of darnax's matrices, which multiply states from the right.
+
+    Parameters
+    ----------
+    W, J, V, B : (D, H), (H, H), (H, C), (C, H)
+        Used as ``x @ W``, ``s @ J``, ``s @ V`` and ``code @ B``: rows are presynaptic. The
+        diagonal of J holds the self-couplings.
+    **choices
+        ``centre``, ``gain`` and ``input_range`` as in `from_arrays`.
+    """
+    turned = (np.asarray(matrix).T for matrix in (J, W, B, V))
+    return from_arrays(*turned, **choices)
+
+
+def read_darnax(path: Path | str, **choices: Any) -> Network:
+    """Read a darnax network from an .npz file with arrays W, J, V and B."""
+    arrays = _named(path, DARNAX, ())
+    try:
+        return from_darnax(**arrays, **choices)
+    except BadInput as error:
+        message = f"{path}: {error}"
+        raise BadFile(message) from error
+
+
+def _named(
+    path: Path | str, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> Mapping[str, NDArray[Any]]:
+    arrays = read_npz_arrays(path, (*needed, *optional))
+    missing = [name for name in needed if name not in arrays]
+    if missing:
+        message = f"{path} has no array {missing[0]}; needed: {', '.join(needed)}"
+        raise BadFile(message)
+    return arrays
+
+
+def _dense(name: str, value: ArrayLike, shape: tuple[int | None, ...] | None) -> FloatArray:
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        message = f"{name} is no array of numbers: {error}"
+        raise BadInput(message) from error
+    if not np.isfinite(array).all():
+        message = f"{name} contains nan or infinity; allowed: finite numbers"
+        raise BadInput(message)
+    if shape is not None:
+        _shape(name, array.shape, shape)
+    return array
+
+
+def _shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
+    fits = len(found) == len(wanted) and all(
+        want in (None, got) for want, got in zip(wanted, found, strict=True)
+    )
+    if not fits:
+        named = tuple("any" if n is None else n for n in wanted)
+        message = f"{name} has shape {found}; allowed: {named}"
+        raise BadInput(message)
+
+
+def _sparse(name: str, value: ArrayLike | SparseMatrix) -> SparseMatrix:
+    if issparse(value):
+        matrix = csr_array(value, dtype=np.float64)
+        _dense(name, matrix.data, None)
+    else:
+        matrix = csr_array(_dense(name, value, (None, None)))
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _without_diagonal(matrix: SparseMatrix) -> SparseMatrix:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    off = rows != matrix.indices
+    return csr_array((matrix.data[off], (rows[off], matrix.indices[off])), shape=matrix.shape)

@@ -1,0 +1,79 @@
+"""How long, in which portions and at which pace to learn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .dynamics import Sweeps
+from .errors import BadInput
+
+Pace = Literal["exponential", "linear", "cosine"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Epochs, batches, sweeps, and how the rates fall.
+
+    Parameters
+    ----------
+    epochs, batch : int
+        Passes over the training images, and images per step of the rule.
+    pace : {"exponential", "linear", "cosine"}
+        Factor of rates and decays in epoch e of E (from 0): ``anneal**e``, ``1 - e/E``, or
+        ``(1 + cos(pi e/E)) / 2``.
+    anneal : float
+        In (0, 1], for the exponential pace.
+    sweeps : Sweeps
+        Of the clamped and the free phase.
+    evaluation : int
+        Sweeps of a free run after its warm-up, also of the runs the readout learns on.
+    readout_states : {"free", "clamped"}
+        Whether the readout learns on states that the input alone leads to, or, as published, on
+        those reached through the clamped phase, which still carry the label.
+    patience : int
+        Stop after so many epochs without a better validation accuracy, and keep the best
+        network; 0: run all epochs, and keep the last.
+    """
+
+    epochs: int = 20
+    batch: int = 16
+    pace: Pace = "exponential"
+    anneal: float = 0.95
+    sweeps: Sweeps = field(default_factory=Sweeps)
+    evaluation: int = 5
+    readout_states: Literal["free", "clamped"] = "free"
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 1 or self.patience < 0:
+            message = (
+                f"epochs {self.epochs}, batch {self.batch}, patience {self.patience}; "
+                "allowed: 1 or more, 1 or more, 0 or more"
+            )
+            raise BadInput(message)
+        if self.pace not in PACES:
+            message = f"pace is {self.pace!r}; allowed: {', '.join(PACES)}"
+            raise BadInput(message)
+        if not 0 < self.anneal <= 1:
+            message = f"anneal is {self.anneal}; allowed: 0 < anneal <= 1"
+            raise BadInput(message)
+
+    def factor(self, epoch: int) -> float:
+        """What rates and decays are multiplied with in an epoch, counted from 0.
+
+        Examples
+        --------
+        >>> [round(Schedule(epochs=4, pace="linear").factor(e), 2) for e in range(4)]
+        [1.0, 0.75, 0.5, 0.25]
+        """
+        return PACES[self.pace](self, epoch)
+
+
+PACES: Mapping[str, Callable[[Schedule, int], float]] = {
+    "exponential": lambda schedule, epoch: schedule.anneal**epoch,
+    "linear": lambda schedule, epoch: 1 - epoch / schedule.epochs,
+    "cosine": lambda schedule, epoch: (1 + math.cos(math.pi * epoch / schedule.epochs)) / 2,
+}
