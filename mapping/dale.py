@@ -64,7 +64,12 @@ def dale(
     )
     projections = (
         *_signed("coupling", TWINS, integers.coupling, integers.coupling_exponent),
-        *_signed("self", TWINS, diags_array(integers.self_coupling), integers.self_exponent),
+        *_signed(
+            "self",
+            TWINS,
+            diags_array(integers.self_coupling, dtype=np.int64),
+            integers.self_exponent,
+        ),
         *_signed("supervisory", SIGNAL_TWINS, csr_array(integers.signal), integers.signal_exponent),
     )
     ends = Ends(
@@ -101,7 +106,8 @@ def _signed(
     Projections without synapses do not exist.
     """
     for source, sign in zip(sources, (1, -1), strict=True):
-        part = csr_array((sign * weights).maximum(0))  # without the zeros
+        part = csr_array((sign * weights).maximum(0))
+        part.eliminate_zeros()
         part.sort_indices()
         for target in TWINS if part.nnz else ():
             yield Projection(

@@ -34,10 +34,7 @@ def engine(network: Network, course: Course, *, device: Device = "auto") -> Engi
     """
     device = known_device(device)
     if device == "auto":
-        if find_spec("jax") and any(find_spec(plugin) for plugin in GPU_PLUGINS):
-            device = "gpu"
-        else:
-            device = "cpu" if find_spec("numba") else "numpy"
+        device = "gpu" if _has_gpu() else "cpu" if find_spec("numba") else "numpy"
     if device == "gpu":
         from .jax_engine import JaxEngine, gpu
 
@@ -66,6 +63,19 @@ def exact_engine(network: Network, patterns: int) -> Engine:
     if patterns * synapses < COMPILE_FROM or not find_spec("numba"):
         return NumpyEngine(network, course)
     return _numba(network, course, "float64")
+
+
+def _has_gpu() -> bool:
+    """Whether JAX finds a GPU; it is not asked, which takes seconds, where it has no plugin."""
+    if not find_spec("jax") or not any(find_spec(plugin) for plugin in GPU_PLUGINS):
+        return False
+    from .jax_engine import gpu
+
+    try:
+        gpu()
+    except MissingPart:
+        return False
+    return True
 
 
 def _numba(network: Network, course: Course, dtype: str) -> Engine:

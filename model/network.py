@@ -12,6 +12,8 @@ from .architecture import Architecture
 from .arrays import BoolArray, FloatArray, SparseMatrix
 from .errors import BadInput
 
+ROWS = 512  # rows drawn at a time, so that a sparse matrix never stands there as a dense one
+
 
 @dataclass(frozen=True)
 class Network:
@@ -117,10 +119,13 @@ def _normal(
     rng: np.random.Generator, possible: BoolArray, *, fan_in: int, sparsity: float
 ) -> SparseMatrix:
     """Normal entries of variance 1/(fan_in (1 - sparsity)) where possible, a fraction absent."""
-    kept = rng.random(possible.shape) >= sparsity
-    weights = rng.normal(size=possible.shape)
-    rows, columns = np.nonzero(kept & possible)
-    values = weights[rows, columns]
+    parts = []
+    for start in range(0, len(possible), ROWS):
+        some = possible[start : start + ROWS]
+        kept = some & (rng.random(some.shape) >= sparsity)
+        rows, columns = np.nonzero(kept)
+        parts.append((rng.normal(size=some.shape)[kept], rows + start, columns))
+    values, rows, columns = (np.concatenate(part) for part in zip(*parts, strict=True))
     if values.size:
         values /= np.sqrt(fan_in * (1 - sparsity))
     return coo_array((values, (rows, columns)), shape=possible.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -99,13 +100,15 @@ class NumbaEngine:
         """States that the input alone leads to, (B, H)."""
         check_inputs(self._origin, inputs)
         phase = self._phase((0.0,) * sweeps)
+        states = np.empty((len(inputs), self._units), np.int8)
 
-        def run(rows: slice, space: Space) -> SpinArray:
+        def run(rows: slice, space: Space) -> None:
             self._show(inputs[rows], space)
             run_free(self._weights, space, phase)
-            return space.state.spins.T.astype(np.int8)
+            states[rows] = _patterns(space.state.spins, len(inputs[rows]))
 
-        return self._map(run, len(inputs))
+        self._for_each_block(run, len(inputs))
+        return states
 
     def clamped(
         self, inputs: InputArray, labels: IntArray, *, sweeps: Sweeps
@@ -113,15 +116,17 @@ class NumbaEngine:
         """States at the release and after it, each (B, H); every spin moves in every sweep."""
         check_inputs(self._origin, inputs)
         phases = self._phase(sweeps.strengths), self._phase((0.0,) * sweeps.free)
+        held, settled = np.empty((2, len(inputs), self._units), np.int8)
 
-        def run(rows: slice, space: Space) -> SpinArray:
+        def run(rows: slice, space: Space) -> None:
             code, _ = self._codes(labels[rows])
             self._show(inputs[rows], space)
             run_clamped(self._weights, space, code, *phases)
-            return np.stack([space.held, space.state.spins]).T.astype(np.int8).transpose(0, 2, 1)
+            held[rows] = _patterns(space.held, len(inputs[rows]))
+            settled[rows] = _patterns(space.state.spins, len(inputs[rows]))
 
-        both = self._map(run, len(inputs))
-        return both[:, 0], both[:, 1]
+        self._for_each_block(run, len(inputs))
+        return held, settled
 
     def network(self) -> Network:
         """The weights as they are now."""
@@ -174,9 +179,6 @@ class NumbaEngine:
             (weights.input_weight, rule.input_rate, rule.input_decay),
             (weights.readout, rule.readout_rate, rule.readout_decay),
         )
-        for rows, _, decay in plastic:
-            if decay:
-                rows.weight[:] *= np.asarray(1 - factor * decay, self._dtype)
         steps = [
             factor * rate / np.sqrt(fan * batch)
             for (_, rate, _), fan in zip(plastic, self._fans, strict=True)
@@ -191,6 +193,9 @@ class NumbaEngine:
             if rule.bias_rate:
                 step = np.asarray(factor * rule.bias_rate / np.sqrt(batch), self._dtype)
                 weights.bias[:] += step * space.post_input.sum(axis=1)
+        for rows, _, decay in plastic:
+            if decay:
+                rows.weight[:] *= np.asarray(1 - factor * decay, self._dtype)
         weights.coupling.weight[self._diagonal] = self._origin.self_coupling
 
     def _space(self) -> Space:
@@ -214,21 +219,21 @@ class NumbaEngine:
             flipped=np.empty(units, np.int32),
         )
 
-    def _map(self, run: Callable[[slice, Space], SpinArray], patterns: int) -> SpinArray:
-        """Run every block, each thread in a room of its own, and join the results in order."""
-        blocks = list(_blocks(patterns))
+    def _for_each_block(self, run: Callable[[slice, Space], None], patterns: int) -> None:
+        """Run every block, on all threads, each of which has a room of its own."""
 
-        def share(first: int) -> list[SpinArray]:
+        def share(first: int) -> None:
             space = self._space()
-            return [
-                run(rows, space)[: patterns - rows.start] for rows in blocks[first :: self._threads]
-            ]
+            for rows in islice(_blocks(patterns), first, None, self._threads):
+                run(rows, space)
 
         with ThreadPoolExecutor(self._threads) as pool:
-            shares = list(pool.map(share, range(self._threads)))
-        return np.concatenate(
-            [shares[n % self._threads][n // self._threads] for n in range(len(blocks))]
-        )
+            list(pool.map(share, range(self._threads)))  # raises what a thread has raised
+
+
+def _patterns(block: Block, lanes: int) -> SpinArray:
+    """Spins of a block, a row for each pattern."""
+    return block[:, :lanes].T.astype(np.int8)
 
 
 def _rows(matrix: SparseMatrix, dtype: DTypeLike) -> Rows:

@@ -85,7 +85,8 @@ def from_arrays(
                 f"J has {diagonal[diagonal != 0][0]} on its diagonal; allowed beside J_D: zeros"
             )
             raise BadInput(message)
-        diagonal = np.broadcast_to(_dense("J_D", J_D, None), (units,)).copy()
+        given = _numbers("J_D", J_D)
+        diagonal = _dense("J_D", np.full(units, given) if given.ndim == 0 else given, (units,))
     low, high = _dense("input_range", input_range, (2,))
     factor = float(_dense("gain", gain, ()))
     if factor <= 0 or low >= high:
@@ -162,18 +163,26 @@ def _named(
     return arrays
 
 
-def _dense(name: str, value: ArrayLike, shape: tuple[int | None, ...] | None) -> FloatArray:
+def _numbers(name: str, value: ArrayLike) -> NDArray[Any]:
+    """An array of finite numbers, in the type it came in."""
     try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        message = f"{name} is no array of numbers: {error}"
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        message = f"{name} is no array: {error}"
         raise BadInput(message) from error
+    if array.dtype.kind not in "biuf":
+        message = f"{name} has type {array.dtype}; allowed: numbers"
+        raise BadInput(message)
     if not np.isfinite(array).all():
         message = f"{name} contains nan or infinity; allowed: finite numbers"
         raise BadInput(message)
-    if shape is not None:
-        _shape(name, array.shape, shape)
     return array
+
+
+def _dense(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> FloatArray:
+    array = _numbers(name, value)
+    _shape(name, array.shape, shape)
+    return array.astype(np.float64)
 
 
 def _shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) -> None:
@@ -189,9 +198,11 @@ def _shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) ->
 def _sparse(name: str, value: ArrayLike | SparseMatrix) -> SparseMatrix:
     if issparse(value):
         matrix = csr_array(value, dtype=np.float64)
-        _dense(name, matrix.data, None)
+        _numbers(name, matrix.data)
     else:
-        matrix = csr_array(_dense(name, value, (None, None)))
+        array = _numbers(name, value)
+        _shape(name, array.shape, (None, None))
+        matrix = csr_array(array).astype(np.float64)
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     return matrix

@@ -21,6 +21,7 @@ from .schedule import Schedule
 
 GAIN = 2.5  # of the centred input
 SAMPLE = 5_000  # training images whose accuracy is read after each epoch
+PORTION = 1_024  # images read at a time
 
 Progress = Callable[[int, int], None]  # (epochs done, images done in this one)
 TOLD = 64  # batches from one call to the next
@@ -121,7 +122,7 @@ def accuracy(network: Network, split: Split, *, sweeps: int = 50) -> float:
 
 def _accuracy(runner: Engine, network: Network, split: Split, sweeps: int) -> float:
     right = 0
-    for rows in _portions(len(split), SAMPLE):
+    for rows in _portions(len(split), PORTION):
         states = runner.free(split.inputs[rows], sweeps=sweeps)
         right += np.count_nonzero(predict(network, states) == split.labels[rows])
     return right / len(split)

@@ -82,6 +82,19 @@ def clusters() -> Dataset:
     )
 
 
+@pytest.fixture
+def numbered() -> dict[str, Any]:
+    """A data set as arrays: image n of 2 x 3 pixels holds n; its label is n % 3."""
+    numbers = np.arange(24)
+    images = np.repeat(numbers, 6).reshape(24, 2, 3).astype(np.float64)
+    return {
+        "train_inputs": images,
+        "train_labels": numbers % 3,
+        "test_inputs": images[:5],
+        "test_labels": numbers[:5] % 3,
+    }
+
+
 @dataclass(frozen=True)
 class Table:
     """Weights of a graph, added up synapse by synapse: rows are target neurons."""

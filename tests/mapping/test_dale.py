@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
@@ -144,6 +145,36 @@ def test_whole_runs_are_equal_from_the_first_step_out_of_silence(
                 assert found == [[int(v > 0) for v in s + s] for s in expected]
                 moved += expected[0] != expected[1]
     assert moved > 5
+
+
+def test_links_act_like_couplings_and_biases_like_inputs(
+    small_networks: SmallNetworks, every_state: States, by_hand: ByHand
+) -> None:
+    """All states, and whole runs out of silence, of the network rounded by hand."""
+    rng, moved = np.random.default_rng(1), 0
+    for plain in small_networks():
+        link = np.where(rng.random((6, 6)) < 0.4, 0.7, 0.0)
+        np.fill_diagonal(link, 0.0)
+        network = replace(plain, link=csr_array(link), bias=rng.normal(size=6))
+        graph, rounded = dale(network), Rounded(quantise(network), network)
+        real, scale = network.coupling.toarray() + link, rounded.integers.scale
+        error = rounded.integers.coupling.toarray() - 2 * scale[:, None] * real
+        assert np.abs(error).max() <= 0.5
+        table, image = by_hand(graph), rng.random(3)
+        given = rounded.input(image)
+        own = [u + round(a * b) for u, a, b in zip(given, scale, network.bias, strict=True)]
+        for s in every_state(6).astype(np.int64).tolist():
+            n = np.array([value > 0 for value in s + s], dtype=np.int64)
+            x = table.weight @ n + np.array(given + given) + graph.offset
+            assert np.where(x > 0, 1, -1).tolist() == 2 * rounded.sweep(s, own)
+        s, expected = [0] * 6, []
+        for phase in "fccffff":
+            push = rounded.integers.signal[:, 2].tolist() if phase == "c" else [0] * 6
+            s = rounded.sweep(s, [u + v for u, v in zip(own, push, strict=True)])
+            expected.append([int(v > 0) for v in s + s])
+        assert run_graph(graph, table, given, 2, "fccffff") == expected
+        moved += expected[0] != expected[1]
+    assert moved > 1
 
 
 def test_inputs_of_exactly_zero_count_as_up_from_the_first_step(by_hand: ByHand) -> None:

@@ -158,6 +158,21 @@ def test_a_unit_with_nothing_at_all_stays_up() -> None:
     assert found.scale.tolist() == [1.0, 1.0]
 
 
+def test_a_strong_bias_fills_its_register_and_no_more(small_networks: SmallNetworks) -> None:
+    """In both steps: alone with the input in the first, beside the sum of weights in the others."""
+    for plain in small_networks():
+        network = replace(plain, bias=np.array([200.0, -150.0, 180.0, -120.0, 250.0, 99.0]))
+        found, (low, high) = quantise(network), worst_fields(network)
+        for i in range(6):
+            reach = [
+                offset + found.scale[i] * field
+                for offset in (found.offset[i], found.first_offset[i])
+                for field in (low[i], high[i])
+            ]
+            assert 3900 < max(abs(value) for value in reach) <= 4095
+            assert found.first_offset[i] == 1 + round(found.scale[i] * network.bias[i])
+
+
 @pytest.mark.parametrize("bits", [0, 9, -1])
 def test_other_numbers_of_bits_are_refused(bits: int, small_networks: SmallNetworks) -> None:
     with pytest.raises(BadInput, match=rf"weight_bits is {bits}; allowed: 1 to 8"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import erf, sqrt
+from typing import Any
 
 import numpy as np
 import pytest
@@ -230,3 +231,151 @@ def test_labels_of_no_class_are_refused(label: int) -> None:
 def test_another_number_of_labels_than_inputs_is_refused() -> None:
     with pytest.raises(BadInput, match="1"):
         run_clamped(HAND_MADE, np.repeat(INPUT, 4, axis=0), LABEL)
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "strengths"),
+    [
+        (Sweeps(clamped=4), (1, 1, 1, 1)),
+        (Sweeps(clamped=4, signal="annealed"), (1, 0.75, 0.5, 0.25)),
+        (Sweeps(clamped=1, signal="annealed"), (1,)),
+        (Sweeps(clamped=0), ()),
+        (Sweeps(clamped=0, signal="annealed"), ()),
+    ],
+)
+def test_an_annealed_signal_falls_in_equal_parts(
+    sweeps: Sweeps, strengths: tuple[float, ...]
+) -> None:
+    assert sweeps.strengths == strengths
+
+
+@pytest.mark.parametrize(
+    ("clamped", "free", "held", "settled"),
+    [
+        (1, 0, "-+-", "-+-"),  # fields 0.5 - 3, -2.5 + 3, 2.5 - 4
+        (2, 0, "++-", "++-"),  # at one half: 1.5 - 1.5, 0.5 + 1.5, -2.5 - 2: a tie counts as up
+        (4, 0, "+++", "+++"),  # -0.75, 2.75, -5.5; then 0, 2, -4.5; then 1.75, 1.25, 0.5
+        (4, 1, "+++", "+-+"),  # released: 2.5, -1.5, 2.5
+    ],
+)
+def test_an_annealed_clamp_and_release_by_hand(
+    clamped: int, free: int, held: str, settled: str
+) -> None:
+    sweeps = Sweeps(clamped=clamped, free=free, signal="annealed")
+    found = run_clamped(HAND_MADE, INPUT, LABEL, sweeps=sweeps)
+    np.testing.assert_array_equal(found[0], spins(held))
+    np.testing.assert_array_equal(found[1], spins(settled))
+
+
+@pytest.mark.parametrize(
+    ("turns", "reached"),
+    [
+        ("... ... ...", "-+-"),
+        ("x..", "++-"),  # fields 1.5, 0.5, -2.5
+        (".xx", "-+-"),
+        ("x.. x..", "++-"),  # 2.5, 0.5, 1.5
+        ("x.. ..x", "+++"),
+        ("x.. ..x .x.", "+-+"),  # 2.5, -1.5, 2.5
+        ("... xxx", "++-"),  # a sweep that moved no one is no rest
+    ],
+)
+def test_only_spins_whose_turn_it_is_move(turns: str, reached: str) -> None:
+    whose = np.array([[[c == "x" for c in word]] for word in turns.split()])
+    externals = [input_field(HAND_MADE, INPUT)] * len(whose)
+    np.testing.assert_array_equal(relax(HAND_MADE, spins("-+-"), externals, whose), spins(reached))
+
+
+def test_each_spin_has_its_turn_with_the_probability_asked_for() -> None:
+    turns = Sweeps(update_probability=0.3).turns(np.random.default_rng(0), (400, 5, 30))
+    assert turns.shape == (400, 5, 30)
+    for axes in ((0, 1), (0, 2), (1, 2)):  # of each unit, of each pattern, in each sweep
+        shares, count = turns.mean(axis=axes), np.prod([turns.shape[axis] for axis in axes])
+        assert np.abs(shares - 0.3).max() < 5 * sqrt(0.3 * 0.7 / count)
+    assert Sweeps().turns(None, (400, 5, 30)).size == 0
+
+
+def test_partial_updates_start_from_a_full_first_sweep() -> None:
+    """With turns that hardly ever come, a run stays where the input alone puts it."""
+    sweeps = Sweeps(update_probability=1e-12)
+    rng = np.random.default_rng(0)
+    for states in run_clamped(HAND_MADE, INPUT, LABEL, sweeps=sweeps, rng=rng):
+        np.testing.assert_array_equal(states, spins("+-+"))
+    none = np.zeros((50, 1, 3), dtype=np.bool_)
+    np.testing.assert_array_equal(run_free(HAND_MADE, INPUT, turns=none), spins("+-+"))
+
+
+def test_partial_updates_need_a_generator() -> None:
+    with pytest.raises(BadInput, match=r"update_probability 0\.8 needs a random generator"):
+        run_clamped(HAND_MADE, INPUT, LABEL, sweeps=Sweeps(update_probability=0.8))
+
+
+# Three modules of one unit each in a row: links of 2 from the first to the second and from the
+# second to the third, self-couplings of 1/2; the first alone sees the input.
+ROW = replace(
+    from_arrays(
+        J=0.5 * np.eye(3),
+        Win=np.array([[1.0], [0.0], [0.0]]),
+        Wback=np.array([[0.0, 0.0], [0.0, 0.0], [0.0, 8.0]]),
+        Wout=np.eye(2, 3),
+        modules=(1, 1, 1),
+    ),
+    link=csr_array([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0]]),
+)
+
+
+@pytest.mark.parametrize(
+    ("modules", "reached"),
+    [
+        ((3,), "-++"),  # external fields -1, 0, 0
+        ((1, 2), "--+"),  # fields -1.5, -1.5, 2.5
+        ((1, 1, 1), "---"),  # -1.5, -2.5, -1.5
+    ],
+)
+def test_the_warm_up_has_a_sweep_for_each_module(modules: tuple[int, ...], reached: str) -> None:
+    network = replace(ROW, modules=modules)
+    external = input_field(network, np.array([[-1.0]]))
+    np.testing.assert_array_equal(warm_up(network, external), spins(reached))
+
+
+def test_links_drive_one_way_by_hand() -> None:
+    """H = (s1/2 - 1, 2 s1 + s2/2, 2 s2 + s3/2)."""
+    table = {
+        "---": (-1.5, -2.5, -2.5),
+        "+--": (-0.5, 1.5, -2.5),
+        "-+-": (-1.5, -1.5, 1.5),
+        "--+": (-1.5, -2.5, -1.5),
+        "+++": (-0.5, 2.5, 2.5),
+    }
+    states, inputs = spins(" ".join(table)), np.full((5, 1), -1.0)
+    found = field(ROW, states, input_field(ROW, inputs))
+    assert found.tolist() == [list(row) for row in table.values()]
+    assert is_fixed(ROW, inputs, states).tolist() == [True, False, False, False, False]
+    # the label of class 1, (-1, 1/2), pushes the last unit by 4: up, until the release
+    held, settled = run_clamped(ROW, inputs[:1], LABEL, sweeps=Sweeps(2, 1))
+    assert (held.tolist(), settled.tolist()) == ([[-1, -1, 1]], [[-1, -1, -1]])
+
+
+def test_a_bias_is_part_of_the_external_field_from_the_first_sweep() -> None:
+    biased = replace(HAND_MADE, bias=np.array([-2.0, 0.0, -3.0]))
+    external = input_field(biased, INPUT)
+    assert external.tolist() == [[-1.0, -1.0, -3.0]]
+    np.testing.assert_array_equal(warm_up(biased, external), spins("---"))
+    # h = (s1/2 + s2 - 1, s2/2 - s3 - 1, 2 s1 + s3/2 - 3)
+    assert margins(biased, INPUT, spins("---")).tolist() == [[2.5, 0.5, 5.5]]
+    assert margins(biased, INPUT, spins("+++")).tolist() == [[0.5, -1.5, -0.5]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clamped": -1}, r"sweeps are -1 clamped, 5 free; allowed: 0 or more"),
+        ({"free": -2}, r"sweeps are 5 clamped, -2 free; allowed: 0 or more"),
+        ({"signal": "gentle"}, r"signal is 'gentle'; allowed: abrupt, annealed"),
+        ({"update_probability": 0.0}, r"update_probability is 0\.0; allowed: above 0, up to 1"),
+        ({"update_probability": 1.5}, r"update_probability is 1\.5; allowed"),
+        ({"update_probability": float("nan")}, r"update_probability is nan; allowed"),
+    ],
+)
+def test_senseless_sweeps_are_refused_with_the_value(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        Sweeps(**changes)

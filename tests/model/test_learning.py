@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -74,13 +74,121 @@ def test_one_step_of_the_readout_by_hand() -> None:
     np.testing.assert_array_equal(network.input_weight.data, two_units().input_weight.data)
 
 
-def test_factor_multiplies_the_rates() -> None:
+SPINS = np.array([[1, -1], [-1, 1]], dtype=np.int8)
+INPUTS = np.array([[1.0], [-0.5]])  # margins as above: 1.25 and -1, 0.75 and 0
+
+
+@pytest.mark.parametrize(
+    ("input_margin", "sums"),
+    [
+        (None, (0.5, -1.5)),  # as of J: all but the first
+        (1.25, (1.5, -1.5)),  # all: s x is 1 and 1/2 of the first unit, -1 and -1/2 of the other
+        (0.5, (0.0, -1.5)),  # the second unit alone
+        (0.0, (0.0, -1.5)),
+    ],
+)
+def test_input_weights_can_ask_for_a_margin_of_their_own(
+    input_margin: float | None, sums: tuple[float, float]
+) -> None:
+    network, other = two_units(), two_units()
+    rule = MarginRule(margin=1.0, rate=0.8, input_rate=0.6, input_margin=input_margin)
+    assert consolidate(network, rule, INPUTS, SPINS) == 0.75  # counted by the margin of J
+    step = 0.6 / np.sqrt(2)
+    expected = [[1 + sums[0] * step], [2 + sums[1] * step]]
+    np.testing.assert_allclose(network.input_weight.toarray(), expected)
+    consolidate(other, MarginRule(margin=1.0, rate=0.8), INPUTS, SPINS)
+    np.testing.assert_array_equal(network.coupling.data, other.coupling.data)
+
+
+@pytest.mark.parametrize(
+    ("margins_asked", "bias"),
+    [
+        ({"margin": 1.0}, (-1.0, 0.0)),  # -1 of the second sample; -1 and +1 cancel
+        ({"margin": 0.0, "input_margin": 0.9}, (-1.0, 0.0)),
+        ({"margin": 9.0, "input_margin": 0.8}, (-1.0, 0.0)),
+        ({"margin": 9.0, "input_margin": 0.0}, (0.0, 0.0)),
+    ],
+)
+def test_biases_follow_the_spins_of_weak_units_by_hand(
+    margins_asked: dict[str, float], bias: tuple[float, float]
+) -> None:
+    network = two_units()
+    rule = MarginRule(**margins_asked, bias_rate=0.3, rate=0.0, input_rate=0.0)
+    consolidate(network, rule, INPUTS, SPINS)
+    np.testing.assert_allclose(network.bias, 0.3 / np.sqrt(2) * np.array(bias))
+
+
+def test_a_bias_raises_the_margin_of_its_unit_by_its_rate() -> None:
+    """One sample of margins 1.25 and -1: at kappa 1 the second unit goes down by eta."""
+    network = two_units()
+    rule = MarginRule(margin=1.0, bias_rate=0.3, rate=0.0, input_rate=0.0)
+    consolidate(network, rule, INPUTS[:1], SPINS[:1], factor=0.5)
+    np.testing.assert_allclose(network.bias, [0.0, -0.15])
+    np.testing.assert_allclose(margins(network, INPUTS[:1], SPINS[:1]), [[1.25, -0.85]])
+    consolidate(network, MarginRule(margin=1.0), INPUTS[:1], SPINS[:1])
+    np.testing.assert_allclose(network.bias, [0.0, -0.15])  # no rate of its own by default
+
+
+def test_decay_shrinks_every_weight_of_a_matrix_after_the_step_by_hand() -> None:
+    """Those of firm units too; self-couplings, Wback and biases never."""
+    network = replace(two_units(), bias=np.array([0.0, 0.0]))
+    rule = MarginRule(margin=1.0, rate=0.8, input_rate=0.6, decay=0.2, input_decay=0.5)
+    consolidate(network, rule, INPUTS, SPINS)
+    step = 0.8 / np.sqrt(2)
+    np.testing.assert_allclose(
+        network.coupling.toarray(), [[0, 0.8 * (0.25 - step)], [0.8 * (-0.5 - 2 * step), 0]]
+    )
+    step = 0.6 / np.sqrt(2)
+    np.testing.assert_allclose(
+        network.input_weight.toarray(), [[0.5 * (1 + 0.5 * step)], [0.5 * (2 - 1.5 * step)]]
+    )
+    firm, biased = two_units(), np.array([0.7, -0.7])
+    firm.bias[:] = biased
+    consolidate(firm, replace(rule, margin=0.0, input_margin=0.0), INPUTS[:1], SPINS[:1])
+    assert firm.coupling.toarray()[0, 1] == pytest.approx(0.8 * 0.25)
+    assert firm.input_weight.toarray()[0, 0] == pytest.approx(0.5 * 1)
+    np.testing.assert_array_equal(firm.bias, biased)
+    for changed in (network, firm):
+        assert changed.self_coupling.tolist() == [0.5, 0.5]
+        np.testing.assert_array_equal(changed.supervisory, two_units().supervisory)
+        np.testing.assert_array_equal(changed.readout, two_units().readout)
+
+
+def test_decay_of_the_readout_by_hand() -> None:
+    """The step of the readout above, (0.8, 0.7) and (-0.25, 0.6), and a quarter off."""
+    network = two_units()
+    spins = np.array([[1, -1], [1, 1]], dtype=np.int8)
+    rule = MarginRule(readout_margin=0.3, readout_rate=0.4, readout_decay=0.25)
+    consolidate_readout(network, rule, np.array([1, 0]), spins)
+    np.testing.assert_allclose(network.readout, [[0.6, 0.525], [-0.1875, 0.45]])
+    np.testing.assert_array_equal(network.coupling.data, two_units().coupling.data)
+
+
+def test_a_module_that_is_not_read_out_has_no_part_in_the_readout() -> None:
+    """Columns of zeros stay zeros, and the step counts the units that are read: one, not two."""
+    network = two_units()
+    network.readout[:, 1] = 0
+    rule = MarginRule(readout_margin=1.0, readout_rate=0.4)
+    consolidate_readout(network, rule, np.array([1]), np.array([[1, -1]], dtype=np.int8))
+    # outputs 1 and -1/4, asked for -1 and +1: both too weak
+    np.testing.assert_allclose(network.readout, [[0.6, 0.0], [0.15, 0.0]])
+
+
+def test_factor_multiplies_rates_and_decays() -> None:
     spins, inputs = np.array([[1, -1]], dtype=np.int8), np.array([[0.25]])
-    one, other = two_units(), two_units()
-    consolidate(one, MarginRule(rate=0.2, input_rate=0.6), inputs, spins, factor=0.5)
-    consolidate(other, MarginRule(rate=0.1, input_rate=0.3), inputs, spins)
-    np.testing.assert_allclose(one.coupling.data, other.coupling.data)
-    np.testing.assert_allclose(one.input_weight.data, other.input_weight.data)
+    half, whole = two_units(), two_units()
+    full = {"rate": 0.2, "input_rate": 0.6, "bias_rate": 0.4, "readout_rate": 0.2}
+    decays = {"decay": 0.1, "input_decay": 0.2, "readout_decay": 0.3}
+    rates = full | decays
+    rule = MarginRule(**{name: value / 2 for name, value in rates.items()})
+    for network, taken, factor in ((half, MarginRule(**rates), 0.5), (whole, rule, 1.0)):
+        consolidate(network, taken, inputs, spins, factor=factor)
+        consolidate_readout(network, taken, np.array([0]), spins, factor=factor)
+    np.testing.assert_allclose(half.coupling.data, whole.coupling.data)
+    np.testing.assert_allclose(half.input_weight.data, whole.input_weight.data)
+    np.testing.assert_allclose(half.bias, whole.bias)
+    np.testing.assert_allclose(half.readout, whole.readout)
+    assert half.bias.any()
 
 
 @given(seed=SEEDS, margin=st.floats(0, 3))
@@ -186,8 +294,17 @@ def test_a_matrix_without_synapses_stays_empty() -> None:
     assert not network.input_weight.toarray().any()
 
 
-@pytest.mark.parametrize("name", ["margin", "readout_margin", "rate", "input_rate", "readout_rate"])
+RULE = [f.name for f in fields(MarginRule)]
+
+
+@pytest.mark.parametrize("name", RULE)
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_senseless_rules_are_refused_with_the_value(name: str, value: float) -> None:
     with pytest.raises(BadInput, match=rf"{name} is {value}; allowed: a finite number >= 0"):
         MarginRule(**{name: value})
+
+
+@pytest.mark.parametrize("name", [name for name in RULE if "decay" in name])
+def test_a_decay_that_leaves_nothing_is_refused(name: str) -> None:
+    with pytest.raises(BadInput, match=rf"{name} is 1\.0; allowed: below 1"):
+        MarginRule(**{name: 1.0})

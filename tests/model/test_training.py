@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import astuple, replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from spinspike.model.architecture import Architecture
 from spinspike.model.dataset import Dataset, Split
-from spinspike.model.dynamics import Sweeps
 from spinspike.model.errors import BadInput
 from spinspike.model.learning import MarginRule
 from spinspike.model.network import Network
-from spinspike.model.training import Epoch, Schedule, accuracy, train
+from spinspike.model.own_network import from_arrays
+from spinspike.model.schedule import Schedule
+from spinspike.model.training import Training, accuracy, train
 
 SMALL = Architecture(units=40, inputs=12, classes=3)
 SHORT = Schedule(epochs=3, batch=8)
@@ -22,14 +26,19 @@ ARRAYS = ("coupling", "input_weight", "supervisory", "readout", "centre")
 
 
 def differing(one: Network, other: Network) -> list[str]:
-    return [a for a in ARRAYS if not np.array_equal(getattr(one, a), getattr(other, a))]
+    return [a for a in ARRAYS if not np.array_equal(dense(one, a), dense(other, a))]
+
+
+def dense(network: Network, name: str) -> NDArray[np.float64]:
+    value = getattr(network, name)
+    return np.asarray(value.toarray() if issparse(value) else value)
 
 
 def test_a_seed_decides_everything(clusters: Dataset) -> None:
     first, same, other = (train(clusters, SMALL, schedule=SHORT, seed=s) for s in (1, 1, 2))
     assert not differing(first.network, same.network)
     for one, two in zip(first.history, same.history, strict=True):
-        assert astuple(one)[:-1] == astuple(two)[:-1]  # all but the seconds
+        assert astuple(one)[:-2] == astuple(two)[:-2]  # all but how long it took
     assert differing(first.network, other.network) == list(ARRAYS[:-1])
 
 
@@ -99,25 +108,27 @@ def test_frozen_parts_stay_as_drawn(clusters: Dataset) -> None:
 
 
 def test_each_epoch_is_reported_once_in_order(clusters: Dataset) -> None:
-    seen: list[Epoch] = []
+    seen: list[Training] = []
     training = train(clusters, SMALL, schedule=SHORT, on_epoch=seen.append)
-    assert tuple(seen) == training.history
-    assert [row.epoch for row in seen] == [1, 2, 3]
-    last = seen[-1]
+    assert [len(so_far.history) for so_far in seen] == [1, 2, 3]
+    assert all(so_far.history[-1] == training.history[k] for k, so_far in enumerate(seen))
+    assert [row.epoch for row in training.history] == [1, 2, 3]
+    last = training.history[-1]
     assert last.train_accuracy == accuracy(training.network, clusters.train)
     assert last.validation_accuracy == accuracy(training.network, clusters.validation)
-    assert all(0 <= row.weak <= 1 and 0 <= row.flips <= 1 and row.seconds > 0 for row in seen)
+    for row in training.history:
+        assert 0 <= row.weak <= 1
+        assert 0 <= row.flips <= 1
+        assert row.seconds > len(clusters.train) / row.images_per_second > 0
 
 
 def test_accuracy_counts_right_answers_of_runs_without_label(clusters: Dataset) -> None:
     """With a readout of one unit and no couplings, the answer is the sign of one pixel."""
-    network = train(clusters, replace(SMALL, self_coupling=0.0), schedule=SHORT).network
-    simple = replace(
-        network,
-        coupling=np.zeros((40, 40)),
-        input_weight=np.eye(40, 12),
-        supervisory=np.full((40, 3), 1e9),
-        readout=np.concatenate([np.eye(1, 40), -np.eye(1, 40), np.zeros((1, 40))]),
+    simple = from_arrays(
+        J=np.zeros((40, 40)),
+        Win=np.eye(40, 12),
+        Wback=np.full((40, 3), 1e9),
+        Wout=np.concatenate([np.eye(1, 40), -np.eye(1, 40), np.zeros((1, 40))]),
         centre=np.full(12, 0.5),
     )
     right = [
@@ -129,7 +140,7 @@ def test_accuracy_counts_right_answers_of_runs_without_label(clusters: Dataset) 
 
 @pytest.mark.parametrize("changes", [{"inputs": 11}, {"classes": 4}], ids=["inputs", "classes"])
 def test_an_architecture_for_other_data_is_refused(
-    clusters: Dataset, changes: dict[str, int]
+    clusters: Dataset, changes: dict[str, Any]
 ) -> None:
     sizes = {"inputs": 12, "classes": 3} | changes
     message = (
@@ -138,23 +149,6 @@ def test_an_architecture_for_other_data_is_refused(
     )
     with pytest.raises(BadInput, match=message):
         train(clusters, replace(SMALL, **changes))
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"epochs": 0}, r"epochs 0, batch 16; allowed: 1 or more of each"),
-        ({"batch": 0}, r"epochs 20, batch 0"),
-        ({"anneal": 0.0}, r"anneal is 0\.0; allowed: 0 < anneal <= 1"),
-        ({"anneal": 1.01}, r"anneal is 1\.01"),
-        ({"anneal": float("nan")}, r"anneal is nan"),
-    ],
-)
-def test_senseless_schedules_are_refused_with_the_value(
-    changes: dict[str, float], message: str
-) -> None:
-    with pytest.raises(BadInput, match=message):
-        Schedule(**changes)  # type: ignore[arg-type]
 
 
 def test_bad_training_data_is_refused(clusters: Dataset) -> None:
@@ -177,8 +171,3 @@ def test_no_training_images_are_refused(clusters: Dataset) -> None:
     empty = Split(clusters.train.inputs[:0], clusters.train.labels[:0])
     with pytest.raises(BadInput, match="0"):
         train(replace(clusters, train=empty), SMALL, schedule=SHORT)
-
-
-def test_a_negative_number_of_sweeps_is_refused() -> None:
-    with pytest.raises(BadInput, match="-1"):
-        Sweeps(clamped=-1)
