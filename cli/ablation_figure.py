@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from spinspike.model.ablation import GROUPS, READING
 
-from .figures import INK, styled
+from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+COLOURS = (UP, DOWN, SIGNAL, PALE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def figure(rows: Sequence[Row]) -> Figure:
     group = GROUPS.get(rows[0].group)
     for number, series in enumerate(dict.fromkeys(row.series for row in rows)):
         line = sorted((row for row in rows if row.series == series), key=lambda row: row.at)
-        colour = f"C{number}"
+        colour = COLOURS[number]
         at, measured = [row.at for row in line], [row.measured for row in line]
         errors = [row.error or 0.0 for row in line]
         axis.errorbar(at, measured, errors, color=colour, marker="o", markersize=4, label=series)
@@ -66,9 +68,9 @@ def figure(rows: Sequence[Row]) -> Figure:
         axis.set_yscale("log")
     elif rows[0].group in ("couplings", "sweeps"):
         axis.set_xscale("log")
-        places = sorted({row.at for row in rows})
-        axis.set_xticks(places, [f"{at:g}" for at in places])
         axis.set_xticks([], minor=True)
+    places = sorted({row.at for row in rows})
+    axis.set_xticks(places, [f"{at:g}" for at in places])
     axis.set(
         title=f"{group.title}: test accuracy" if group else "Mean number of fixed points",
         xlabel=group.axis if group else "J_D",

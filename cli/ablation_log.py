@@ -6,7 +6,7 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ def train_all(data: Dataset, runs: Sequence[Ablation], path: Path, *, jobs: int)
     """Test accuracies of all runs; those that the file does not hold are trained and added."""
     settings = [settings_of(data, run) for run in runs]
     done = {text(record["settings"]): record for record in read_runs(path)}
-    pending = [run for run, own in zip(runs, settings, strict=True) if text(own) not in done]
+    alike = {text(own): run for run, own in zip(runs, settings, strict=True)}  # groups share some
+    pending = [run for key, run in alike.items() if key not in done]
     for run, result in _trained(data, pending, jobs):
         own = settings_of(data, run)
         done[text(own)] = {"settings": own, "name": run.name, **asdict(result)}
@@ -60,7 +61,7 @@ def read_runs(path: Path) -> list[Record]:
     """Finished runs of a file; none if it does not exist. A last line cut short is left out."""
     if not path.exists():
         return []
-    *lines, rest = path.read_text().split("\n")
+    *lines, _cut = path.read_text().split("\n")
     found = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -84,8 +85,7 @@ def estimate(data: Dataset, runs: Sequence[Ablation]) -> float:
     known: dict[str, float] = {}
     total = 0.0
     for run in runs:
-        sizes = (run.architecture.units, run.architecture.modules, run.architecture.sparsity)
-        kind = repr((sizes, run.schedule.sweeps, run.rule.rate > 0))
+        kind = repr((run.architecture, run.schedule.sweeps, run.rule.rate > 0))
         if kind not in known:
             known[kind] = seconds_per_image(data, run)
         total += known[kind] * len(data.train) * run.schedule.epochs * IMAGES_READ
@@ -108,9 +108,10 @@ def _trained(
             images = [len(data.train) * run.schedule.epochs for run in runs]
             for number, run in enumerate(runs):
 
-                def on_progress(epoch: int, seen: int, number: int = number) -> None:
-                    now = sum(images[:number]) + epoch * len(data.train) + seen
-                    update(now, sum(images), runs[number].name)
+                def on_progress(
+                    epoch: int, seen: int, before: int = sum(images[:number]), name: str = run.name
+                ) -> None:
+                    update(before + epoch * len(data.train) + seen, sum(images), name)
 
                 yield run, run_ablation(data, run, on_progress)
         else:

@@ -10,7 +10,8 @@ import typer
 
 from .commands import demo, export, map_network, validate
 from .importing import app as importing
-from .training import train
+from .reproduce import reproduce
+from .train import train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +48,7 @@ app.command("map")(map_network)
 app.command()(export)
 app.command()(validate)
 app.command()(demo)
+app.command()(reproduce)
 
 
 def main() -> None:

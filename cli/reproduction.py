@@ -60,7 +60,7 @@ def carry_out(
 ) -> dict[str, Any]:
     """Run what is not there yet, write the folder, and return the summary."""
     runs_file = output / "runs.jsonl"
-    check(plan, output, anew=not (resume or force))
+    check(plan, output, jobs=jobs, anew=not (resume or force))
     data, runs = planned(plan, folder) if plan.trained else (None, [])
     output.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
@@ -82,12 +82,15 @@ def carry_out(
     return summary
 
 
-def check(plan: Plan, output: Path, *, anew: bool) -> None:
+def check(plan: Plan, output: Path, *, jobs: int, anew: bool) -> None:
     """Refuse what cannot be done, before any work."""
     for name in plan.groups:
         if name not in (*GROUPS, COUNTS):
             message = f"group is {name!r}; allowed: {', '.join((*GROUPS, COUNTS))}"
             raise BadInput(message)
+    if jobs == 0:
+        message = "jobs is 0; allowed: 1 or more, or -1 for one on each core"
+        raise BadInput(message)
     if find_spec("matplotlib") is None:
         message = "the figures need matplotlib: pip install 'spinspike[plot]'"
         raise MissingPart(message)
@@ -122,7 +125,7 @@ def planned(plan: Plan, folder: Path | None) -> tuple[Dataset, list[Ablation]]:
 
 def gathered(runs: Sequence[Ablation], accuracies: Sequence[float]) -> list[Row]:
     """Runs that differ in their seed alone as one row: their mean, and its standard error."""
-    together: dict[tuple[Ablation, int], list[float]] = {}
+    together: dict[Ablation, list[float]] = {}
     for run, accuracy in zip(runs, accuracies, strict=True):
         together.setdefault(replace(run, seed=0), []).append(accuracy)
     return [
@@ -149,7 +152,7 @@ def counted(*, units: int, networks: int) -> list[Row]:
             update(number, len(SELF_COUPLINGS))
             mean, error = mean_count(units, J_D, networks, rng)
             expected = expected_count(units, J_D)
-            name = "mean number of fixed points"
+            name = "mean number"
             rows.append(Row(COUNTS, name, J_D, units, networks, mean, error, expected))
         update(1, 1)
     return rows
@@ -189,22 +192,12 @@ def tables(summary: dict[str, Any]) -> list[Table]:
     made = []
     for name in dict.fromkeys(row["group"] for row in summary["rows"]):
         rows = [row for row in summary["rows"] if row["group"] == name]
-        title = f"{GROUPS[name].title}: test accuracy" if name in GROUPS else "Fixed points"
-        axis = GROUPS[name].axis if name in GROUPS else "J_D"
-        columns = ("closed form", "networks") if name == COUNTS else ("published", "seeds")
-        made.append(
-            table(
-                f"{title} ({name})",
-                "",
-                axis,
-                "H",
-                columns[1],
-                "measured",
-                columns[0],
-                "difference",
-                rows=[cells(row) for row in rows],
-            )
-        )
+        title, axis = "Fixed points of small networks", "J_D"
+        if name in GROUPS:
+            title, axis = f"{GROUPS[name].title}: test accuracy", GROUPS[name].axis
+        many, reference = ("networks", "formula") if name == COUNTS else ("seeds", "published")
+        columns = ("", axis, "units", many, "measured", reference, "difference")
+        made.append(table(title, *columns, rows=[cells(row) for row in rows]))
     if summary["claims"]:
         made.append(
             table(

@@ -50,7 +50,7 @@ def dale(
     Examples
     --------
     >>> from spinspike.model.architecture import Architecture
-    from spinspike.model.network import draw
+    >>> from spinspike.model.network import draw
     >>> architecture = Architecture(units=20, inputs=4, classes=3)
     >>> graph = dale(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> [f"{p.name} {p.size}" for p in graph.populations]

@@ -9,8 +9,10 @@ A tour, in the order of the work:
   on processors (`kernels`, `lanes`); `jax_engine`, for a GPU; `devices` chooses;
 - `dataset`, `data` — what it learns: `idx`, `download`, `entangling`, `prototypes`, `own_data`;
 - `fixed_points` — the states a trained network holds, and their margins;
-- `network_file`, `checkpoint` — the ``*.h5`` artefacts; `comparators` — other methods on the same
-  task; `control` — the same training with a part taken out.
+- `convergence`, `enumeration` — fixed points and cycles of any network, exhaustively for tiny ones;
+- `network_file`, `checkpoint` — the ``*.h5`` artefacts; `own_network` — networks trained elsewhere;
+- `comparators`, `readout` — other methods on the same task, fitted readouts on the same states;
+  `control`, `ablation` — the same training with a part taken out.
 """
 
 from .architecture import Architecture

@@ -144,6 +144,10 @@ def ablations(
             message = f"group is {name!r}; allowed: {', '.join(GROUPS)}"
             raise BadInput(message)
 
+    if readout_states not in ("free", "clamped"):
+        message = f"readout_states is {readout_states!r}; allowed: free, clamped"
+        raise BadInput(message)
+
     def base(size: int) -> Ablation:
         return baseline(data, units=size, epochs=epochs, readout_states=readout_states)
 
@@ -183,7 +187,7 @@ def _link(base: Base, units: Sequence[int]) -> Iterator[Ablation]:
     chain = replace(run.architecture, modules=2, self_coupling=0.0, input_scale=2.0)
     for link in LINKS:
         linked = replace(run, architecture=replace(chain, link=link))
-        yield _placed(linked, "two modules, J_D 0", link, LINKS)
+        yield _placed(linked, "two modules", link, LINKS)
 
 
 def _sweeps(base: Base, units: Sequence[int]) -> Iterator[Ablation]:

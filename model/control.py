@@ -38,6 +38,7 @@ class Control:
     rule: MarginRule
     schedule: Schedule
     gain: float
+    centred: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,15 @@ def ablations(architecture: Architecture, seeds: Sequence[int]) -> list[Control]
 def run_control(data: Dataset, control: Control) -> ControlRun:
     """Train as the control says."""
     c = control
-    run = train(data, c.architecture, rule=c.rule, schedule=c.schedule, seed=c.seed, gain=c.gain)
+    run = train(
+        data,
+        c.architecture,
+        rule=c.rule,
+        schedule=c.schedule,
+        seed=c.seed,
+        gain=c.gain,
+        centred=c.centred,
+    )
     return ControlRun(c.name, c.seed, accuracy(run.network, data.test), run.history)
 
 

@@ -121,9 +121,10 @@ def _step(
     factor: float,
 ) -> jax.Array:
     """(Weight + rate / sqrt(fan_in B) post' pre) (1 - decay), on the synapses that exist."""
-    if rate:
-        pace = factor * rate / jnp.sqrt(synapses.fan_in * len(pre))
-        weight = weight + jnp.where(synapses.exist, pace * _product(post.T, pre), 0)
+    if not rate:
+        return weight
+    pace = factor * rate / jnp.sqrt(synapses.fan_in * len(pre))
+    weight = weight + jnp.where(synapses.exist, pace * _product(post.T, pre), 0)
     return (1 - factor * decay) * weight if decay else weight
 
 

@@ -2,8 +2,8 @@
 
 Kernels hold a batch as blocks of shape (rows, 16): one row for each unit or pixel, one column for
 each of sixteen patterns. A synapse then touches one row of its source and one of its target,
-and the compiler is told that these are vectors instead of having to find out, which makes a
-sparse network about four times as fast. All functions work on 32- and 64-bit floats.
+and the compiler is told that these are vectors instead of having to find out. All functions work
+on 32- and 64-bit floats.
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"

@@ -23,7 +23,7 @@ class MarginRule:
     averaged over a batch as eta / sqrt(fan_in B) sum_b, with fan_in the mean number of synapses
     of a unit; for Wout the label in -1, +1 takes the place of s_i. After it, each weight of the
     matrix is multiplied by 1 - decay. No gradient, no second state to compare with. A rate of 0
-    freezes a matrix.
+    freezes a matrix, decay included.
 
     References
     ----------
@@ -111,14 +111,17 @@ def consolidate_readout(
     weak = target * (s @ network.readout.T) <= rule.readout_margin
     exists = (network.readout != 0).any(axis=0)
     step = factor * rule.readout_rate / np.sqrt(np.count_nonzero(exists) * len(s))
-    network.readout[:, exists] += step * ((weak * target).T @ s[:, exists])
-    network.readout[:] *= 1 - factor * rule.readout_decay
+    if rule.readout_rate:
+        network.readout[:, exists] += step * ((weak * target).T @ s[:, exists])
+        network.readout[:] *= 1 - factor * rule.readout_decay
 
 
 def _step(
     matrix: SparseMatrix, post: FloatArray, pre: FloatArray, rate: float, decay: float
 ) -> None:
     """Weight += rate / sqrt(fan_in B) post' pre, on the synapses that exist, then decay."""
+    if not rate:
+        return
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     change = (post.T @ pre)[rows, matrix.indices]
     matrix.data[:] += rate / np.sqrt(fan_in(matrix) * len(pre)) * change

@@ -193,8 +193,8 @@ class NumbaEngine:
             if rule.bias_rate:
                 step = np.asarray(factor * rule.bias_rate / np.sqrt(batch), self._dtype)
                 weights.bias[:] += step * space.post_input.sum(axis=1)
-        for rows, _, decay in plastic:
-            if decay:
+        for rows, rate, decay in plastic:
+            if rate and decay:
                 rows.weight[:] *= np.asarray(1 - factor * decay, self._dtype)
         weights.coupling.weight[self._diagonal] = self._origin.self_coupling
 

@@ -142,6 +142,36 @@ def from_darnax(W: ArrayLike, J: ArrayLike, V: ArrayLike, B: ArrayLike, **choice
     return from_arrays(*turned, **choices)
 
 
+def from_orchestrator(orchestrator: Any, **choices: Any) -> Network:
+    """Make a network of a live darnax orchestrator.
+
+    Parameters
+    ----------
+    orchestrator : darnax.orchestrators.sequential.SequentialOrchestrator
+        Input, one recurrent module, label and readout, as in darnax's tutorials:
+        ``lmap[1][0].W``, ``lmap[1][1].J``, ``lmap[1][2].W`` (a FrozenRescaledFullyConnected, whose
+        label code is that of this library) and ``lmap[2][1].W``.
+    **choices
+        ``centre``, ``gain`` and ``input_range`` as in `from_arrays`.
+
+    Raises
+    ------
+    BadInput
+        It has other layers.
+    """
+    layers = orchestrator.lmap
+    try:
+        into, recurrent, label, out = layers[1][0], layers[1][1], layers[1][2], layers[2][1]
+        parts = into.W, recurrent.J, out.W, label.W
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        message = (
+            f"the orchestrator lacks {error}; allowed: W at lmap[1][0], J at lmap[1][1], W at "
+            "lmap[1][2] and at lmap[2][1], that is one recurrent module"
+        )
+        raise BadInput(message) from error
+    return from_darnax(*(np.asarray(part) for part in parts), **choices)
+
+
 def read_darnax(path: Path | str, **choices: Any) -> Network:
     """Read a darnax network from an .npz file with arrays W, J, V and B."""
     arrays = _named(path, DARNAX, ())

@@ -22,8 +22,8 @@ class Schedule:
     epochs, batch : int
         Passes over the training images, and images per step of the rule.
     pace : {"exponential", "linear", "cosine"}
-        Factor of rates and decays in epoch e of E (from 0): ``anneal**e``, ``1 - e/E``, or
-        ``(1 + cos(pi e/E)) / 2``.
+        Factor of rates and decays after e of E epochs, parts of an epoch included:
+        ``anneal**e``, ``1 - e/E``, or ``(1 + cos(pi e/E)) / 2``.
     anneal : float
         In (0, 1], for the exponential pace.
     sweeps : Sweeps
@@ -57,23 +57,26 @@ class Schedule:
         if self.pace not in PACES:
             message = f"pace is {self.pace!r}; allowed: {', '.join(PACES)}"
             raise BadInput(message)
+        if self.readout_states not in ("free", "clamped"):
+            message = f"readout_states is {self.readout_states!r}; allowed: free, clamped"
+            raise BadInput(message)
         if not 0 < self.anneal <= 1:
             message = f"anneal is {self.anneal}; allowed: 0 < anneal <= 1"
             raise BadInput(message)
 
-    def factor(self, epoch: int) -> float:
-        """What rates and decays are multiplied with in an epoch, counted from 0.
+    def factor(self, epochs: float) -> float:
+        """What rates and decays are multiplied with after so many epochs.
 
         Examples
         --------
-        >>> [round(Schedule(epochs=4, pace="linear").factor(e), 2) for e in range(4)]
-        [1.0, 0.75, 0.5, 0.25]
+        >>> [Schedule(epochs=4, pace="linear").factor(e) for e in (0, 0.5, 2)]
+        [1.0, 0.875, 0.5]
         """
-        return PACES[self.pace](self, epoch)
+        return PACES[self.pace](self, epochs)
 
 
-PACES: Mapping[str, Callable[[Schedule, int], float]] = {
-    "exponential": lambda schedule, epoch: schedule.anneal**epoch,
-    "linear": lambda schedule, epoch: 1 - epoch / schedule.epochs,
-    "cosine": lambda schedule, epoch: (1 + math.cos(math.pi * epoch / schedule.epochs)) / 2,
+PACES: Mapping[str, Callable[[Schedule, float], float]] = {
+    "exponential": lambda schedule, epochs: schedule.anneal**epochs,
+    "linear": lambda schedule, epochs: 1 - epochs / schedule.epochs,
+    "cosine": lambda schedule, epochs: (1 + math.cos(math.pi * epochs / schedule.epochs)) / 2,
 }

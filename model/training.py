@@ -137,12 +137,13 @@ def _one_epoch(
     on_progress: Progress | None,
 ) -> Epoch:
     """One pass over the training images, and what it came to."""
-    split, factor = data.train, schedule.factor(epoch)
+    split = data.train
     started = perf_counter()
     order = rng.permutation(len(split))
     weak = flips = 0.0
     for number, rows in enumerate(_portions(len(order), schedule.batch)):
         chosen = order[rows]
+        factor = schedule.factor(epoch + rows.start / len(order))
         counts = runner.learn(split.inputs[chosen], split.labels[chosen], factor=factor, rng=rng)
         weak += len(chosen) * counts.weak
         flips += len(chosen) * counts.flips

@@ -79,7 +79,10 @@ def test_the_same_seed_gives_the_same_network(spinspike: Run, folder: Path, tmp_
     assert spinspike("train", "-o", tmp_path / "again.h5", *SMALL).returncode == 0
     one = network_file.load(folder / "network.h5").network
     other = network_file.load(tmp_path / "again.h5").network
-    assert np.array_equal(one.coupling, other.coupling)
+    for name in ("coupling", "input_weight"):
+        left, right = getattr(one, name), getattr(other, name)
+        assert np.array_equal(left.indices, right.indices)
+        assert np.array_equal(left.data, right.data)
 
 
 BAD_INPUT = {
@@ -89,7 +92,7 @@ BAD_INPUT = {
         ("map", "graph.h5", "-o", "g.h5"),
         "is a 'spinspike graph' file; allowed: 'spinspike network'",
     ),
-    "nan weights": (("map", "nan.h5", "-o", "g.h5"), "coupling contains nan or infinity"),
+    "nan weights": (("map", "nan.h5", "-o", "g.h5"), "coupling_weight contains nan or infinity"),
     "wrong shape": (("map", "shape.h5", "-o", "g.h5"), "readout has shape (10, 7)"),
     "truncated": (("validate", "cut.h5"), "cut.h5"),
     "too strong for the chip": (("map", "strong.h5", "-o", "g.h5"), "largest coupling comes to"),
@@ -143,7 +146,7 @@ def spoil(folder: Path) -> None:
     for name in ("nan", "shape", "strong"):
         shutil.copy(folder / "network.h5", folder / f"{name}.h5")
     with h5py.File(folder / "nan.h5", "r+") as file:
-        file["coupling"][3, 4] = np.nan
+        file["coupling_weight"][7] = np.nan
     with h5py.File(folder / "shape.h5", "r+") as file:
         del file["readout"]
         file["readout"] = np.zeros((10, 7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from spinspike.mapping import graph_file
 from spinspike.model import Schedule, network_file
 from spinspike.model.control import ControlRun
 from spinspike.model.errors import BadInput
+from spinspike.model.preset import default
 
 
 def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demonstration, "Schedule", lambda: Schedule(epochs=3))
+    quick = Schedule(epochs=3)
+    monkeypatch.setattr(
+        demonstration, "default", lambda data: replace(default(data), schedule=quick)
+    )
     short = [ControlRun("strong recurrence, self-coupling 0", 0, 0.5, ())]
     monkeypatch.setattr(demonstration, "run_controls", lambda *_, jobs: iter(short))
     summary = demonstration.demonstrate(

@@ -18,7 +18,7 @@ from spinspike.model.training import Epoch
 from spinspike.simulators import Emulator, Outcome, validate, wilson
 
 pytestmark = pytest.mark.matplotlib
-HISTORY = tuple(Epoch(e, 0.8, 0.5 + e / 10, 0.1, 0.01, 1.0) for e in (1, 2, 3))
+HISTORY = tuple(Epoch(e, 0.8, 0.5 + e / 10, 0.1, 0.01, 900.0, 1.0) for e in (1, 2, 3))
 
 
 @pytest.fixture(scope="module")

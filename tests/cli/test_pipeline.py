@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import pytest
 
-from spinspike.cli.commands import train as train_command
 from spinspike.cli.pipeline import map_file, mapping_summary, require, validate_on
 from spinspike.cli.tables import percent
+from spinspike.cli.train import train as train_command
 from spinspike.mapping import SynapseGraph, integer_margins
-from spinspike.model import Architecture, MarginRule, NetworkFile, Schedule
+from spinspike.model import Architecture, Dataset, MarginRule, NetworkFile, Schedule
+from spinspike.model import train as train_library
 from spinspike.model.errors import BadInput
+from spinspike.model.preset import PRESETS
 
 
-def test_the_command_line_has_the_library_s_defaults() -> None:
-    """They stand twice, because `--help` may not import the library."""
-    rule, schedule = MarginRule(), Schedule()
-    library: dict[str, Any] = {
-        **vars(Architecture(units=300, inputs=1, classes=2)),
-        "margin": rule.margin,
-        "epochs": schedule.epochs,
-        "batch": schedule.batch,
-        "seed": 0,
-    }
-    for name, parameter in inspect.signature(train_command).parameters.items():
-        if name in library:
-            assert parameter.default == library[name], name
+def test_the_command_line_has_the_library_s_defaults(handwritten: Dataset) -> None:
+    """What is not given stays as the preset has it, and the default preset as the library."""
+    preset = PRESETS["default"](handwritten)
+    assert preset.architecture == Architecture(units=300, inputs=64, classes=10)
+    assert (preset.rule, preset.schedule) == (MarginRule(), Schedule())
+    library = inspect.signature(train_library).parameters
+    assert (preset.gain, preset.centred) == (library["gain"].default, library["centred"].default)
+    given = inspect.signature(train_command).parameters
+    assert given["preset"].default == "default"
+    assert given["seed"].default == library["seed"].default
+    parts = (preset, preset.architecture, preset.rule, preset.schedule, preset.schedule.sweeps)
+    overriding = {name for part in parts for name in vars(part)} & set(given)
+    assert len(overriding) > 20
+    assert {given[name].default for name in overriding} == {None}
 
 
 def test_the_summary_of_a_mapping_counts_by_hand(graph: SynapseGraph) -> None:

@@ -107,7 +107,7 @@ def test_choices_that_a_data_set_does_not_have_are_refused(tmp_path: Path) -> No
         load("digits", validation=9)
 
 
-@pytest.mark.skipif(not REAL, reason="SPINSPIKE_DATA names no folder with MNIST")
+@pytest.mark.images
 def test_mnist_is_in_memory_once() -> None:
     """47 MB of training and 8 MB of test pixels; copies or floats would take 100 to 430 MB."""
     code = (

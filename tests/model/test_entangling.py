@@ -84,7 +84,7 @@ def test_other_dimensions_and_seeds_are_refused(dimensions: int, seed: int) -> N
         entangle(dataset(np.zeros((2, 3))), dimensions=dimensions, seed=seed)
 
 
-@pytest.mark.skipif(not REAL, reason="SPINSPIKE_DATA names no folder with MNIST")
+@pytest.mark.images
 def test_entangled_mnist_is_harder_for_a_linear_readout_than_its_pixels() -> None:
     """Ridge on 5,000 images: .83 on pixels, .75 on their entangled signs."""
     from sklearn.linear_model import RidgeClassifier

@@ -23,7 +23,7 @@ from spinspike.model.idx import read_idx, read_set
 
 ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 REAL = os.environ.get("SPINSPIKE_DATA")
-needs_real = pytest.mark.skipif(not REAL, reason="SPINSPIKE_DATA names no folder with MNIST")
+needs_real = pytest.mark.images
 
 
 def idx_bytes(array: NDArray[Any]) -> bytes:

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.cli.training import overridden
+from spinspike.cli.train import overridden
 from spinspike.model import network_file
 from spinspike.model.dataset import Dataset
 from spinspike.model.network import Network
-from spinspike.model.preset import default
+from spinspike.model.preset import published
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = str(Path(sys.executable).with_name("spinspike"))
@@ -145,8 +145,9 @@ def test_every_option_reaches_the_network(tmp_path: Path) -> None:
 
 
 def test_margin_moves_that_of_the_input_too(handwritten: Dataset) -> None:
-    preset = overridden(default(handwritten), handwritten, {"margin": 0.5})
-    assert preset.rule.margin_of_input == 0.5
+    preset = published(handwritten)
+    assert preset.rule.margin_of_input == 1.78
+    assert overridden(preset, handwritten, {"margin": 0.5}).rule.margin_of_input == 0.5
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spinspike.model.preset import Preset
 
 MODEL, RULE, SCHEDULE = "Network (by default as the preset has it)", "Learning", "Schedule"
+DATA = "Inputs"
 
 
 def option(text: str, panel: str, **choices: Any) -> Any:
@@ -75,11 +76,21 @@ def train(
     rate: Annotated[float | None, option("Rate of J; 0 freezes it.", RULE)] = None,
     input_rate: Annotated[float | None, option("Rate of Win; 0 freezes it.", RULE)] = None,
     readout_rate: Annotated[float | None, option("Rate of Wout.", RULE)] = None,
+    bias_rate: Annotated[float | None, option("Rate of the biases.", RULE)] = None,
+    readout_states: Annotated[
+        str | None, option("States the readout learns on: free, or clamped as published.", RULE)
+    ] = None,
     epochs: Annotated[int | None, option("Passes over the training images.", SCHEDULE)] = None,
     batch: Annotated[int | None, option("Images per step of the rule.", SCHEDULE)] = None,
     patience: Annotated[
         int | None,
         option("Stop after so many epochs without a better validation accuracy.", SCHEDULE),
+    ] = None,
+    pace: Annotated[
+        str | None, option("How rates fall: exponential, linear or cosine.", SCHEDULE)
+    ] = None,
+    anneal: Annotated[
+        float | None, option("Factor per epoch of the exponential pace.", SCHEDULE)
     ] = None,
     clamped: Annotated[
         int | None, option("Sweeps with the supervisory signal, T.", SCHEDULE)
@@ -92,6 +103,18 @@ def train(
     ] = None,
     update_probability: Annotated[
         float | None, option("Probability that a spin takes part in a sweep.", SCHEDULE)
+    ] = None,
+    gain: Annotated[
+        float | None, option("Factor of an input whose range is scaled to a width of 1.", DATA)
+    ] = None,
+    centred: Annotated[
+        bool | None,
+        typer.Option(
+            "--centred/--raw",
+            help="Subtract the mean training image.",
+            rich_help_panel=DATA,
+            show_default=False,
+        ),
     ] = None,
     seed: Seed = 0,
     force: Force = False,
@@ -173,10 +196,14 @@ def overridden(preset: Preset, data: Dataset, given: dict[str, Any]) -> Preset:
     architecture = _of(preset.architecture, given)
     if given.get("receptive_field"):
         architecture["image_shape"] = data.image_shape
+    rule = _of(preset.rule, given)
+    if "margin" in given:
+        rule["input_margin"] = None  # that of J
     return replace(
         preset,
+        **{name: given[name] for name in ("gain", "centred") if name in given},
         architecture=replace(preset.architecture, **architecture),
-        rule=replace(preset.rule, **_of(preset.rule, given)),
+        rule=replace(preset.rule, **rule),
         schedule=replace(preset.schedule, **_of(preset.schedule, given), sweeps=sweeps),
     )
 
