@@ -56,7 +56,7 @@ def test_weights_are_those_of_an_uninterrupted_training_bit_by_bit(
         if len(training.history) == epochs:
             raise Interrupted
 
-    with pytest.raises(Interrupted, match="^$"):
+    with pytest.raises(Interrupted, match=r"^$"):
         train(clusters, device=device, on_epoch=stop, **CHOICES)
     start = load_checkpoint(path, SETTINGS)
     assert len(start.history) == epochs

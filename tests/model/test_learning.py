@@ -154,6 +154,17 @@ def test_decay_shrinks_every_weight_of_a_matrix_after_the_step_by_hand() -> None
         np.testing.assert_array_equal(changed.readout, two_units().readout)
 
 
+def test_a_rate_of_zero_freezes_a_matrix_decay_and_all() -> None:
+    network, fresh = two_units(), two_units()
+    decays = {"decay": 0.2, "input_decay": 0.5, "readout_decay": 0.25}
+    rule = MarginRule(margin=9.0, rate=0.0, input_rate=0.0, readout_rate=0.0, **decays)
+    assert consolidate(network, rule, INPUTS, SPINS) == 1.0
+    consolidate_readout(network, rule, np.array([1, 0]), SPINS)
+    np.testing.assert_array_equal(network.coupling.data, fresh.coupling.data)
+    np.testing.assert_array_equal(network.input_weight.data, fresh.input_weight.data)
+    np.testing.assert_array_equal(network.readout, fresh.readout)
+
+
 def test_decay_of_the_readout_by_hand() -> None:
     """The step of the readout above, (0.8, 0.7) and (-0.25, 0.6), and a quarter off."""
     network = two_units()

@@ -29,6 +29,22 @@ def test_factors_fall_as_their_pace_says(schedule: Schedule, factors: list[float
     assert found == pytest.approx(factors, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "epochs", "factor"),
+    [
+        (Schedule(epochs=4, anneal=0.25), 0.5, 0.5),
+        (Schedule(epochs=4, anneal=0.25), 1.5, 0.125),
+        (Schedule(epochs=4, pace="linear"), 3.9, 0.025),
+        (Schedule(epochs=1, pace="linear"), 0.25, 0.75),
+        (Schedule(epochs=2, pace="cosine"), 0.5, 0.853553),  # (1 + cos 45 degrees) / 2
+    ],
+)
+def test_factors_fall_within_an_epoch_as_well(
+    schedule: Schedule, epochs: float, factor: float
+) -> None:
+    assert schedule.factor(epochs) == pytest.approx(factor, abs=1e-6)
+
+
 def test_anneal_is_for_the_exponential_pace_alone() -> None:
     for pace in ("linear", "cosine"):
         assert Schedule(epochs=3, pace=pace, anneal=0.1).factor(2) > 0.2
@@ -59,6 +75,7 @@ def test_every_schedule_has_sweeps_of_its_own() -> None:
         ({"batch": 0}, r"epochs 20, batch 0, patience 0; allowed"),
         ({"patience": -1}, r"epochs 20, batch 16, patience -1; allowed"),
         ({"pace": "sudden"}, r"pace is 'sudden'; allowed: exponential, linear, cosine"),
+        ({"readout_states": "any"}, r"readout_states is 'any'; allowed: free, clamped"),
         ({"anneal": 0.0}, r"anneal is 0\.0; allowed: 0 < anneal <= 1"),
         ({"anneal": 1.01}, r"anneal is 1\.01"),
         ({"anneal": float("nan")}, r"anneal is nan"),
