@@ -100,6 +100,13 @@ def check_inputs(network: Network, inputs: InputArray) -> None:
         raise BadInput(message)
 
 
+def check_labels(labels: IntArray, patterns: int) -> None:
+    """Refuse labels that are not one for each input."""
+    if labels.shape != (patterns,):
+        message = f"labels have shape {labels.shape}; allowed: one for each of {patterns} inputs"
+        raise BadInput(message)
+
+
 def label_code(labels: IntArray, classes: int) -> FloatArray:
     """Code of the label that Wback sees: true class sqrt(C-1)/2, others -1/sqrt(C-1).
 
@@ -181,9 +188,7 @@ def run_clamped(
     is needed for partial updates alone.
     """
     sweeps = sweeps or Sweeps()
-    if labels.shape != (len(inputs),):
-        message = f"labels have shape {labels.shape}; allowed: one for each of {len(inputs)} inputs"
-        raise BadInput(message)
+    check_labels(labels, len(inputs))
     external = input_field(network, inputs)
     signal = label_code(labels, network.classes) @ network.supervisory.T
     turns = sweeps.turns(rng, (sweeps.clamped + sweeps.free, len(inputs), network.units))

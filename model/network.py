@@ -107,7 +107,9 @@ def draw(
         supervisory=a.supervisory_scale
         * _dense(rng, (total, a.classes))
         * _belongs(a, "supervisory")[:, None],
-        readout=_dense(rng, (a.classes, total)) * _belongs(a, "readout"),
+        readout=_dense(rng, (a.classes, total))
+        * _belongs(a, "readout")
+        * np.sqrt(a.modules / len(a.chosen("readout"))),  # 1/H of the units that are read
         centre=centre,
         gain=gain,
         input_range=input_range,

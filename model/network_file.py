@@ -110,7 +110,7 @@ def _read_sparse(file: Reader, name: str, shape: tuple[int, int]) -> SparseMatri
     row = np.repeat(np.arange(rows), np.diff(indptr))
     if (np.diff(row * columns + indices) <= 0).any():
         file.fail(f"{name}_indices are not in rising order within a row")
-    if rows == columns and (row == indices).any():
+    if not name.endswith("input_weight") and (row == indices).any():
         file.fail(f"{name} has an entry on its diagonal; allowed: self_coupling alone")
     return csr_array((weight, indices, indptr), shape=shape)
 

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import coo_array, csr_array
 
 from .arrays import BoolArray, FloatArray, InputArray, IntArray, SparseMatrix, SpinArray
-from .dynamics import Sweeps, check_inputs, label_code
+from .dynamics import Sweeps, check_inputs, check_labels, label_code
 from .engine import Counts, Course
 from .kernels import (
     Phase,
@@ -72,6 +72,8 @@ class NumbaEngine:
         self, inputs: InputArray, labels: IntArray, *, factor: float, rng: np.random.Generator
     ) -> Counts:
         """One batch: steer, release, consolidate; ``factor`` multiplies rates and decays."""
+        check_inputs(self._origin, inputs)
+        check_labels(labels, len(inputs))
         course, rule, batch, units = self._course, self._course.rule, len(inputs), self._units
         sweeps, read_free = course.sweeps, course.readout_states == "free"
         turns = sweeps.turns(rng, (sweeps.clamped + sweeps.free, batch, units))
@@ -115,6 +117,7 @@ class NumbaEngine:
     ) -> tuple[SpinArray, SpinArray]:
         """States at the release and after it, each (B, H); every spin moves in every sweep."""
         check_inputs(self._origin, inputs)
+        check_labels(labels, len(inputs))
         phases = self._phase(sweeps.strengths), self._phase((0.0,) * sweeps.free)
         held, settled = np.empty((2, len(inputs), self._units), np.int8)
 

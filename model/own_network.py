@@ -227,8 +227,9 @@ def _shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) ->
 
 def _sparse(name: str, value: ArrayLike | SparseMatrix) -> SparseMatrix:
     if issparse(value):
-        matrix = csr_array(value, dtype=np.float64)
+        matrix = csr_array(value, copy=True)  # what was handed in stays as it is
         _numbers(name, matrix.data)
+        matrix = matrix.astype(np.float64)
     else:
         array = _numbers(name, value)
         _shape(name, array.shape, (None, None))

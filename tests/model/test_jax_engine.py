@@ -52,7 +52,7 @@ CASES = {
     "no input weights": Case({"input_sparsity": 1.0}, {"bias_rate": 0.5}),
     "couplings from zero": Case({"coupling_scale": 0.0}),
     "frozen": Case(rule={"rate": 0.0, "input_rate": 0.0, "readout_rate": 0.0}),
-    "decays, of frozen couplings too": Case(
+    "decays, but not of frozen couplings": Case(
         rule={"rate": 0.0, "decay": 0.02, "input_decay": 0.01, "readout_decay": 0.05}
     ),
     "biases, margins apart": Case(
@@ -148,8 +148,8 @@ def test_each_step_is_that_of_numpy(case: Case) -> None:
         flips += counts.flips
         network = exact(after)
     rule = course.rule
-    paces = (rule.rate + rule.decay, rule.input_rate + rule.input_decay, rule.bias_rate)
-    learning = dict(zip(MATRICES, (*paces, rule.readout_rate + rule.readout_decay), strict=True))
+    paces = (rule.rate, rule.input_rate, rule.bias_rate, rule.readout_rate)
+    learning = dict(zip(MATRICES, paces, strict=True))
     assert changed == {n for n, pace in learning.items() if pace and values(network, n).size}
     assert (flips > 0) == (course.sweeps.free > 0)
 

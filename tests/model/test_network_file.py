@@ -290,3 +290,10 @@ def test_an_existing_file_is_kept_without_force(path: Path, small: NetworkFile) 
 def test_a_file_may_lack_fixed_points(tmp_path: Path, small: NetworkFile) -> None:
     save(tmp_path / "bare.h5", replace(small, fixed_points={}))
     assert load(tmp_path / "bare.h5").fixed_points == {}
+
+
+def test_unit_i_may_see_input_i_where_there_are_as_many_inputs_as_units(tmp_path: Path) -> None:
+    network = from_arrays(np.ones((3, 3)), np.eye(3), np.eye(3), np.eye(3))
+    save(tmp_path / "square.h5", NetworkFile(network, {}, {}))
+    found = load(tmp_path / "square.h5").network
+    assert found.input_weight.toarray().tolist() == np.eye(3).tolist()
