@@ -130,7 +130,9 @@ def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Pro
         indptr = file.array(f"projection{index}_indptr", "int", (sizes[target] + 1,))
         indices = file.array(f"projection{index}_indices", "int", (None,))
         mantissa = file.array(f"projection{index}_mantissa", "int", (len(indices),))
-        if not (indptr[0] == 0 and indptr[-1] == len(indices) and (np.diff(indptr) >= 0).all()):
+        if not (
+            indptr[0] == 0 and indptr[-1] == len(indices) and (indptr[1:] >= indptr[:-1]).all()
+        ):
             file.fail(f"projection {row} has row pointers that do not match its synapses")
         if not len(indices) or indices.min() < 0 or indices.max() >= sizes[source]:
             file.fail(f"projection {row} has no synapses or some from neurons that do not exist")

@@ -99,7 +99,7 @@ def _read_sparse(file: Reader, name: str, shape: tuple[int, int]) -> SparseMatri
     """A CSR matrix, held to what CSR promises; couplings and links without a diagonal."""
     rows, columns = shape
     indptr = file.array(f"{name}_indptr", "int", (rows + 1,))
-    if indptr[0] != 0 or (np.diff(indptr) < 0).any():
+    if indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():  # a difference could wrap around
         file.fail(f"{name}_indptr starts at {indptr[0]} or falls; allowed: from 0, never falling")
     indices = file.array(f"{name}_indices", "int", (int(indptr[-1]),))
     weight = file.array(f"{name}_weight", "float", (int(indptr[-1]),))

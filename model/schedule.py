@@ -57,6 +57,9 @@ class Schedule:
         if self.pace not in PACES:
             message = f"pace is {self.pace!r}; allowed: {', '.join(PACES)}"
             raise BadInput(message)
+        if self.evaluation < 0:
+            message = f"evaluation is {self.evaluation} sweeps; allowed: 0 or more"
+            raise BadInput(message)
         if self.readout_states not in ("free", "clamped"):
             message = f"readout_states is {self.readout_states!r}; allowed: free, clamped"
             raise BadInput(message)

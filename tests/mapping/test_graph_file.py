@@ -197,6 +197,14 @@ def test_weights_beyond_eight_bits_are_refused(path: Path, weight: int) -> None:
         load(path)
 
 
+def test_row_pointers_whose_differences_wrap_around_are_refused(path: Path) -> None:
+    indptr = part(path, "projection0_indptr").astype(np.int64)
+    indptr[1:3] = 2**63 - 1, -2
+    put(path, "projection0_indptr", indptr)
+    with pytest.raises(BadFile, match="row pointers that do not match its synapses"):
+        load(path)
+
+
 def test_row_pointers_that_run_back_are_refused(path: Path) -> None:
     indptr = part(path, "projection0_indptr")
     indptr[3] = indptr[-1] + 5

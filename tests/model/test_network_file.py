@@ -143,6 +143,7 @@ def put(path: Path, name: str, value: Any) -> None:
 
 
 ONES = np.ones
+WRAPPING = np.array([0, 2**63 - 1, -2, *range(7), 90])  # differences of int64 wrap around
 
 
 @pytest.mark.parametrize(
@@ -151,6 +152,7 @@ ONES = np.ones
         ("coupling_indptr", ONES(10, dtype=int), r"coupling_indptr has shape \(10,\); .* \(11,\)"),
         ("coupling_indptr", ONES(11, dtype=int), r"coupling_indptr starts at 1 or falls; allowed"),
         ("coupling_indptr", np.arange(11)[::-1], r"coupling_indptr starts at 10 or falls"),
+        ("coupling_indptr", WRAPPING, r"coupling_indptr starts at 0 or falls; allowed: from"),
         ("coupling_indptr", -np.arange(11), r"coupling_indptr starts at 0 or falls; allowed: from"),
         ("coupling_indptr", np.arange(11), r"coupling_indices has shape \(90,\); allowed: \(10,\)"),
         ("coupling_indptr", None, r"coupling_indptr is missing"),
