@@ -62,7 +62,7 @@ def test_killed_at_any_moment_it_loses_one_epoch_at_most_and_resumes_bit_by_bit(
     process.wait()
     assert checkpoint.exists()
     assert not torn.exists(), "it finished before it was killed"
-    done = len(rows(history))
+    before = rows(history)
     refused = run("train", "digits", "-o", torn, *options)
     assert refused.returncode == 2
     assert "torn.h5.checkpoint is of an interrupted run; go on with --resume" in refused.stderr
@@ -73,7 +73,7 @@ def test_killed_at_any_moment_it_loses_one_epoch_at_most_and_resumes_bit_by_bit(
     assert resumed.returncode == 0, resumed.stderr
     assert json.loads(resumed.stdout)["epochs"] == 40
     assert len(rows(history)) == 40
-    assert rows(history)[:done] == rows(history)[:done]
+    assert rows(history)[: len(before)] == before
     assert not checkpoint.exists()
     one, two = weights(whole), weights(torn)
     assert all(np.array_equal(one[name], two[name]) for name in one)
