@@ -16,7 +16,7 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.mapping import SynapseGraph, dale
+from spinspike.mapping import SynapseGraph, map_network
 from spinspike.model import Architecture, Schedule, digits, learned, train
 from spinspike.simulators import Brian2LIF, Emulator, Lava, Protocol, Simulator
 from spinspike.simulators.stimulus import stimulus
@@ -31,7 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data = digits()
     network = train(data, Architecture(UNITS, 64, 10), schedule=Schedule(epochs=5)).network
-    graph = dale(network, {"learned": learned(network, data.train)})
+    graph = map_network(network, {"learned": learned(network, data.train)})
     step = Protocol(cue=1, clamped=5, free=STEPS - 6)
     few = min(10, arguments.patterns)
     emulate = runner(graph, Emulator(), step, arguments.patterns)

@@ -137,7 +137,7 @@ def trained(
 
 def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list[Row]:
     """Every claim of the validation, on Lava and in Brian2, with all nulls."""
-    graph = map_file(content, encoding="dale", weight_bits=8)
+    graph = map_file(content)
     mapping = mapping_summary(graph)
     rows = [
         Row(f"certified {run} fixed points", f"{c['certified']} of {c['fixed_points']}", "", None)

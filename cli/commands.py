@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from .options import Force, Json, Seed
+
+if TYPE_CHECKING:
+    from spinspike.mapping.quantise import InputMode
 
 Simulators = Annotated[
     list[str] | None,
@@ -19,9 +22,34 @@ def map_network(
     network: Annotated[Path, typer.Argument(help="Network file that `train` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.h5).")],
     encoding: Annotated[
-        str, typer.Option(help="dale: every unit becomes one excitatory and one inhibitory neuron.")
+        str,
+        typer.Option(
+            help="signed: a neuron for each unit; dale: an excitatory and an inhibitory one; "
+            "pushpull: one for up and one for down, excitation only."
+        ),
     ] = "dale",
     bits: Annotated[int, typer.Option(help="Bits of a weight's magnitude, 1 to 8.")] = 8,
+    input_mode: Annotated[
+        str,
+        typer.Option(
+            "--input",
+            help="How images come in: bias, binary spikes (images of two values only), or graded "
+            "spikes of up to 16 levels.",
+        ),
+    ] = "bias",
+    stochastic: Annotated[
+        bool, typer.Option(help="Round up with the probability of the fraction.")
+    ] = False,
+    clip: Annotated[
+        bool, typer.Option(help="Below 8 bits, clip strong couplings where margins gain by it.")
+    ] = True,
+    readout: Annotated[
+        bool, typer.Option(help="Readout neurons whose membranes name the class on the chip.")
+    ] = True,
+    autapses: Annotated[
+        bool, typer.Option(help="Without: relay neurons carry the self-couplings.")
+    ] = True,
+    seed: Seed = 0,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -30,8 +58,9 @@ def map_network(
     Every number is checked against the chip's registers, and every fixed point gets its
     certificate: integer margins of at least 1 in all neurons prove that the graph holds it.
 
-    Example: `spinspike map network.h5 -o graph.h5`
+    Example: `spinspike map network.h5 -o graph.h5 --encoding pushpull --bits 4`
     """
+    from spinspike.mapping import Rounding
     from spinspike.mapping.graph_file import save
     from spinspike.model.network_file import load
     from spinspike.model.storage import check_target
@@ -41,7 +70,15 @@ def map_network(
     from .tables import mapping_tables
 
     check_target(output, force=force)
-    graph = map_file(load(network), encoding=encoding, weight_bits=bits)
+    rounding = Rounding(bits, cast("InputMode", input_mode), stochastic=stochastic, clip=clip)
+    graph = map_file(
+        load(network),
+        encoding=encoding,
+        rounding=rounding,
+        on_chip_readout=readout,
+        autapses=autapses,
+        seed=seed,
+    )
     save(output, graph, force=force)
     summary = mapping_summary(graph)
     show(summary, *mapping_tables(summary), as_json=as_json)

@@ -41,7 +41,7 @@ def demonstrate(
     control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
     network_file.save(folder / "network.h5", content, force=True)
-    graph = map_file(content, encoding="dale", weight_bits=8)
+    graph = map_file(content)
     graph_file.save(folder / "graph.h5", graph, force=True)
     export(graph, folder / "lava_network", force=True)
     outcomes = []

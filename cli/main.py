@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
+from .certify import certify
+from .check import check
 from .commands import demo, export, map_network, validate
 from .importing import app as importing
 from .reproduce import reproduce
 from .train import train
+from .view import view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +48,9 @@ def options(
 app.command()(train)
 app.add_typer(importing, name="import")
 app.command("map")(map_network)
+app.command()(check)
+app.command()(view)
+app.command()(certify)
 app.command()(export)
 app.command()(validate)
 app.command()(demo)

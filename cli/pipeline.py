@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.mapping import SynapseGraph, certified, dale, weakest_units
+from spinspike.mapping import SynapseGraph, certified, map_network, weakest_units
 from spinspike.model import (
     Dataset,
     FixedPoints,
@@ -161,16 +161,10 @@ def write_history(path: Path, history: Sequence[Epoch]) -> None:
         writer.writerows(asdict(row) for row in history)
 
 
-def map_file(content: NetworkFile, *, encoding: str, weight_bits: int) -> SynapseGraph:
-    """Map a network with its fixed points."""
-    if encoding != "dale":
-        message = f"unknown encoding {encoding!r}; allowed: dale"
-        raise BadInput(message)
-    return dale(
-        content.network,
-        content.fixed_points,
-        weight_bits=weight_bits,
-        provenance=content.provenance,
+def map_file(content: NetworkFile, **options: Any) -> SynapseGraph:
+    """Map a network with its fixed points; options are those of `map_network`."""
+    return map_network(
+        content.network, content.fixed_points, provenance=content.provenance, **options
     )
 
 

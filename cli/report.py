@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import SynapseGraph, to_svg
 from spinspike.mapping.certificate import certified, weakest_units
 from spinspike.model.errors import BadInput, MissingPart
 from spinspike.simulators import NULLS, RUNS, Claim, Outcome, accuracy, wilson
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 
 CAPTIONS = {
+    "adjacency": "Every synapse from the neurons of a column to those of a row; of large graphs, "
+    "how many there are. Excitatory ones are blue, inhibitory ones red.",
+    "weights": "How strong the synapses are: their number by absolute integer weight. Twins, which "
+    "receive the same, share a histogram.",
     "learning": "Learning without gradients. Right: another network, whose couplings outweigh its "
     "input, with and without self-couplings and all else equal. Without them far more units leave "
     "the clamped state at the release, and consolidating what is left ruins the accuracy.",
@@ -112,24 +116,40 @@ def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
     """Write report.html, summary.json, patterns.csv and figures/; return the summary."""
+    from .graph_figures import adjacency, weights
+
     summary = {
         **report.facts,
         "mapping": dict(report.mapping),
         "validation": validation_summary(report.outcomes, report.claims),
     }
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    figures = {**report.figures, **_validation_figures(report)}
-    pictures = []
+    own = {"adjacency": adjacency(report.graph), "weights": weights(report.graph)}
+    population = to_svg(report.graph)
+    shown = {
+        "population": population,
+        "graph_pictures": _pictures(folder / "figures", own),
+        "pictures": _pictures(
+            folder / "figures", {**report.figures, **_validation_figures(report)}
+        ),
+    }
+    (folder / "figures" / "population.svg").write_text(population, encoding="utf-8")
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    _write_patterns(folder / "patterns.csv", report)
+    (folder / "report.html").write_text(_page(summary, shown), encoding="utf-8")
+    return summary
+
+
+def _pictures(folder: Path, figures: Mapping[str, Figure]) -> list[dict[str, str]]:
+    """Write figures as PNG; for the page their name, caption and content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = []
     for name, figure in figures.items():
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
-        (folder / "figures" / f"{name}.png").write_bytes(buffer.getvalue())
+        (folder / f"{name}.png").write_bytes(buffer.getvalue())
         data = base64.b64encode(buffer.getvalue()).decode()
-        pictures.append({"name": name, "caption": CAPTIONS[name], "data": data})
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    _write_patterns(folder / "patterns.csv", report)
-    (folder / "report.html").write_text(_page(summary, pictures), encoding="utf-8")
-    return summary
+        found.append({"name": name, "caption": CAPTIONS[name], "data": data})
+    return found
 
 
 def _validation_figures(report: Report) -> dict[str, Figure]:
@@ -171,7 +191,7 @@ def _write_patterns(path: Path, report: Report) -> None:
                 writer.writerow([o.simulator, o.run, o.null, number, *cells])
 
 
-def _page(summary: Mapping[str, Any], pictures: Sequence[Mapping[str, str]]) -> str:
+def _page(summary: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
     from importlib.resources import files
 
     import jinja2
@@ -180,4 +200,4 @@ def _page(summary: Mapping[str, Any], pictures: Sequence[Mapping[str, str]]) -> 
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         source
     )
-    return template.render(summary=summary, pictures=pictures, runs=RUNS, nulls=NULLS)
+    return template.render(summary=summary, **shown, runs=RUNS, nulls=NULLS)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spinspike.mapping import certified, dale, population_view
+from spinspike.mapping import Rounding, certified, map_network, population_view
 from spinspike.model import digits, load
 from spinspike.simulators import export
 
@@ -29,7 +29,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     content = load(arguments.network)
-    graph = dale(content.network, content.fixed_points, weight_bits=arguments.bits)
+    rounding = Rounding(weight_bits=arguments.bits)
+    graph = map_network(content.network, content.fixed_points, rounding=rounding)
     print(f"{graph.neurons} neurons, {graph.synapses:,} synapses")
     for source, target, projection in population_view(graph).edges(data=True):
         sign = "excites" if projection["sign"] > 0 else "inhibits"

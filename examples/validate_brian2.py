@@ -14,7 +14,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from spinspike.mapping import dale
+from spinspike.mapping import map_network
 from spinspike.model import load
 from spinspike.simulators import Brian2LIF, validate
 
@@ -27,7 +27,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     content = load(arguments.network)
-    graph = dale(content.network, content.fixed_points)
+    graph = map_network(content.network, content.fixed_points)
     figure = Figure(figsize=(7, 3.5), layout="constrained")
     axis = figure.subplots()
     shown = ("", "no couplings")

@@ -1,38 +1,66 @@
 """From a reference network to a synapse graph that a chip can hold, with proof.
 
+- `mapper` — the whole way: round (`quantise`), consolidate, `assemble`, check (`ranges`);
+- `encoding` — how a unit becomes neurons: signed, dale or pushpull; `relay` — without autapses;
 - `graph` — the synapse graph and the integer equation every step simulator obeys;
-- `quantise` — integer weights, one scale per unit; `dale` — units become E/I twins;
-- `codec` — images in, classes out; `ranges` — does every number fit the chip;
+- `codec` — images in, classes out;
 - `certificate` — integer margins: which fixed points the graph holds for certain;
-- `null` — graphs whose couplings mean nothing; `view` — networkx views;
+- `null` — graphs whose couplings mean nothing;
+- `target` — what a chip can hold, from YAML; `limits` — does a graph fit it; `placement` — neurons
+  on cores; `synapse_memory` — what they take there;
+- `view` — networkx views; `picture` — as SVG, which `layout` lays out; `dot` — for Graphviz;
 - `graph_file` — the ``*.h5`` artefact.
 """
 
 from .certificate import certified, integer_margins, weakest_units
-from .codec import decode, encode
-from .dale import dale
+from .codec import decode, drive
+from .dot import to_dot
+from .encoding import DALE, ENCODINGS, PUSHPULL, SIGNED, Encoding
 from .graph import Ends, Population, Projection, SynapseGraph
 from .graph_file import load, save
+from .limits import Finding
+from .limits import check as check_limits
+from .mapper import map_network
 from .null import permuted_couplings, without_couplings
+from .picture import to_svg
+from .placement import Placement, place
+from .quantise import Rounding
 from .ranges import check_ranges
-from .view import neuron_view, population_view
+from .relay import without_autapses
+from .target import Target, load_target
+from .view import population_view, to_networkx
 
 __all__ = [
+    "DALE",
+    "ENCODINGS",
+    "PUSHPULL",
+    "SIGNED",
+    "Encoding",
     "Ends",
+    "Finding",
+    "Placement",
     "Population",
     "Projection",
+    "Rounding",
     "SynapseGraph",
+    "Target",
     "certified",
+    "check_limits",
     "check_ranges",
-    "dale",
     "decode",
-    "encode",
+    "drive",
     "integer_margins",
     "load",
-    "neuron_view",
+    "load_target",
+    "map_network",
     "permuted_couplings",
+    "place",
     "population_view",
     "save",
+    "to_dot",
+    "to_networkx",
+    "to_svg",
     "weakest_units",
+    "without_autapses",
     "without_couplings",
 ]

@@ -7,10 +7,11 @@ import numpy as np
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.fixed_points import FixedPoints
 
-from .codec import encode, neuron_spikes
+from .codec import drive, neuron_spikes
 from .graph import SynapseGraph
-from .matrix import weight_matrix
+from .matrix import field_of
 
+AT_ONCE, AT_LEAST = 2**21, 16  # margins in memory at a time, and patterns
 
 def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
     """Integer margin of every neuron in every state, (P, N).
@@ -20,18 +21,24 @@ def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
     after a spike, so it cannot break a state whose margins are all at least 1.
     """
     spikes = neuron_spikes(graph, points.states)
-    x = spikes.astype(np.int64) @ weight_matrix(graph).T
-    x = x + encode(graph, points.inputs) + graph.offset
+    x = field_of(graph, spikes) + drive(graph, points.inputs) + graph.offset
     return np.asarray(np.where(spikes, x, 1 - x), dtype=np.int64)
 
 
 def certified(graph: SynapseGraph, points: FixedPoints) -> BoolArray:
     """Whether each state is a fixed point of the graph for certain: all margins >= 1; (P,)."""
-    return np.asarray((integer_margins(graph, points) >= 1).all(axis=1))
+    return np.asarray(weakest_units(graph, points)[0] >= 1)
 
 
 def weakest_units(graph: SynapseGraph, points: FixedPoints) -> tuple[IntArray, IntArray]:
     """Smallest integer margin of each state and the unit it belongs to, each (P,)."""
-    found = integer_margins(graph, points)
-    neuron = found.argmin(axis=1)
-    return found[np.arange(len(found)), neuron], graph.ends.unit[neuron]
+    smallest = np.empty(len(points), dtype=np.int64)
+    units = np.empty(len(points), dtype=np.int64)
+    at_once = max(AT_LEAST, AT_ONCE // graph.neurons)
+    for start in range(0, len(points), at_once):
+        rows = slice(start, start + at_once)
+        found = integer_margins(graph, points.select(rows))
+        neuron = found.argmin(axis=1)
+        smallest[rows] = found[np.arange(len(found)), neuron]
+        units[rows] = graph.ends.unit[neuron]
+    return smallest, units

@@ -1,38 +1,87 @@
-"""The two ends of a graph: images become integer input, spikes become units and classes."""
+"""The two ends of a graph: images in, unit states and classes out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
+from spinspike.model.arrays import BoolArray, InputArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
 
 from .graph import SynapseGraph
+from .matrix import field_of, input_field
+
+BIAS_LIMIT = 4095  # 13-bit signed mantissa; bias_exp 6 makes it count in weight units
 
 
-def encode(graph: SynapseGraph, images: FloatArray) -> IntArray:
+def drive(graph: SynapseGraph, images: InputArray) -> IntArray:
+    """Integer field that images put on the neurons, by bias or by spikes; (B, N).
+
+    Together with ``graph.offset`` and the synapses it is the field x from the second step on.
+    """
+    by_bias = bias(graph, images) - graph.offset
+    return by_bias + input_field(graph, input_levels(graph, images))
+
+
+def bias(graph: SynapseGraph, images: InputArray) -> IntArray:
+    """Biases from the second step on, those of the image included; (B, N).
+
+    They saturate at +-4095. `check_ranges` sees to it that only biases do that no synapses could
+    outweigh: then the sign of every field is what it would be without a limit.
+    """
+    return np.clip(input_bias(graph, images) + graph.offset, -BIAS_LIMIT, BIAS_LIMIT)
+
+
+def input_bias(graph: SynapseGraph, images: InputArray) -> IntArray:
     """What images add to the biases, sign_k round(scale (Win (x - centre) gain)); (B, N).
 
-    With i the unit of neuron k, the integer input of i enters with the sign of the neuron.
+    With i the unit of neuron k, the integer input of i enters with the sign of the neuron; 0
+    where the input comes as spikes.
 
     Raises
     ------
     BadInput
         An image has the wrong number of pixels, or one that is not finite or out of range.
     """
+    _check(graph, images)
     ends = graph.ends
-    if images.ndim != 2 or images.shape[1] != ends.centre.size:
-        message = f"images have shape {images.shape}; allowed: (patterns, {ends.centre.size})"
-        raise BadInput(message)
-    low, high = ends.input_range
-    if not ((images >= low) & (images <= high)).all():
-        message = (
-            f"pixels range from {images.min()} to {images.max()}; allowed: {low:g} to {high:g}"
-        )
-        raise BadInput(message)
-    fields = ((images - ends.centre) * ends.gain) @ ends.input_weight.T
+    if ends.levels:
+        return np.zeros((len(images), graph.neurons), dtype=np.int64)
+    fields = (ends.input_weight @ ((images - ends.centre) * ends.gain).T).T
     units = np.rint(fields * ends.scale).astype(np.int64)
     return np.asarray(units[:, ends.unit] * ends.input_sign)
+
+
+def input_levels(graph: SynapseGraph, images: InputArray) -> IntArray:
+    """What the input neurons send in every step, 0 … G; (B, D + 1), without levels (B, 0).
+
+    The last one sends G always.
+
+    Raises
+    ------
+    BadInput
+        As for `input_bias`; or G is 1 and a pixel is neither the lowest nor the highest value.
+    """
+    _check(graph, images)
+    levels = graph.ends.levels
+    if not levels:
+        return np.zeros((len(images), 0), dtype=np.int64)
+    found = levels_of(images, graph.ends.input_range, levels)
+    return np.append(found, np.full((len(images), 1), levels), axis=1)
+
+
+def levels_of(images: InputArray, input_range: tuple[float, float], levels: int) -> IntArray:
+    """Pixels as the nearest whole number from 0 (lowest value) to ``levels`` (highest)."""
+    low, high = input_range
+    exact = (images - low) * (levels / (high - low))
+    found: IntArray = np.rint(exact).astype(np.int64)
+    if levels == 1 and (found != exact).any():
+        worst = np.asarray(images)[found != exact][0]
+        message = (
+            f"a pixel is {worst:g}; binary spikes allow {low:g} and {high:g} alone: map with "
+            "graded input"
+        )
+        raise BadInput(message)
+    return found
 
 
 def neuron_spikes(graph: SynapseGraph, states: SpinArray) -> BoolArray:
@@ -48,5 +97,24 @@ def unit_states(graph: SynapseGraph, spikes: BoolArray) -> SpinArray:
 
 
 def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
-    """Class of unit states, argmax_c (Wout s)_c; (…, H) to (…)."""
-    return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=-1))
+    """Class of unit states, (B, H) to (B,): the readout neuron with the largest field.
+
+    Where the graph has none, argmax_c (Wout s)_c in floating point.
+    """
+    if not len(graph.ends.readout_offset):
+        return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=1))
+    scores = field_of(graph, neuron_spikes(graph, states), into="readout")
+    return np.asarray(np.argmax(scores + graph.ends.readout_offset, axis=1))
+
+
+def _check(graph: SynapseGraph, images: InputArray) -> None:
+    pixels = graph.ends.centre.size
+    if images.ndim != 2 or images.shape[1] != pixels:
+        message = f"images have shape {images.shape}; allowed: (patterns, {pixels})"
+        raise BadInput(message)
+    low, high = graph.ends.input_range
+    if not ((images >= low) & (images <= high)).all():
+        message = (
+            f"pixels range from {images.min()} to {images.max()}; allowed: {low:g} to {high:g}"
+        )
+        raise BadInput(message)

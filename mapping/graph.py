@@ -18,11 +18,16 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from spinspike.model.arrays import FloatArray, IntArray, SpinArray
+from spinspike.model.arrays import FloatArray, IntArray, SparseMatrix, SpinArray
 from spinspike.model.fixed_points import FixedPoints
 
+from .encoding import Sign
+
 __all__ = [
+    "NEURONS",
+    "ROLES",
     "Ends",
     "FixedPoints",
     "FloatArray",
@@ -35,16 +40,20 @@ __all__ = [
     "SynapseGraph",
 ]
 
-NeuronModel = Literal["threshold", "source"]
-Role = Literal["coupling", "self", "supervisory"]
+NeuronModel = Literal["threshold", "supervisory", "input", "readout"]
+Role = Literal["coupling", "link", "self", "supervisory", "input", "readout"]
+NEURONS: tuple[NeuronModel, ...] = ("threshold", "supervisory", "input", "readout")
+ROLES: tuple[Role, ...] = ("coupling", "link", "self", "supervisory", "input", "readout")
 
 
 @dataclass(frozen=True)
 class Population:
     """Neurons of one kind that obey Dale's law together.
 
-    ``threshold`` neurons follow the equation above; ``source`` neurons have no inputs, they spike
-    when the stimulus says so (the supervisory signal).
+    ``threshold`` neurons follow the equation above. ``supervisory`` and ``input`` neurons have no
+    inputs: they spike when the stimulus says so, one supervisory neuron for each class, one input
+    neuron for each pixel and a last one that is always on. ``readout`` neurons, one for each
+    class, never spike: their membrane holds the field x, and the highest names the class.
     """
 
     name: str
@@ -59,43 +68,51 @@ class Projection:
     source: str
     target: str
     role: Role
-    sign: Literal[-1, 1]
+    sign: Sign
     exponent: int  # >= 0; a synapse weighs sign * mantissa * 2**exponent
     indptr: IntArray  # (target size + 1,)
-    indices: IntArray  # (synapses,) presynaptic neuron within the source population
+    indices: NDArray[np.int32]  # (synapses,) presynaptic neuron within the source population
     mantissa: NDArray[np.uint8]  # (synapses,) 1..255
 
     @property
     def name(self) -> str:
-        """``source>target:role``, unique in a graph."""
-        return f"{self.source}>{self.target}:{self.role}"
+        """``source>target:role`` and its sign, unique in a graph."""
+        return f"{self.source}>{self.target}:{self.role}{'+' if self.sign > 0 else '-'}"
+
+    def matrix(self, sources: int) -> SparseMatrix:
+        """Mantissas as a matrix (target size, sources); no array is copied."""
+        shape = (len(self.indptr) - 1, sources)
+        return csr_array((self.mantissa, self.indices, self.indptr), shape=shape)
 
 
 @dataclass(frozen=True)
 class Ends:
     """How an image enters the graph and how spikes become classes.
 
-    Unit i receives the integer input round(scale_i * (W_in (x - centre) * gain)_i); neuron k
-    adds ``input_sign[k]`` times that of its unit to its bias.
+    Without ``levels`` unit i receives the integer input round(scale_i (W_in (x - centre) gain)_i)
+    through the bias: neuron k adds ``input_sign[k]`` times that of its unit. With levels G, input
+    neuron d sends x_d as the nearest whole number from 0 (lowest value) to G (highest).
     """
 
     centre: FloatArray  # (D,)
     gain: float
     input_range: tuple[float, float]  # allowed values of x; the bias fits for every such x
-    input_weight: FloatArray  # (H, D)
+    input_weight: SparseMatrix  # (H, D) float64
     scale: FloatArray  # (H,) alpha_i, hardware weight units per unit of field
     readout: FloatArray  # (C, H)
     unit: IntArray  # (N,) unit of each neuron
     input_sign: IntArray  # (N,) +1: spikes when its unit is +1; -1: when it is -1
     decoder: IntArray  # (H,) the neuron whose spike means "unit is +1"
+    readout_offset: IntArray  # (C,) bias of the readout neurons; empty if there are none
+    levels: int = 0  # G: 0 input as bias, 1 binary spikes, more: graded spikes
 
 
 @dataclass(frozen=True)
 class SynapseGraph:
     """A network as a chip holds it: populations, projections, biases and its two ends.
 
-    Neurons are numbered through the threshold populations in their order; source neurons are
-    numbered apart, per population.
+    Neurons are numbered through the threshold populations in their order; those of other
+    populations are numbered apart, per population.
     """
 
     encoding: str
@@ -105,6 +122,7 @@ class SynapseGraph:
     offset: IntArray  # (N,) bias without input, from the second step on
     first_offset: IntArray  # (N,) bias without input in the first step
     ends: Ends
+    modules: int = 1  # a chain of so many needs as many steps before every unit knows of the input
     fixed_points: Mapping[str, FixedPoints] = field(default_factory=dict)  # "learned", "free"
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
@@ -115,7 +133,7 @@ class SynapseGraph:
 
     @property
     def units(self) -> int:
-        """H."""
+        """H, of all modules together."""
         return self.ends.decoder.size
 
     @property
@@ -127,6 +145,15 @@ class SynapseGraph:
     def synapses(self) -> int:
         """Number of synapses in all projections."""
         return sum(p.mantissa.size for p in self.projections)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Size of each population."""
+        return {p.name: p.size for p in self.populations}
+
+    def named(self, neuron: NeuronModel) -> tuple[str, ...]:
+        """Populations of one neuron model."""
+        return tuple(p.name for p in self.populations if p.neuron == neuron)
 
     def slices(self) -> dict[str, slice]:
         """Where each threshold population lies among the N neurons."""

@@ -14,15 +14,19 @@ from spinspike.model.network_file import (
     read_gain,
     read_provenance,
     read_range,
+    read_sparse,
+    sparse_arrays,
 )
 from spinspike.model.storage import Reader, reading, write
 
-from .graph import Ends, Population, Projection, SynapseGraph
-from .quantise import FULL_BITS
+from .encoding import ENCODINGS
+from .graph import NEURONS, ROLES, Ends, Population, Projection, SynapseGraph
+from .quantise import FULL_BITS, LEVELS_LIMIT
 from .ranges import check_ranges
 
-ENCODINGS = ("dale",)
-END_ARRAYS = ("centre", "input_weight", "scale", "readout", "unit", "input_sign", "decoder")
+END_ARRAYS = (
+    "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"
+)  # fmt: skip
 
 
 def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
@@ -30,6 +34,7 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
     arrays = {name: getattr(graph.ends, name) for name in END_ARRAYS}
     arrays |= {
         "input_range": np.array(graph.ends.input_range),
+        **sparse_arrays("input_weight", graph.ends.input_weight),
         "offset": graph.offset,
         "first_offset": graph.first_offset,
         **fixed_point_arrays(graph.fixed_points),
@@ -40,6 +45,8 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
     attributes = {
         "encoding": graph.encoding,
         "weight_bits": graph.weight_bits,
+        "modules": graph.modules,
+        "levels": graph.ends.levels,
         "gain": graph.ends.gain,
         "populations": json.dumps([[p.name, p.size, p.neuron] for p in graph.populations]),
         "projections": json.dumps(
@@ -68,16 +75,16 @@ def load(path: Path | str) -> SynapseGraph:
         neurons = sum(p.size for p in populations if p.neuron == "threshold")
         ends = _ends(file, neurons)
         units, classes = len(ends.scale), len(ends.readout)
-        if any(p.size != classes for p in populations if p.neuron == "source"):
-            file.fail(f"a source population does not have one neuron for each of {classes} classes")
+        _check_sizes(file, populations, ends)
         graph = SynapseGraph(
             encoding=encoding,
-            weight_bits=_weight_bits(file),
+            weight_bits=_whole(file, "weight_bits", 1, FULL_BITS),
             populations=populations,
-            projections=_projections(file, populations),
+            projections=_projections(file, populations, signed=encoding == "signed"),
             offset=file.array("offset", "int", (neurons,)),
             first_offset=file.array("first_offset", "int", (neurons,)),
             ends=ends,
+            modules=_whole(file, "modules", 1, units),
             fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
             provenance=read_provenance(file),
         )
@@ -85,11 +92,11 @@ def load(path: Path | str) -> SynapseGraph:
     return graph
 
 
-def _weight_bits(file: Reader) -> int:
-    bits = file.number("weight_bits")
-    if bits not in range(1, FULL_BITS + 1):
-        file.fail(f"weight_bits is {bits:g}; allowed: a whole number from 1 to {FULL_BITS}")
-    return int(bits)
+def _whole(file: Reader, name: str, low: int, high: int) -> int:
+    value = file.number(name)
+    if value != int(value) or not low <= value <= high:
+        file.fail(f"{name} is {value:g}; allowed: a whole number from {low} to {high}")
+    return int(value)
 
 
 def _rows(file: Reader, name: str, types: tuple[type, ...]) -> list[list[Any]]:
@@ -110,23 +117,37 @@ def _populations(file: Reader) -> tuple[Population, ...]:
     found = tuple(Population(*row) for row in _rows(file, "populations", (str, int, str)))
     names = [p.name for p in found]
     for population in found:
-        if population.neuron not in ("threshold", "source") or not 1 <= population.size < 2**24:
+        if population.neuron not in NEURONS or not 1 <= population.size < 2**24:
             file.fail(f"population {population} is not allowed")
     if len(set(names)) != len(names) or not any(p.neuron == "threshold" for p in found):
         file.fail(f"populations are {names}; allowed: distinct names, one threshold population")
     return found
 
 
-def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Projection, ...]:
+def _check_sizes(file: Reader, populations: tuple[Population, ...], ends: Ends) -> None:
+    """Populations at the ends have as many neurons as there are classes or pixels."""
+    classes, pixels = len(ends.readout), len(ends.centre) + 1 if ends.levels else 0
+    allowed = {"supervisory": classes, "readout": classes, "input": pixels}
+    for population in populations:
+        if allowed.get(population.neuron, population.size) != population.size:
+            file.fail(f"{population} has the wrong size; allowed: {allowed[population.neuron]}")
+    readouts = sum(p.size for p in populations if p.neuron == "readout")
+    if readouts != len(ends.readout_offset):
+        file.fail(f"{len(ends.readout_offset)} readout biases for {readouts} readout neurons")
+
+
+def _projections(
+    file: Reader, populations: tuple[Population, ...], *, signed: bool
+) -> tuple[Projection, ...]:
     sizes = {p.name: p.size for p in populations}
-    targets = {p.name for p in populations if p.neuron == "threshold"}
+    neuron = {p.name: p.neuron for p in populations}
     found = []
     for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int))):
         source, target, role, sign, exponent = row
-        if source not in sizes or target not in targets or sign not in (-1, 1):
+        if source not in sizes or target not in sizes or sign not in (-1, 1):
             file.fail(f"projection {row} is not between populations of the graph")
-        if role not in ("coupling", "self", "supervisory"):
-            file.fail(f"projection {row} has role {role!r}")
+        if role not in ROLES or (neuron[source], neuron[target]) != _ends_of(role):
+            file.fail(f"projection {row} has role {role!r}, which its populations cannot have")
         indptr = file.array(f"projection{index}_indptr", "int", (sizes[target] + 1,))
         indices = file.array(f"projection{index}_indices", "int", (None,))
         mantissa = file.array(f"projection{index}_mantissa", "int", (len(indices),))
@@ -139,17 +160,35 @@ def _projections(file: Reader, populations: tuple[Population, ...]) -> tuple[Pro
         if mantissa.min() < 1 or mantissa.max() > 255:
             file.fail(f"projection {row} has weights {mantissa.min()} to {mantissa.max()}")
         found.append(
-            Projection(source, target, role, sign, exponent, indptr, indices, mantissa.astype("u1"))
+            Projection(
+                source=source,
+                target=target,
+                role=role,
+                sign=sign,
+                exponent=exponent,
+                indptr=indptr,
+                indices=indices.astype(np.int32),
+                mantissa=mantissa.astype(np.uint8),
+            )
         )
-    _check_signs(file, found)
+    _check_signs(file, found, signed=signed)
     return tuple(found)
 
 
-def _check_signs(file: Reader, projections: list[Projection]) -> None:
-    """Names are unique, and every population obeys Dale's law."""
+def _ends_of(role: str) -> tuple[str, str]:
+    """Neuron models that a projection of a role goes from and to."""
+    if role in ("supervisory", "input"):
+        return role, "threshold"
+    return "threshold", "readout" if role == "readout" else "threshold"
+
+
+def _check_signs(file: Reader, projections: list[Projection], *, signed: bool) -> None:
+    """Names are unique, and every population obeys Dale's law unless neurons are signed."""
     names = [p.name for p in projections]
     if len(set(names)) != len(names):
         file.fail(f"projections are {names}; allowed: distinct ones")
+    if signed:
+        return
     signs = {(p.source, p.sign) for p in projections}
     for source in {p.source for p in projections}:
         if {(source, 1), (source, -1)} <= signs:
@@ -157,8 +196,9 @@ def _check_signs(file: Reader, projections: list[Projection]) -> None:
 
 
 def _ends(file: Reader, neurons: int) -> Ends:
-    input_weight = file.array("input_weight", "float", (None, None))
-    units, inputs = input_weight.shape
+    centre = file.array("centre", "float", (None,))
+    scale = file.array("scale", "float", (None,))
+    units, inputs = len(scale), len(centre)
     unit = file.array("unit", "int", (neurons,))
     decoder = file.array("decoder", "int", (units,))
     input_sign = file.array("input_sign", "int", (neurons,))
@@ -167,17 +207,18 @@ def _ends(file: Reader, neurons: int) -> Ends:
             file.fail(f"{name} points outside 0 to {bound - 1}")
     if not np.isin(input_sign, (-1, 1)).all():
         file.fail("input_sign has other values than -1 and +1")
-    scale = file.array("scale", "float", (units,))
     if not (scale > 0).all():
         file.fail(f"scale is {scale.min()}; allowed: above 0")
     return Ends(
-        centre=file.array("centre", "float", (inputs,)),
+        centre=centre,
         gain=read_gain(file),
         input_range=read_range(file),
-        input_weight=input_weight,
+        input_weight=read_sparse(file, "input_weight", (units, inputs)),
         scale=scale,
         readout=file.array("readout", "float", (None, units)),
         unit=unit,
         input_sign=input_sign,
         decoder=decoder,
+        readout_offset=file.array("readout_offset", "int", (None,)),
+        levels=_whole(file, "levels", 0, LEVELS_LIMIT),
     )

@@ -13,41 +13,56 @@ import numpy as np
 from spinspike.model.arrays import IntArray
 
 from .graph import Projection, SynapseGraph
-from .matrix import weight_matrix
+from .matrix import field_from
 
 
 def without_couplings(graph: SynapseGraph) -> SynapseGraph:
-    """Delete every coupling between units; self-couplings (a latch) and both ends stay.
+    """Delete every learned coupling between units; self-couplings, links (latches) and ends stay.
 
-    The bias is centred again for what is left: 1 + floor(-S/2), S the remaining weight into a
-    neuron. Without that the null would fail for the wrong reason.
+    The bias is centred again for what is left: with S the weight into a neuron and b its bias in
+    the first step, b + floor(-S/2) where its spike means up, else the bias at which it spikes
+    where the other would not. Without that the null would fail for the wrong reason.
     """
     kept = tuple(p for p in graph.projections if p.role != "coupling")
     bare = replace(graph, projections=kept)
-    total = np.asarray(weight_matrix(bare).sum(axis=1)).ravel()
-    return replace(bare, offset=1 + (-total) // 2)
+    everyone = {n: np.ones((1, size), dtype=np.int64) for n, size in _threshold(graph).items()}
+    total = field_from(bare, everyone)[0]
+    up = graph.ends.input_sign > 0
+    return replace(bare, offset=graph.first_offset + np.where(up, -total // 2, -(total // 2)))
 
 
 def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> SynapseGraph:
-    """Let every coupling come from another unit, by one random cyclic permutation of the units.
+    """Let every coupling come from another unit, by a random cyclic permutation of each module.
 
     Each neuron keeps its number of synapses, their weights, and so its bias; only the partners
     are wrong.
     """
-    order = rng.permutation(graph.units)
-    partner = np.empty_like(order)
-    partner[order] = np.roll(order, 1)
+    partners: dict[int, IntArray] = {}  # of the units of a module, by its first unit
+    own = {name: int(graph.ends.unit[s.start]) for name, s in graph.slices().items()}
+    for name, size in _threshold(graph).items():
+        if own[name] not in partners:
+            order = rng.permutation(size)
+            partners[own[name]] = np.empty_like(order)
+            partners[own[name]][order] = np.roll(order, 1)
     return replace(
         graph,
         projections=tuple(
-            replace(p, indices=_rewired(p, partner)) if p.role == "coupling" else p
+            _rewired(p, partners[own[p.source]], within=own[p.source] == own[p.target])
+            if p.role == "coupling"
+            else p
             for p in graph.projections
         ),
     )
 
 
-def _rewired(projection: Projection, partner: IntArray) -> IntArray:
-    """New presynaptic units; where that is the target itself, the target's own partner instead."""
-    target = np.repeat(np.arange(len(projection.indptr) - 1), np.diff(projection.indptr))
+def _threshold(graph: SynapseGraph) -> dict[str, int]:
+    return {name: s.stop - s.start for name, s in graph.slices().items()}
+
+
+def _rewired(projection: Projection, partner: IntArray, *, within: bool) -> Projection:
+    """The same synapses from new units; a unit never becomes its own source."""
     source = partner[projection.indices]
-    return np.where(source == target, partner[target], source)
+    if within:
+        target = np.repeat(np.arange(len(projection.indptr) - 1), np.diff(projection.indptr))
+        source = np.where(source == target, partner[target], source)
+    return replace(projection, indices=source.astype(np.int32))

@@ -5,35 +5,38 @@ The simulated chip does not say so when one overflows: it wraps, clips or hangs.
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.sparse import csr_array
+from dataclasses import replace
 
-from spinspike.model.arrays import FloatArray
+import numpy as np
+
+from spinspike.model.arrays import FloatArray, IntArray
 from spinspike.model.errors import OutOfRange
 
-from .graph import Population, SynapseGraph
-from .matrix import supervisory_matrix, weight_matrix
-from .quantise import BIAS_LIMIT, EXPONENT_LIMIT, FULL_BITS, input_reach
-
-STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest leak residue
+from .codec import BIAS_LIMIT
+from .graph import SynapseGraph
+from .matrix import field_from
+from .quantise import EXPONENT_LIMIT, FULL_BITS, STATE_LIMIT, input_reach
 
 
 def check_ranges(graph: SynapseGraph) -> None:
     """Raise OutOfRange for the first population or projection that does not fit.
 
-    Checked are the synapses, the bias of every image inside the input range (13 bits) and the
-    membrane when all synapses of one sign are active at once (24 bits).
+    Checked are the synapses, the bias of every image inside the input range (13 bits; it may
+    saturate where the synapses together are weaker than the limit) and the membrane when all
+    synapses of one sign are active at once (24 bits).
     """
     check_synapses(graph)
     if not (graph.ends.scale > 0).all():
         _refuse("any", "scale", graph.ends.scale.min(), "above 0")
     low, high = bias_range(graph)
-    drive = _drive(graph)
-    for population in graph.populations:
-        if population.neuron == "threshold":
-            rows = graph.slices()[population.name]
-            _within(population, "bias", np.maximum(-low, high)[rows], BIAS_LIMIT)
-            _within(population, "membrane", drive[rows] + BIAS_LIMIT, STATE_LIMIT)
+    most = np.maximum(*synaptic_reach(graph))
+    for name, rows in graph.slices().items():
+        _within(name, "bias", np.maximum(-low, high)[rows], BIAS_LIMIT)
+        _within(name, "membrane", most[rows] + BIAS_LIMIT, STATE_LIMIT)
+    for name in graph.named("readout"):
+        bias = np.abs(graph.ends.readout_offset)
+        _within(name, "bias", bias, BIAS_LIMIT)
+        _within(name, "membrane", np.maximum(*readout_reach(graph)) + bias, STATE_LIMIT)
 
 
 def check_synapses(graph: SynapseGraph) -> None:
@@ -51,31 +54,64 @@ def check_synapses(graph: SynapseGraph) -> None:
 
 
 def bias_range(graph: SynapseGraph) -> tuple[FloatArray, FloatArray]:
-    """Smallest and largest bias of each neuron over all images inside the input range, (N,)."""
+    """Smallest and largest bias of each neuron over all images inside the input range, (N,).
+
+    A bias beyond the register saturates where it could not be outweighed: where all synapses of
+    one sign, active at once, deliver less than the limit.
+    """
     ends = graph.ends
-    reach = input_reach(csr_array(ends.input_weight), ends.centre, ends.gain, ends.input_range)
+    reach = input_reach(ends.input_weight, ends.centre, ends.gain, ends.input_range)
     bounds = np.stack(reach) * ends.scale
     bounds = np.sort(bounds[:, ends.unit] * ends.input_sign, axis=0)
     lowest = np.floor(bounds[0]) + np.minimum(graph.offset, graph.first_offset)
     highest = np.ceil(bounds[1]) + np.maximum(graph.offset, graph.first_offset)
-    return lowest, highest
+    saturates = np.maximum(*synaptic_reach(graph)) < BIAS_LIMIT
+    limit = np.where(saturates, BIAS_LIMIT, np.inf)
+    return np.maximum(lowest, -limit), np.minimum(highest, limit)
 
 
-def _drive(graph: SynapseGraph) -> FloatArray:
-    """Largest synaptic input of one sign that each neuron can receive, (N,)."""
-    total = np.zeros(graph.neurons)
-    weights, signals = weight_matrix(graph), supervisory_matrix(graph)
-    for sign in (1, -1):
-        couplings = (sign * weights).maximum(0).sum(axis=1)
-        signal = (sign * signals).maximum(0).max(axis=1).toarray()
-        total = np.maximum(total, np.asarray(couplings + signal).ravel())
-    return total
+def synaptic_reach(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
+    """Largest input that excitatory, and that inhibitory, synapses deliver to each neuron; (N,).
+
+    Of the supervisory neurons one class acts at a time.
+    """
+    on = {
+        p.name: np.full((1, p.size), graph.ends.levels if p.neuron == "input" else 1)
+        for p in graph.populations
+        if p.neuron in ("threshold", "input")
+    }
+    labels = dict.fromkeys(graph.named("supervisory"), np.eye(graph.classes, dtype=np.int64))
+    found = []
+    for part in _signed_parts(graph):
+        reach = np.abs(field_from(part, on))[0]
+        if labels:
+            reach = reach + np.abs(field_from(part, labels)).max(axis=0)
+        found.append(reach)
+    return found[0], found[1]
 
 
-def _within(population: Population, what: str, values: FloatArray, limit: int) -> None:
+def readout_reach(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
+    """The same for the readout neurons; (C,)."""
+    on = {name: np.ones((1, graph.sizes[name]), dtype=np.int64) for name in graph.slices()}
+    first, second = (
+        np.abs(field_from(part, on, into="readout"))[0] for part in _signed_parts(graph)
+    )
+    return first, second
+
+
+def _signed_parts(graph: SynapseGraph) -> tuple[SynapseGraph, SynapseGraph]:
+    """The graph with its excitatory synapses alone, and with its inhibitory ones."""
+    excitatory, inhibitory = (
+        replace(graph, projections=tuple(p for p in graph.projections if p.sign == sign))
+        for sign in (1, -1)
+    )
+    return excitatory, inhibitory
+
+
+def _within(name: str, what: str, values: FloatArray | IntArray, limit: int) -> None:
     worst = int(np.argmax(values))
     if not values[worst] <= limit:
-        _refuse(f"{population.name}, neuron {worst}", what, f"{values[worst]:g}", f"up to {limit}")
+        _refuse(f"{name}, neuron {worst}", what, f"{values[worst]:g}", f"up to {limit}")
 
 
 def _refuse(where: str, what: str, value: object, allowed: str) -> None:

@@ -58,10 +58,7 @@ def network_arrays(network: Network, prefix: str = "") -> dict[str, NDArray[Any]
     """Arrays under the names that `read_network` reads, all but the gain."""
     arrays = {f"{prefix}{name}": getattr(network, name) for name in DENSE}
     for name in SPARSE:
-        matrix = getattr(network, name)
-        arrays[f"{prefix}{name}_indptr"] = matrix.indptr
-        arrays[f"{prefix}{name}_indices"] = matrix.indices
-        arrays[f"{prefix}{name}_weight"] = matrix.data
+        arrays |= sparse_arrays(f"{prefix}{name}", getattr(network, name))
     arrays[f"{prefix}input_range"] = np.array(network.input_range)
     arrays[f"{prefix}modules"] = np.array(network.modules)
     return arrays
@@ -81,10 +78,10 @@ def read_network(file: Reader, prefix: str = "") -> Network:
     if modules.sum() != units or modules.min(initial=1) < 1:
         file.fail(f"{prefix}modules are {modules.tolist()}; allowed: sizes that add up to {units}")
     return Network(
-        coupling=_read_sparse(file, f"{prefix}coupling", (units, units)),
+        coupling=read_sparse(file, f"{prefix}coupling", (units, units)),
         self_coupling=self_coupling,
-        link=_read_sparse(file, f"{prefix}link", (units, units)),
-        input_weight=_read_sparse(file, f"{prefix}input_weight", (units, inputs)),
+        link=read_sparse(file, f"{prefix}link", (units, units)),
+        input_weight=read_sparse(file, f"{prefix}input_weight", (units, inputs)),
         bias=file.array(f"{prefix}bias", "float", (units,)),
         supervisory=file.array(f"{prefix}supervisory", "float", (units, len(readout))),
         readout=readout,
@@ -95,7 +92,16 @@ def read_network(file: Reader, prefix: str = "") -> Network:
     )
 
 
-def _read_sparse(file: Reader, name: str, shape: tuple[int, int]) -> SparseMatrix:
+def sparse_arrays(name: str, matrix: SparseMatrix) -> dict[str, NDArray[Any]]:
+    """Arrays under the names that `read_sparse` reads."""
+    return {
+        f"{name}_indptr": matrix.indptr,
+        f"{name}_indices": matrix.indices,
+        f"{name}_weight": matrix.data,
+    }
+
+
+def read_sparse(file: Reader, name: str, shape: tuple[int, int]) -> SparseMatrix:
     """A CSR matrix, held to what CSR promises; couplings and links without a diagonal."""
     rows, columns = shape
     indptr = file.array(f"{name}_indptr", "int", (rows + 1,))

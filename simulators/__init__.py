@@ -1,7 +1,8 @@
 """Simulators that check whether learned fixed points stay without the supervisory signal.
 
 - `base` — the contract: graph, protocol and stimulus in, recording out;
-- `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes;
+- `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes, once
+  `lava_registers` found that all numbers fit;
   `brian2_lif` — leaky integrate-and-fire neurons in continuous time, `lif` — their physics;
 - `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls;
 - `outcome` — what a run showed; `verdict` — claims that hold or fail;

@@ -26,7 +26,8 @@ class Protocol:
 
     Durations are steps for simulators of the step regime and milliseconds for continuous ones.
     The **release** is the end of the clamped phase. A step s counts from 1; supervisory neurons
-    spike so that their synapses act in steps cue + 1 … cue + clamped and in no other.
+    spike so that their synapses act in steps cue + 1 … cue + clamped and in no other, input
+    neurons so that theirs act in every step (in the first only where no state is forced).
     """
 
     cue: int = 1
@@ -55,8 +56,14 @@ class Stimulus:
 
     first_bias: IntArray  # (B, N) bias in the first step
     bias: IntArray  # (B, N) bias afterwards
+    levels: IntArray  # (B, D + 1) what input neurons send in every step; (B, 0) without any
     supervisor: NDArray[np.bool_]  # (B, C) which supervisory neurons spike while clamped
     cue: SpinArray  # (B, H) in -1, 0, +1
+
+    @property
+    def first_levels(self) -> IntArray:
+        """What input neurons send for the first step: nothing where a cue stands in its place."""
+        return np.where(self.cue.any(axis=1)[:, None], 0, self.levels)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class Recording:
     supervisory: NDArray[np.float64]  # (K, B) sum of |supervisory input| over all neurons
     release: float  # same unit as times
     spikes: NDArray[np.bool_] | None = None  # (K, B, N), step regime
+    readout: IntArray | None = None
+    # (B, C) membranes of the readout neurons at the end, in 1/64 weight units, step regime
     raster: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
     # (spike times in ms, neuron index) of the first pattern, continuous regime
 

@@ -47,6 +47,7 @@ transmission : 1 (shared)
 # ``opening`` is 1 - g just before the latest spike; nothing changes it before it is delivered,
 # because the refractory period is longer than the delay.
 _RESET = "v = reset; opening = 1 - exp((opened - t) / tau_slow); opened = t"
+ENCODINGS = ("dale", "signed")  # those that the parameters were validated with
 
 
 @dataclass(frozen=True)
@@ -95,20 +96,20 @@ class Brian2LIF:
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence.
 
-        ``Recording.supervisory`` is the sum of |y| over all neurons, in units of field.
+        ``Recording.supervisory`` is the sum of |y| over all neurons, in units of field. Readout
+        neurons are left out: classes are those of the unit states.
 
         Raises
         ------
         BadInput
-            The stimulus does not fit the graph.
+            The stimulus does not fit the graph, or the graph has another encoding than dale or
+            signed, or takes its input as spikes.
         MissingPart
             Brian2 is not installed.
         """
+        _check(graph, stimulus)
         brian2 = _brian2()
-        patterns, neurons = stimulus.bias.shape
-        if neurons != graph.neurons:
-            message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"
-            raise BadInput(message)
+        patterns = len(stimulus.bias)
         synapses = sum(p.indices.size for p in graph.projections)
         size = min(patterns, max(1, self.synapses_at_once // max(1, synapses)))
         parts = []
@@ -124,6 +125,25 @@ class Brian2LIF:
             states=np.concatenate([part.states for part in parts], axis=1),
             supervisory=np.concatenate([part.supervisory for part in parts], axis=1),
         )
+
+
+def _check(graph: SynapseGraph, stimulus: Stimulus) -> None:
+    """Refuse what this simulator has no validated parameters for."""
+    if graph.encoding not in ENCODINGS:
+        message = (
+            f"the graph's encoding is {graph.encoding}; allowed on brian2: {', '.join(ENCODINGS)}"
+        )
+        raise BadInput(message)
+    if graph.ends.levels:
+        message = (
+            f"the graph takes its input as spikes of 0 to {graph.ends.levels}; allowed on brian2: "
+            "input as bias"
+        )
+        raise BadInput(message)
+    neurons = stimulus.bias.shape[1]
+    if neurons != graph.neurons:
+        message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"
+        raise BadInput(message)
 
 
 def _simulate(
@@ -220,6 +240,7 @@ def _all_synapses(
     gates: dict[Role, float] = {
         "coupling": p.mean_gate(p.firm_field),
         "self": p.last_gate(p.marginal_field),
+        "link": p.last_gate(p.marginal_field),
     }
     for role, gate in gates.items():
         kept = tuple(q for q in graph.projections if q.role == role)
@@ -289,6 +310,7 @@ def _patterns(stimulus: Stimulus, which: slice) -> Stimulus:
     return Stimulus(
         first_bias=stimulus.first_bias[which],
         bias=stimulus.bias[which],
+        levels=stimulus.levels[which],
         supervisor=stimulus.supervisor[which],
         cue=stimulus.cue[which],
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
+from spinspike.mapping.matrix import field_of, input_field, supervisory_field
+from spinspike.model.arrays import IntArray
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 
@@ -25,7 +25,8 @@ class Emulator:
 
         v <- sgn(v) (|v| >> 12) + 64 x,   spike and v <- 0 where v > 0.
 
-    Since v <= 0 after every step, the residue only ever delays switching on.
+    Since v <= 0 after every step, the residue only ever delays switching on. Readout neurons
+    have a threshold they never reach, and keep their membrane.
 
     References
     ----------
@@ -44,22 +45,26 @@ class Emulator:
         progress: Progress | None = None,
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
-        # exact: sums of fewer than 2**24 in single precision
-        weights = weight_matrix(graph).toarray().astype(np.float32).T
-        signal = stimulus.supervisor @ supervisory_matrix(graph).T.toarray()
+        signal = supervisory_field(graph, stimulus.supervisor)
+        given = input_field(graph, stimulus.levels)
         spikes = np.zeros((protocol.total, *stimulus.bias.shape), dtype=np.bool_)
         membrane = np.zeros(stimulus.bias.shape, dtype=np.int64)
+        readout = np.zeros((len(signal), len(graph.ends.readout_offset)), dtype=np.int64)
         strength = np.abs(signal).sum(axis=1)
         supervisory = np.zeros((protocol.total, len(signal)))
         for step in range(1, protocol.total + 1):
             if step == 1:
-                x = stimulus.first_bias.copy()
+                x = stimulus.first_bias + input_field(graph, stimulus.first_levels)
+                scores = np.zeros_like(readout)
             else:
-                x = _field(spikes[step - 2], weights) + stimulus.bias
+                x = field_of(graph, spikes[step - 2]) + stimulus.bias + given
+                if readout.size:
+                    scores = field_of(graph, spikes[step - 2], into="readout")
             if protocol.cue < step <= protocol.release:
                 x += signal
                 supervisory[step - 1] = strength
-            membrane = -((-membrane) >> LEAK_SHIFT) + WEIGHT_UNIT * x
+            membrane = _leak(membrane) + WEIGHT_UNIT * x
+            readout = _leak(readout) + WEIGHT_UNIT * (scores + graph.ends.readout_offset)
             spikes[step - 1] = membrane > 0
             membrane[spikes[step - 1]] = 0
             if progress:
@@ -71,8 +76,10 @@ class Emulator:
             supervisory=supervisory,
             release=float(protocol.release),
             spikes=spikes,
+            readout=readout if readout.size else None,
         )
 
 
-def _field(spikes: NDArray[np.bool_], weights: NDArray[np.float32]) -> NDArray[np.int64]:
-    return (spikes.astype(np.float32) @ weights).astype(np.int64)
+def _leak(membrane: IntArray) -> IntArray:
+    """What a step leaves of a membrane, rounded toward zero."""
+    return np.asarray(np.sign(membrane) * (np.abs(membrane) >> LEAK_SHIFT))

@@ -1,8 +1,8 @@
 """Lava, Intel's framework for Loihi, spike for spike.
 
-Neurons are lava-nc's own fixed-point LIF. Synapses, supervisory sources and sinks are processes of
-this project (`lava_processes`), so that many patterns share one process graph; the exported folder
-is made of lava-nc's LIF, Dense and Sparse alone, and its spikes are held against the same oracle.
+Neurons are lava-nc's own fixed-point LIF. Synapses, source neurons and sinks are processes of this
+project (`lava_processes`), so that many patterns share one process graph; the exported folder is
+made of lava-nc's LIF, Dense and Sparse alone, and its spikes are held against the same oracle.
 
 Lava counts a neuron's current in 1/64 of a weight unit and keeps it, like the voltage, in 24 bits:
 
@@ -10,6 +10,8 @@ Lava counts a neuron's current in 1/64 of a weight unit and keeps it, like the v
     v(t) = sgn(v) (|v| >> 12) + u(t) + 64 b(t),     n(t) = 1 and v(t) = 0 if v(t) > 0
 
 The residue |v| >> 12 is what the largest leak (dv = 4095) leaves of the last step's voltage.
+Readout neurons have the highest threshold there is, which no sum within 24 bits reaches; their
+voltage is read before the network stops.
 Source: lava-nc 0.10.0, ``lava/proc/lif/models.py``, PyLifModelBitAcc.
 """
 
@@ -23,21 +25,22 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
-from spinspike.mapping.ranges import STATE_LIMIT, check_synapses
+from spinspike.mapping.ranges import check_synapses
 from spinspike.model.arrays import IntArray
-from spinspike.model.errors import BadInput, MissingPart, OutOfRange, SimulationFailed
+from spinspike.model.errors import BadInput, MissingPart, SimulationFailed
 from spinspike.simulators.base import Progress, Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.lava_registers import check_stimulus
 from spinspike.simulators.lava_watchdog import supervise
 
-BIAS_RANGE = (-4096, 4095)  # 13 bits
-# Shared memory per pattern and neuron: four slots of an int32 in some ten channels.
-BYTES_PER_NEURON = 4 * 4 * 10
+# Shared memory per pattern for each neuron at either end of a projection: an int32 in each of four
+# slots, and as much again for what the sinks receive and Lava rounds up (measured: half as much).
+BYTES_PER_END = 2 * 4 * 4
 LARGEST_CHUNK = 256
 
 
@@ -150,58 +153,16 @@ def require_lava() -> None:
     raise MissingPart(message)
 
 
-def check_stimulus(graph: SynapseGraph, stimulus: Stimulus) -> None:
-    """Check what Lava does not: every number must fit its register whatever spikes.
-
-    Beyond what :func:`~spinspike.mapping.ranges.check_synapses` says of the graph, the biases must
-    fit 13 bits and the current and voltage 24 bits, 18 of them above the weight unit, with the
-    supervisory neurons that spike in this stimulus.
-
-    Raises
-    ------
-    OutOfRange
-        Names the population, the number and what is allowed.
-    """
-    for population in graph.populations:
-        if population.neuron == "source" and population.size != stimulus.supervisor.shape[1]:
-            message = (
-                f"the stimulus has {stimulus.supervisor.shape[1]} supervisory neurons, "
-                f"population {population.name} has {population.size}"
-            )
-            raise BadInput(message)
-    couplings, signal = weight_matrix(graph), supervisory_matrix(graph)
-    reach = np.zeros(stimulus.bias.shape, dtype=np.int64)
-    for sign in (-1, 1):
-        always = np.asarray((sign * couplings).maximum(0).sum(axis=1)).ravel()
-        clamped = stimulus.supervisor @ (sign * signal).maximum(0).T.toarray()
-        reach = np.maximum(reach, always + clamped)
-    both = np.stack([stimulus.first_bias, stimulus.bias])
-    for name, columns in graph.slices().items():
-        bias = both[:, :, columns]
-        if bias.size and not BIAS_RANGE[0] <= bias.min() <= bias.max() <= BIAS_RANGE[1]:
-            worst = bias.flat[np.argmax(np.abs(bias))]
-            message = (
-                f"bias {worst} of population {name} does not fit 13 bits; allowed: "
-                f"{BIAS_RANGE[0]} to {BIAS_RANGE[1]}; lower the scale"
-            )
-            raise OutOfRange(message)
-        most = reach[:, columns].max(initial=0)
-        if most > STATE_LIMIT + BIAS_RANGE[0]:
-            message = (
-                f"the synapses of population {name} can deliver {most} weight units; allowed: "
-                f"{STATE_LIMIT + BIAS_RANGE[0]}, a 24-bit state less the bias; lower the scale"
-            )
-            raise OutOfRange(message)
-
-
 def _chunk(graph: SynapseGraph) -> int:
     """Patterns per run, such that Lava's channels take a quarter of the free shared memory."""
     try:
         disk = os.statvfs("/dev/shm")
     except OSError:  # macOS keeps no such file system
         return LARGEST_CHUNK
-    projections = max(1, len(graph.projections))
-    need = BYTES_PER_NEURON * projections * max(p.size for p in graph.populations)
+    ends = graph.neurons + sum(
+        graph.sizes[p.source] + graph.sizes[p.target] for p in graph.projections
+    )
+    need = BYTES_PER_END * ends
     return int(np.clip(disk.f_bavail * disk.f_frsize // 4 // need, 1, LARGEST_CHUNK))
 
 
@@ -216,30 +177,39 @@ def _write_job(
     folder: Path, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, chunk: int
 ) -> None:
     """Write ``job.npz`` and the empty arrays that the run fills."""
-    arrays = {
+    clamped_at_once = protocol.cue == 0 < protocol.clamped
+    arrays: dict[str, Any] = {
         "bias": stimulus.bias,
         "first_bias": stimulus.first_bias,
-        "supervisor": stimulus.supervisor,
+        "readout_bias": graph.ends.readout_offset,
+        "supervisory": stimulus.supervisor.astype(np.int32),
+        "supervisory_before": np.int32(clamped_at_once) * stimulus.supervisor,
+        "input": stimulus.levels.astype(np.int32),
+        "input_before": stimulus.first_levels.astype(np.int32),
     }
     for p, projection in enumerate(graph.projections):
-        arrays[f"indptr{p}"] = projection.indptr
-        arrays[f"indices{p}"] = projection.indices
-        arrays[f"weight{p}"] = projection.sign * projection.mantissa.astype(np.int32)
+        for part in ("indptr", "indices", "mantissa"):
+            arrays[f"{part}{p}"] = getattr(projection, part)
     head = {
         "populations": [(p.name, p.size, p.neuron) for p in graph.populations],
-        "projections": [(p.source, p.target, p.role, p.exponent) for p in graph.projections],
-        # A spike acts one step after it was sent.
-        "start": protocol.cue,
-        "stop": protocol.release,
+        "projections": [
+            (p.name, p.source, p.target, p.exponent, p.sign) for p in graph.projections
+        ],
+        # steps in which sources send, the last excluded; a spike acts one step later
+        "windows": {
+            "supervisory": (protocol.cue, protocol.release),
+            "input": (1, protocol.total + 1),
+        },
         "steps": protocol.total,
         "patterns_per_run": chunk,
     }
     np.savez(folder / "job.npz", head=np.array(json.dumps(head)), **arrays)
     patterns, neurons = stimulus.bias.shape
-    sinks = sum(p.neuron == "threshold" for p in graph.populations)
+    sinks = len(graph.named("threshold"))
     shapes = {
         "spikes": ((protocol.total, patterns, neurons), np.bool_),
         "supervisory": ((sinks, protocol.total, patterns), np.int64),
+        "readout": ((patterns, graph.ends.readout_offset.size), np.int64),
         "status": ((1 + sinks,), np.int64),
     }
     for name, (shape, kind) in shapes.items():
@@ -257,6 +227,7 @@ def _recording(folder: Path, graph: SynapseGraph, protocol: Protocol) -> Recordi
         supervisory=np.load(folder / "supervisory.npy").sum(axis=0).astype(np.float64),
         release=float(protocol.release),
         spikes=spikes,
+        readout=np.load(folder / "readout.npy") if graph.named("readout") else None,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.mapping.graph import Projection, SynapseGraph
+from spinspike.mapping.graph import NeuronModel, Projection, SynapseGraph
 from spinspike.mapping.ranges import check_ranges
 from spinspike.model.errors import BadInput
 
@@ -23,6 +23,19 @@ TEMPLATE = HERE / "lava_template"
 WRITTEN = {
     "network.py", "processes", "watchdog.py", "README.md", "arrays.npz", "image.npy", "__pycache__",
 }  # fmt: skip
+BIAS = """\
+An input port takes the integer input of its neurons (`encode` in `network.py`) in every step, and
+it acts in the same step."""
+SPIKES = """\
+`image` takes what the input neurons send in every step, 0 to @G@ for each pixel and @G@ for one
+more that is always on (`encode` in `network.py`); it acts one step later. What acts in the first
+step is handed over as `levels` instead."""
+ON_CHIP = """\
+The class is the readout neuron with the highest membrane, `network.readout.get()` while the network
+is paused: neurons with a threshold that is never reached, whose membrane counts in 1/64 weight
+units."""
+OFF_CHIP = "There are no readout neurons: `decode` in `network.py` finds the class from the spikes."
+CSR = ("data", "indices", "indptr")
 FILES = ("network.py", "processes/__init__.py", "processes/attractor_network.py")
 
 
@@ -93,14 +106,19 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
 
 def _arrays(graph: SynapseGraph) -> dict[str, Any]:
     """What ``arrays.npz`` holds; weights are signed mantissas, rows by target neuron."""
-    ends = graph.ends
-    size = {population.name: population.size for population in graph.populations}
+    ends, size = graph.ends, graph.sizes
+    neuron = {population.name: population.neuron for population in graph.populations}
     head = {
-        "format": 1,
+        "format": 2,
         "encoding": graph.encoding,
         "weight_bits": graph.weight_bits,
-        "populations": {name: size[name] for name in graph.slices()},
-        "projections": [_row(p, (size[p.target], size[p.source])) for p in graph.projections],
+        "modules": graph.modules,
+        "levels": ends.levels,
+        "populations": {name: size[name] for name in graph.named("threshold")},
+        "readout": list(graph.named("readout")),
+        "projections": [
+            _row(p, neuron[p.source], (size[p.target], size[p.source])) for p in graph.projections
+        ],
     }
     arrays: dict[str, Any] = {
         "head": np.array(json.dumps(head)),
@@ -109,9 +127,10 @@ def _arrays(graph: SynapseGraph) -> dict[str, Any]:
         "centre": ends.centre,
         "gain": ends.gain,
         "input_range": np.array(ends.input_range),
-        "input_weight": ends.input_weight,
+        **{f"input_{part}": getattr(ends.input_weight, part) for part in CSR},
         "scale": ends.scale,
         "readout": ends.readout,
+        "readout_offset": ends.readout_offset,
         "unit": ends.unit,
         "input_sign": ends.input_sign,
         "decoder": ends.decoder,
@@ -123,10 +142,11 @@ def _arrays(graph: SynapseGraph) -> dict[str, Any]:
     return arrays
 
 
-def _row(projection: Projection, shape: tuple[int, int]) -> dict[str, Any]:
+def _row(projection: Projection, model: NeuronModel, shape: tuple[int, int]) -> dict[str, Any]:
     return {
         "name": projection.name,
         "source": projection.source,
+        "source_model": model,
         "target": projection.target,
         "role": projection.role,
         "sign": projection.sign,
@@ -144,8 +164,11 @@ def _readme(graph: SynapseGraph) -> str:
         "PIXELS": str(graph.ends.centre.size),
         "LOW": f"{low:g}",
         "HIGH": f"{high:g}",
-        "INPUTS": ", ".join(f"input_{name}" for name in names),
-        "OUTPUTS": ", ".join(f"spikes_{name}" for name in names),
+        "GIVEN": ", levels=levels" if graph.ends.levels else "",
+        "PORTS": "`image`" if graph.ends.levels else ", ".join(f"`input_{name}`" for name in names),
+        "INPUT": (SPIKES if graph.ends.levels else BIAS).replace("@G@", str(graph.ends.levels)),
+        "OUTPUTS": ", ".join(f"`spikes_{name}`" for name in names),
+        "READOUT": (ON_CHIP if graph.named("readout") else OFF_CHIP),
     }
     text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
     for key, value in values.items():

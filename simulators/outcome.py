@@ -42,7 +42,7 @@ class Outcome:
     first_flip: FloatArray  # (P,) time after the release at which a unit first flipped, or inf
     certified: BoolArray  # (P,) ends in a state that is certified for its input
     broken: int  # how often a certified state changed after the release (step regime)
-    like_emulator: bool | None  # every spike is also the emulator's; None where not compared
+    like_emulator: bool | None  # spikes and readout are the emulator's; None where not compared
     classes: IntArray  # (P,) class read from the final state
     reference_classes: IntArray  # (P,) class read from s*
     raster: tuple[FloatArray, IntArray] | None  # spikes of the first pattern, ms and neuron
@@ -101,7 +101,9 @@ def observe(
         certified=certified(graph, replace(points, states=states[-1])),
         broken=_broken(graph, points, states[start:]) if recording.regime == "step" else 0,
         like_emulator=like_emulator,
-        classes=decode(graph, states[-1]),
+        classes=decode(graph, states[-1])
+        if recording.readout is None
+        else recording.readout.argmax(axis=1),
         reference_classes=decode(graph, points.states),
         raster=recording.raster,
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinspike.mapping.codec import encode, neuron_spikes
+from spinspike.mapping.codec import BIAS_LIMIT, bias, input_levels, neuron_spikes
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.quantise import BIAS_LIMIT
-from spinspike.model.arrays import FloatArray, IntArray, SpinArray
+from spinspike.model.arrays import InputArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
 
 from .base import Stimulus
@@ -15,7 +14,7 @@ from .base import Stimulus
 
 def stimulus(
     graph: SynapseGraph,
-    images: FloatArray,
+    images: InputArray,
     *,
     labels: IntArray | None = None,
     cue: SpinArray | None = None,
@@ -30,7 +29,7 @@ def stimulus(
     cue : (B, H), optional
         Unit states forced in the cue phase in place of the input.
     """
-    given = encode(graph, images)
+    later = bias(graph, images)
     supervisor = np.zeros((len(images), graph.classes), dtype=np.bool_)
     if labels is not None:
         if labels.shape != (len(images),) or not np.isin(labels, range(graph.classes)).all():
@@ -40,9 +39,16 @@ def stimulus(
             )
             raise BadInput(message)
         supervisor[np.arange(len(labels)), labels] = True
-    first_bias = given + graph.first_offset
+    # a saturated bias has the sign of the field, and so has what is left of it here
+    first_bias = np.clip(later + graph.first_offset - graph.offset, -BIAS_LIMIT, BIAS_LIMIT)
     if cue is None:
         cue = np.zeros((len(images), graph.units), dtype=np.int8)
     else:
         first_bias = np.where(neuron_spikes(graph, cue), BIAS_LIMIT, -BIAS_LIMIT)
-    return Stimulus(first_bias, given + graph.offset, supervisor, cue.astype(np.int8))
+    return Stimulus(
+        first_bias=first_bias,
+        bias=later,
+        levels=input_levels(graph, images),
+        supervisor=supervisor,
+        cue=cue.astype(np.int8),
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinspike.mapping.codec import decode
 from spinspike.mapping.graph import SynapseGraph
@@ -57,6 +59,12 @@ def trials(runs: Sequence[str] = tuple(RUNS), *, nulls: bool = True) -> list[Tri
     return [*(Trial(run) for run in runs), *(Trial(r, n) for r in with_nulls for n in NULLS)]
 
 
+def default_protocol(graph: SynapseGraph, regime: Regime) -> Protocol:
+    """Phases of a regime; in steps the cue has one for each module, as the reference's warm-up."""
+    protocol = PROTOCOLS[regime]
+    return replace(protocol, cue=graph.modules) if regime == "step" else protocol
+
+
 def validate(
     graph: SynapseGraph,
     simulator: Simulator,
@@ -76,13 +84,14 @@ def validate(
         At most so many fixed points of each run, the first ones.
     protocol : Protocol, optional
         Phases of the ``learned`` run, in steps or ms; the others have the same without clamping.
+        By default those of `default_protocol`.
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
     """
     if patterns < 1:
         message = f"patterns is {patterns}; allowed: 1 or more"
         raise BadInput(message)
-    protocol = protocol or PROTOCOLS[simulator.regime]
+    protocol = protocol or default_protocol(graph, simulator.regime)
     for trial in trials(runs, nulls=nulls):
         progress = on_trial(trial) if on_trial else None
         yield _run(graph, simulator, trial, patterns, protocol, seed, progress)
@@ -115,8 +124,10 @@ def _run(
     recording = replace(recording, release=float(protocol.release))
     like_emulator = None
     if recording.spikes is not None and not isinstance(simulator, Emulator):
-        spikes = Emulator().run(graph, given, protocol).spikes
-        like_emulator = spikes is not None and np.array_equal(recording.spikes, spikes)
+        oracle = Emulator().run(graph, given, protocol)
+        like_emulator = _same(recording.spikes, oracle.spikes) and _same(
+            recording.readout, oracle.readout
+        )
     return observe(
         graph,
         points,
@@ -127,6 +138,12 @@ def _run(
         saw_label=labels is not None,
         like_emulator=like_emulator,
     )
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 def _points(graph: SynapseGraph, run: str) -> FixedPoints:

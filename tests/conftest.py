@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from spinspike.mapping.dale import dale
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork
+from spinspike.mapping.mapper import map_network
 from spinspike.model.architecture import Architecture
 from spinspike.model.data import digits
 from spinspike.model.dataset import Dataset, Split
@@ -56,7 +58,7 @@ def larger(handwritten: Dataset) -> NetworkFile:
 @pytest.fixture(scope="session")
 def graph(trained: NetworkFile) -> SynapseGraph:
     """The Dale graph of the trained network at 8 bits."""
-    return dale(trained.network, trained.fixed_points, provenance=trained.provenance)
+    return map_network(trained.network, trained.fixed_points, provenance=trained.provenance)
 
 
 @pytest.fixture(scope="session")
@@ -101,30 +103,99 @@ class Table:
 
     weight: NDArray[np.int64]  # (N, N)
     signal: NDArray[np.int64]  # (N, C)
+    input: NDArray[np.int64]  # (N, D + 1)
+    readout: NDArray[np.int64]  # (C, N)
 
 
 def table_of(graph: SynapseGraph) -> Table:
     threshold = [p for p in graph.populations if p.neuron == "threshold"]
     start = {p.name: sum(q.size for q in threshold[:k]) for k, p in enumerate(threshold)}
-    neurons = sum(p.size for p in threshold)
-    weight = np.zeros((neurons, neurons), dtype=np.int64)
-    signal = np.zeros((neurons, graph.classes), dtype=np.int64)
+    neurons, classes = sum(p.size for p in threshold), graph.classes
+    shapes = {
+        "weight": (neurons, neurons),
+        "supervisory": (neurons, classes),
+        "input": (neurons, len(graph.ends.centre) + 1),
+        "readout": (classes, neurons),
+    }
+    found = {name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()}
     for p in graph.projections:
+        matrix = found.get(p.role, found["weight"])
         for row in range(len(p.indptr) - 1):
             for k in range(int(p.indptr[row]), int(p.indptr[row + 1])):
-                value = p.sign * int(p.mantissa[k]) * 2**p.exponent
-                target, source = start[p.target] + row, int(p.indices[k])
-                if p.source in start:
-                    weight[target, start[p.source] + source] += value
-                else:
-                    signal[target, source] += value
-    return Table(weight, signal)
+                target = start.get(p.target, 0) + row
+                source = start.get(p.source, 0) + int(p.indices[k])
+                matrix[target, source] += p.sign * int(p.mantissa[k]) * 2**p.exponent
+    return Table(*found.values())
 
 
 @pytest.fixture(scope="session")
 def by_hand() -> Callable[[SynapseGraph], Table]:
     """Weights of a graph, added up synapse by synapse."""
     return table_of
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The rounded network in spins: x_i = first_i + input_i + floor(sum_j w_ij s_j / 2).
+
+    It starts from s = 0, and unit i is up iff x_i > 0.
+    """
+
+    integers: IntegerNetwork
+    network: Network
+
+    @property
+    def weight(self) -> NDArray[np.int64]:
+        """All of it, (H, H)."""
+        n = self.integers
+        return dense(n.coupling) + dense(n.link) + dense(n.self_coupling)
+
+    def given(self, images: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Integer input of each unit, one number after the other; (B, H)."""
+        n, low, high = self.integers, *self.network.input_range
+        real, rounded = self.network.input_weight.toarray(), dense(n.input)
+        found = []
+        for image in images.tolist():
+            sent = [round((x - low) / (high - low) * n.levels) for x in image] + [n.levels]
+            seen = [
+                (x - c) * self.network.gain for x, c in zip(image, self.network.centre, strict=True)
+            ]
+            row = []
+            for i in range(self.network.units):
+                if n.levels:
+                    row.append(sum(int(w) * x for w, x in zip(rounded[i], sent, strict=True)))
+                else:
+                    field = sum(w * x for w, x in zip(real[i], seen, strict=True))
+                    row.append(round(n.scale[i] * field))
+            found.append(row)
+        return np.array(found, dtype=np.int64)
+
+    def field(self, spins: NDArray[Any], given: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Integer field x of all units; (B, H)."""
+        doubled = spins.astype(np.int64) @ self.weight.T
+        return np.asarray(self.integers.first_offset + given + doubled // 2)
+
+    def run(
+        self, images: NDArray[np.float64], labels: NDArray[np.int64], phases: str
+    ) -> NDArray[np.int64]:
+        """States after each sweep, (sweeps, B, H); a "c" in ``phases`` is a clamped one."""
+        given, signal = self.given(images), dense(self.integers.signal).T[labels]
+        spins, found = np.zeros_like(given), []
+        for phase in phases:
+            x = self.field(spins, given + signal if phase == "c" else given)
+            spins = np.where(x > 0, 1, -1)
+            found.append(spins)
+        return np.array(found)
+
+
+def dense(matrix: IntegerMatrix) -> NDArray[np.int64]:
+    return np.asarray(matrix.mantissa.toarray().astype(np.int64) * 2**matrix.exponent)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[[IntegerNetwork, Network], Reference]:
+    """A rounded network in spins and dense matrices."""
+    return Reference
 
 
 @pytest.fixture(scope="session")
@@ -173,3 +244,18 @@ def awkward_networks(seeds: int = 3, units: int = 6, **changes: Any) -> Iterator
 def small_networks() -> SmallNetworks:
     """Small networks with zero rows, ties, and self-couplings of both signs and none."""
     return awkward_networks
+
+
+def linked_networks(seeds: int = 3) -> Iterator[Network]:
+    """The same in two modules of different size, with links both ways and biases."""
+    for seed, plain in enumerate(awkward_networks(seeds, modules=[2, 4])):
+        link = np.zeros((6, 6))
+        link[[2, 3, 0, 1], [0, 1, 2, 5]] = 0.7
+        bias = np.random.default_rng(seed).normal(size=6)
+        yield replace(plain, link=csr_array(link), bias=bias)
+
+
+@pytest.fixture(scope="session")
+def modular() -> Callable[[int], Iterator[Network]]:
+    """Small networks of one module, or of two with couplings and links between them."""
+    return lambda modules: awkward_networks() if modules == 1 else linked_networks()

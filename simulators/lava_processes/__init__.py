@@ -7,6 +7,6 @@ The neurons are Lava's own LIF, unchanged.
 
 from spinspike.simulators.lava_processes.batch_connection import BatchConnection
 from spinspike.simulators.lava_processes.spike_sink import SpikeSink
-from spinspike.simulators.lava_processes.supervisory_source import SupervisorySource
+from spinspike.simulators.lava_processes.spike_source import SpikeSource
 
-__all__ = ["BatchConnection", "SpikeSink", "SupervisorySource"]
+__all__ = ["BatchConnection", "SpikeSink", "SpikeSource"]

@@ -20,20 +20,18 @@ from scipy.sparse import csr_matrix
 
 # Below this share of non-zero weights a sparse product beats BLAS.
 SPARSE_BELOW = 0.05
-# float32 counts integers exactly up to here; BLAS knows no integers.
-EXACT_FLOAT32 = 2**24
-LARGEST_MANTISSA = 255
 
 
 class BatchConnection(AbstractProcess):
     """Lava's Dense for B patterns at once, a_out(t) = 2**e W s_in(t - 1) in each of them.
 
-    The stock Dense knows one pattern; B of them cost B copies of the weights.
+    The stock Dense knows one pattern; B of them cost B copies of the weights. Spikes may be
+    graded, as with Dense's ``num_message_bits`` above 0.
 
     Parameters
     ----------
     weights
-        Signed mantissas, -255..255, all of one sign, shape (n, m).
+        Signed mantissas, -255..255, all of one sign, shape (n, m); no sum may leave 24 bits.
     exponent
         e >= 0, as Dense's ``weight_exp``.
     first
@@ -68,10 +66,9 @@ class PyBatchConnection(PyLoihiProcessModel):
         inhibitory = weights.nnz > 0 and weights.data.min() < 0
         mode = SignMode.INHIBITORY if inhibitory else SignMode.EXCITATORY
         weights.data = truncate_weights(clip_weights(weights.data, mode, 8), mode, 8)
-        exact = weights.shape[1] * LARGEST_MANTISSA < EXACT_FLOAT32
         dense = weights.nnz > SPARSE_BELOW * weights.shape[0] * weights.shape[1]
-        kind = np.float32 if exact else np.float64
-        self.matrix = weights.toarray().astype(kind) if dense else weights
+        # BLAS knows no integers; float32 counts those of 24 bits exactly
+        self.matrix = weights.astype(np.float32).toarray() if dense else weights
 
     def run_spk(self) -> None:
         """Send the sum of the last step's spikes, then collect this step's."""

@@ -17,12 +17,13 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from watchdog import fail_with, supervise, work
 
 Arrays = dict[str, np.ndarray]
 
 HERE = Path(__file__).resolve().parent
-CUE = 1  # steps with the image alone before a label clamps
+BIAS_LIMIT = 4095
 
 
 def main() -> int:
@@ -36,11 +37,11 @@ def main() -> int:
             arrays = dict(file)
         image = read_image(options.image, arrays)
         check_options(options, arrays)
-        spikes = simulate(arrays, encode(arrays, image), options)
+        result = decode(arrays, *simulate(arrays, encode(arrays, image), options), options)
     except (OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
-    print_result(decode(arrays, spikes, options), options.json)
+    print_result(result, options.json)
     return 0
 
 
@@ -102,18 +103,54 @@ def check_options(options: argparse.Namespace, arrays: Arrays) -> None:
         raise ValueError(message)
 
 
+def head(arrays: Arrays) -> dict[str, Any]:
+    """Populations, projections and the like."""
+    return json.loads(str(arrays["head"]))
+
+
+def cue(arrays: Arrays) -> int:
+    """Steps with the image alone before a label clamps: one for each module of the network."""
+    return head(arrays)["modules"]
+
+
 def encode(arrays: Arrays, image: np.ndarray) -> np.ndarray:
-    """Integer input of each neuron, sign round(scale (Win (x - centre) gain)), (N,)."""
-    field = ((image - arrays["centre"]) * arrays["gain"])[None] @ arrays["input_weight"].T
-    return np.rint(field[0] * arrays["scale"]).astype(int)[arrays["unit"]] * arrays["input_sign"]
+    """What an image feeds in every step.
+
+    By bias the integer input of each neuron, sign round(scale (Win (x - centre) gain)), (N,); by
+    spikes what each input neuron sends, 0 … G, and G from one that is always on, (D + 1,).
+    """
+    levels = head(arrays)["levels"]
+    if levels:
+        return np.append(levels_of(arrays, image, levels), levels)
+    parts = tuple(arrays[f"input_{part}"] for part in ("data", "indices", "indptr"))
+    weight = csr_matrix(parts, shape=(arrays["scale"].size, image.size))
+    field = (weight @ ((image - arrays["centre"]) * arrays["gain"])[:, None]).ravel()
+    given = np.rint(field * arrays["scale"]).astype(int)[arrays["unit"]] * arrays["input_sign"]
+    # with the bias it saturates, where no synapses could outweigh it
+    return np.clip(given + arrays["offset"], -BIAS_LIMIT, BIAS_LIMIT) - arrays["offset"]
 
 
-def decode(arrays: Arrays, spikes: np.ndarray, options: argparse.Namespace) -> dict[str, Any]:
-    """Class, scores and how the state moved, from the spikes (steps, N)."""
+def levels_of(arrays: Arrays, image: np.ndarray, levels: int) -> np.ndarray:
+    """Pixels as the nearest whole number from 0 (lowest value) to ``levels`` (highest)."""
+    low, high = arrays["input_range"]
+    exact = (image - low) * (levels / (high - low))
+    found = np.rint(exact).astype(int)
+    if levels == 1 and (found != exact).any():
+        message = (
+            f"a pixel is {image[found != exact][0]:g}; the network takes {low:g} and {high:g} alone"
+        )
+        raise ValueError(message)
+    return found
+
+
+def decode(
+    arrays: Arrays, spikes: np.ndarray, membrane: np.ndarray, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Class, scores and how the state moved, from the spikes (steps, N) and readout membranes."""
     decoder = arrays["decoder"]
     up = spikes[:, decoder].astype(bool) == (arrays["input_sign"][decoder] > 0)
-    scores = arrays["readout"] @ np.where(up[-1], 1.0, -1.0)
-    release = CUE + (0 if options.label is None else options.clamped)
+    scores = membrane / 64 if membrane.size else arrays["readout"] @ np.where(up[-1], 1.0, -1.0)
+    release = cue(arrays) + (0 if options.label is None else options.clamped)
     return {
         "class": int(scores.argmax()),
         "scores": [round(float(score), 6) for score in scores],
@@ -134,14 +171,20 @@ def print_result(result: dict[str, Any], as_json: bool) -> None:
         print(f"class {result['class']} ({state} after {result['steps']} steps)")
 
 
-def simulate(arrays: Arrays, given: np.ndarray, options: argparse.Namespace) -> np.ndarray:
-    """Spikes of all neurons, (steps, N), from a Lava run in a process group of its own."""
+def simulate(
+    arrays: Arrays, given: np.ndarray, options: argparse.Namespace
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes of all neurons, (steps, N), and membranes of the readout neurons at the end, (C,).
+
+    They come from a Lava run in a process group of its own.
+    """
     clamped = 0 if options.label is None else options.clamped
-    steps = CUE + clamped + options.steps
+    before = cue(arrays)
+    steps = before + clamped + options.steps
     classes = len(arrays["readout"])
     signal = np.zeros((classes, steps), dtype=np.int32)  # silent to the end of the run
     if clamped:
-        signal[options.label, CUE - 1 : CUE - 1 + clamped] = 1  # spikes act one step later
+        signal[options.label, before - 1 : before - 1 + clamped] = 1  # spikes act one step later
     with tempfile.TemporaryDirectory(prefix="network-") as name:
         folder = Path(name)
         np.savez(folder / "job.npz", given=given, signal=signal)
@@ -158,11 +201,12 @@ def simulate(arrays: Arrays, given: np.ndarray, options: argparse.Namespace) -> 
         except (TimeoutError, ChildProcessError) as error:
             message = f"Lava failed: {error}"
             raise OSError(message) from None
-        return np.load(folder / "spikes.npy", allow_pickle=False)
+        with np.load(folder / "result.npz", allow_pickle=False) as file:
+            return file["spikes"], file["membrane"]
 
 
 def run_lava(folder: Path) -> None:
-    """The worker's task: build the Lava processes, run them, write the spikes."""
+    """The worker's task: build the Lava processes, run them, write spikes and membranes."""
     try:
         from lava.magma.core.run_conditions import RunSteps
         from lava.magma.core.run_configs import Loihi2SimCfg
@@ -174,15 +218,19 @@ def run_lava(folder: Path) -> None:
         raise ImportError(message) from None
     with np.load(folder / "job.npz", allow_pickle=False) as file:
         given, signal = file["given"], file["signal"]
-    with np.load(HERE / "arrays.npz", allow_pickle=False) as arrays:
-        network = AttractorNetwork(arrays)
-    supervisory = Source(data=signal)
-    supervisory.s_out.connect(network.supervisory)
+    with np.load(HERE / "arrays.npz", allow_pickle=False) as file:
+        arrays = dict(file)
+    by_spikes = bool(head(arrays)["levels"])
+    network = AttractorNetwork(arrays, levels=given if by_spikes else None)
+    Source(data=signal).s_out.connect(network.supervisory)
+    if by_spikes:
+        Source(data=given[:, None]).s_out.connect(network.image)
     sinks = []
     position = 0
-    for name, size in network.proc_params["head"]["populations"].items():
-        source = Source(data=given[position : position + size, None])
-        source.s_out.connect(getattr(network, f"input_{name}"))
+    for name, size in head(arrays)["populations"].items():
+        if not by_spikes:
+            source = Source(data=given[position : position + size, None])
+            source.s_out.connect(getattr(network, f"input_{name}"))
         sinks.append(Sink(shape=(size,), buffer=signal.shape[1]))
         getattr(network, f"spikes_{name}").connect(sinks[-1].a_in)
         position += size
@@ -190,8 +238,9 @@ def run_lava(folder: Path) -> None:
     with fail_with(multiprocessing.active_children()):
         network.run(condition=RunSteps(num_steps=signal.shape[1]))
         spikes = np.concatenate([sink.data.get() for sink in sinks]).T
+        membrane = network.readout.get() if head(arrays)["readout"] else np.zeros(0)
     network.stop()
-    np.save(folder / "spikes.npy", spikes.astype(bool))
+    np.savez(folder / "result.npz", spikes=spikes.astype(bool), membrane=membrane)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,7 @@ BAD_INPUT = {
     "unknown run": (("validate", "graph.h5", "--run", "x"), "unknown run 'x'; allowed: free"),
     "unknown encoding": (
         ("map", "network.h5", "-o", "g.h5", "--encoding", "push"),
-        "unknown encoding 'push'; allowed: dale",
+        "unknown encoding 'push'; allowed: signed, dale, pushpull",
     ),
     "too many bits": (("map", "network.h5", "-o", "g.h5", "--bits", "9"), "weight_bits is 9"),
     "negative sparsity": (("train", "-o", "n.h5", "--sparsity", "-1"), "sparsity is -1.0"),

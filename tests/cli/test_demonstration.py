@@ -32,6 +32,7 @@ def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     }  # fmt: skip
     assert {f.stem for f in (tmp_path / "out" / "figures").iterdir()} == {
         "learning", "comparison", "images", "overlap", "nulls", "flips", "margins",
+        "population", "adjacency", "weights",
     }  # fmt: skip
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
     content = network_file.load(tmp_path / "out" / "network.h5")

@@ -53,8 +53,8 @@ def test_a_trial_has_a_progress_bar_on_stderr(
 
 
 def test_an_unknown_encoding_is_refused(trained: NetworkFile) -> None:
-    with pytest.raises(BadInput, match="unknown encoding 'x'; allowed: dale"):
-        map_file(trained, encoding="x", weight_bits=8)
+    with pytest.raises(BadInput, match="unknown encoding 'x'; allowed: signed, dale, pushpull"):
+        map_file(trained, encoding="x")
 
 
 def test_unknown_simulators_are_refused() -> None:

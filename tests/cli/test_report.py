@@ -14,7 +14,7 @@ import pytest
 
 from spinspike.cli.pipeline import mapping_summary
 from spinspike.cli.report import Report, check_folder, outcome_summary, write_report
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import SynapseGraph, to_svg
 from spinspike.model.errors import BadInput
 from spinspike.simulators import Emulator, Outcome, claims, validate
 
@@ -39,9 +39,21 @@ def test_the_page_is_self_contained(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:)[^"]*"', page)
     assert "<script" not in page
-    names = {f.stem for f in (folder / "figures").iterdir()}
-    assert names == {"overlap", "raster", "nulls", "flips", "margins"}
+    names = {f.stem for f in (folder / "figures").glob("*.png")}
+    own = {"adjacency", "weights"}
+    assert names == own | {"overlap", "raster", "nulls", "flips", "margins"}
     assert page.count("data:image/png;base64,") == len(names)
+
+
+def test_the_graph_comes_before_what_it_does(folder: Path, graph: SynapseGraph) -> None:
+    page = (folder / "report.html").read_text()
+    begin, end = page.index("<h2>The graph</h2>"), page.index("<h2>What it does</h2>")
+    section = page[begin:end]
+    picture = (folder / "figures" / "population.svg").read_text()
+    assert picture == to_svg(graph)
+    places = [section.index(part) for part in (picture.strip(), 'alt="adjacency"', 'alt="weights"')]
+    assert places == sorted(places)
+    assert end < page.index('alt="overlap"')
 
 
 def test_every_claim_is_on_the_page(folder: Path, outcomes: list[Outcome]) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spinspike.mapping import certificate
 from spinspike.mapping.certificate import certified, integer_margins, weakest_units
-from spinspike.mapping.dale import dale
+from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.quantise import quantise
+from spinspike.mapping.mapper import map_network
+from spinspike.mapping.quantise import InputMode, Rounding, quantise
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 from spinspike.model.own_network import from_arrays
@@ -31,28 +33,36 @@ def margins_in_loops(graph: SynapseGraph, table: Any, points: FixedPoints) -> li
     """X where the neuron spikes, 1 - x where it is silent; everything one neuron at a time."""
     ends, rows = graph.ends, []
     for image, state in zip(points.inputs, points.states.tolist(), strict=True):
+        sent = [round(x * ends.levels) for x in image] + [ends.levels]
+        spikes = [
+            state[i] * p > 0 for i, p in zip(ends.unit, ends.input_sign.tolist(), strict=True)
+        ]
         row = []
-        for k in range(graph.neurons):
-            given = ends.scale[k % graph.units] * sum(
-                w * ends.gain * (x - c)
-                for w, x, c in zip(
-                    ends.input_weight[k % graph.units], image, ends.centre, strict=True
-                )
+        for k, i in enumerate(ends.unit):
+            weights = ends.input_weight.toarray()[i]
+            given = ends.scale[i] * sum(
+                w * ends.gain * (x - c) for w, x, c in zip(weights, image, ends.centre, strict=True)
             )
-            x = round(given) + int(graph.offset[k])
-            x += sum(
-                int(table.weight[k, j]) for j in range(graph.neurons) if state[j % graph.units] > 0
-            )
-            row.append(x if state[k % graph.units] > 0 else 1 - x)
+            bias = round(given) * int(ends.input_sign[k]) + int(graph.offset[k])
+            x = max(-4095, min(4095, bias))
+            x += sum(int(w) for w, n in zip(table.weight[k], spikes, strict=True) if n)
+            x += sum(int(w) * n for w, n in zip(table.input[k], sent, strict=True))
+            row.append(x if spikes[k] else 1 - x)
         rows.append(row)
     return rows
 
 
+@pytest.mark.parametrize("mode", ["bias", "graded"])
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_margins_neuron_by_neuron(
-    small_networks: SmallNetworks, every_state: States, by_hand: Callable[[SynapseGraph], Any]
+    encoding: str,
+    mode: InputMode,
+    small_networks: SmallNetworks,
+    every_state: States,
+    by_hand: Callable[[SynapseGraph], Any],
 ) -> None:
-    for network in small_networks():
-        graph = dale(network, weight_bits=5)
+    for network in small_networks(seeds=2):
+        graph = map_network(network, encoding=encoding, rounding=Rounding(5, mode))
         points = points_of(network, every_state(6))
         expected = margins_in_loops(graph, by_hand(graph), points)
         assert integer_margins(graph, points).tolist() == expected
@@ -63,15 +73,19 @@ def test_margins_neuron_by_neuron(
         assert certified(graph, points).tolist() == [min(row) >= 1 for row in expected]
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_certified_are_exactly_the_fixed_points_of_the_rounded_network(
-    small_networks: SmallNetworks, every_state: States
+    encoding: str, small_networks: SmallNetworks, every_state: States
 ) -> None:
-    """By enumeration in spins: s_i = sign(sum_j w_ij s_j + d_i s_i + 2 u_i) for all i."""
+    """By enumeration in spins: s_i = sign(sum_j w_ij s_j + 2 u_i) for all i."""
     count = 0
     for network in small_networks(seeds=6):
-        graph, integers = dale(network), quantise(network)
+        graph = map_network(network, encoding=encoding)
+        integers = quantise(network, encoding=ENCODINGS[encoding])
         points = points_of(network, every_state(6))
-        total = integers.coupling.toarray() + np.diag(integers.self_coupling)
+        total = sum(
+            m.mantissa.toarray().astype(np.int64) * 2**m.exponent for m in integers.recurrent
+        )
         inputs = (points.inputs - network.centre) * network.gain @ network.input_weight.toarray().T
         field = points.states.astype(np.int64) @ total.T
         field = field + 2 * np.rint(inputs * integers.scale).astype(np.int64)
@@ -79,6 +93,16 @@ def test_certified_are_exactly_the_fixed_points_of_the_rounded_network(
         np.testing.assert_array_equal(certified(graph, points), fixed)
         count += int(fixed.sum())
     assert count > 0
+
+
+def test_portions_of_states_make_no_difference(
+    graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = graph.fixed_points["learned"].select(slice(50))
+    whole = weakest_units(graph, points)
+    monkeypatch.setattr(certificate, "AT_ONCE", 7 * graph.neurons)
+    for one, other in zip(whole, weakest_units(graph, points), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_almost_all_learned_states_are_certified(graph: SynapseGraph) -> None:
@@ -115,7 +139,7 @@ def test_margins_tell_by_how_much_a_tie_holds() -> None:
         input_range=(0.0, 1.0),
     )
     points = points_of(network, np.array([[1, 1], [1, -1]], dtype=np.int8))
-    graph = dale(network)
+    graph = map_network(network)
     assert integer_margins(graph, points).tolist() == [[1, 1, 1, 1], [1, 0, 1, 0]]
     assert certified(graph, points).tolist() == [True, False]
 

@@ -12,7 +12,7 @@ from spinspike.mapping.graph import Population, Projection, SynapseGraph
 
 
 def test_sizes_are_those_of_the_arrays(graph: SynapseGraph) -> None:
-    assert (graph.neurons, graph.units, graph.classes) == (200, 100, 10)
+    assert (graph.neurons, graph.units, graph.classes, graph.modules) == (200, 100, 10, 1)
     assert graph.synapses == sum(int(p.indptr[-1]) for p in graph.projections)
     for p in graph.projections:
         assert len(p.indices) == len(p.mantissa) == p.indptr[-1]
@@ -24,15 +24,20 @@ def test_threshold_populations_share_the_neurons_in_order(graph: SynapseGraph) -
     assert sizes == {
         "E": (100, "threshold"),
         "I": (100, "threshold"),
-        "supervisory_E": (10, "source"),
-        "supervisory_I": (10, "source"),
+        "supervisory_E": (10, "supervisory"),
+        "supervisory_I": (10, "supervisory"),
+        "readout": (10, "readout"),
     }
+    assert graph.sizes == {name: size for name, (size, _) in sizes.items()}
+    assert graph.named("threshold") == ("E", "I")
+    assert graph.named("readout") == ("readout",)
+    assert graph.named("input") == ()
 
 
 def test_names_of_projections_are_unique(graph: SynapseGraph) -> None:
     names = [p.name for p in graph.projections]
     assert len(set(names)) == len(names)
-    assert "E>I:coupling" in names
+    assert {"E>I:coupling+", "I>E:coupling-", "E>E:self+", "I>readout:readout-"} <= set(names)
 
 
 @pytest.mark.parametrize("kind", [Population, Projection, SynapseGraph])

@@ -13,10 +13,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import issparse
 
-from spinspike.mapping.dale import dale
+from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.graph_file import load, save
+from spinspike.mapping.mapper import map_network
+from spinspike.mapping.quantise import InputMode, Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadFile, BadInput, OutOfRange, SpinspikeError
 from spinspike.model.fixed_points import FixedPoints
@@ -26,7 +29,11 @@ from spinspike.model.network import Network, draw
 def assert_equal(one: Any, other: Any) -> None:
     """Equal to the bit, through dataclasses, tuples and mappings."""
     assert type(one) is type(other)
-    if isinstance(one, np.ndarray):
+    if issparse(one):
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(one, part), getattr(other, part))
+        assert one.shape == other.shape
+    elif isinstance(one, np.ndarray):
         assert (one.shape, one.dtype, one.tobytes()) == (other.shape, other.dtype, other.tobytes())
     elif hasattr(one, "__dataclass_fields__"):
         for f in fields(one):
@@ -46,18 +53,28 @@ def assert_equal(one: Any, other: Any) -> None:
 @given(
     seed=st.integers(0, 2**32 - 1),
     units=st.integers(2, 12),
+    modules=st.integers(1, 3),
     bits=st.sampled_from([4, 6, 8]),
     self_coupling=st.sampled_from([0.0, 0.3]),
+    encoding=st.sampled_from(list(ENCODINGS)),
+    mode=st.sampled_from(["bias", "binary", "graded"]),
+    autapses=st.booleans(),
+    readout=st.booleans(),
     runs=st.sets(st.sampled_from(["learned", "free"])),
     provenance=st.dictionaries(st.text(), st.integers() | st.text() | st.booleans(), max_size=3),
 )
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 def test_what_is_saved_is_loaded_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory,
     seed: int,
     units: int,
+    modules: int,
     bits: int,
     self_coupling: float,
+    encoding: str,
+    mode: InputMode,
+    autapses: bool,
+    readout: bool,
     runs: set[str],
     provenance: dict[str, Any],
 ) -> None:
@@ -66,15 +83,27 @@ def test_what_is_saved_is_loaded_bit_for_bit(
         units=units,
         inputs=3,
         classes=2,
+        modules=modules,
+        link=0.3 if modules > 1 else 0.0,
+        between_sparsity=0.5,
         sparsity=0.0,
         self_coupling=self_coupling,
         supervisory_scale=0.2,
     )
     network = draw(architecture, rng, centre=rng.random(3))
-    states = rng.choice(np.array([-1, 1], dtype=np.int8), (4, units))
-    points = {run: FixedPoints(rng.random((4, 3)), np.arange(4) % 2, states) for run in runs}
+    states = rng.choice(np.array([-1, 1], dtype=np.int8), (4, units * modules))
+    images = rng.integers(0, 2, (4, 3)).astype(np.float64)
+    points = {run: FixedPoints(images, np.arange(4) % 2, states) for run in runs}
     try:
-        graph = dale(network, points, weight_bits=bits, provenance=provenance)
+        graph = map_network(
+            network,
+            points,
+            encoding=encoding,
+            rounding=Rounding(bits, mode),
+            on_chip_readout=readout,
+            autapses=autapses,
+            provenance=provenance,
+        )
     except OutOfRange:
         return  # a row so weak that its self-coupling does not fit
     path = tmp_path_factory.getbasetemp() / "graph.h5"
@@ -93,7 +122,7 @@ def path(tmp_path: Path, small_networks: Callable[..., Iterator[Network]]) -> Pa
     network = next(small_networks())
     states = np.ones((7, 6), dtype=np.int8)
     points = FixedPoints(np.full((7, 3), 0.5), np.arange(7) % 4, states)
-    save(tmp_path / "graph.h5", dale(network, {"learned": points}, provenance={"seed": 0}))
+    save(tmp_path / "graph.h5", map_network(network, {"learned": points}, provenance={"seed": 0}))
     return tmp_path / "graph.h5"
 
 
@@ -108,7 +137,13 @@ def put(path: Path, name: str, value: Any) -> None:
             place[name] = value
 
 
-POPULATIONS = [["E", 6, "threshold"], ["I", 6, "threshold"], ["S", 4, "source"], ["T", 4, "source"]]
+POPULATIONS = [
+    ["E", 6, "threshold"],
+    ["I", 6, "threshold"],
+    ["S", 4, "supervisory"],
+    ["T", 4, "supervisory"],
+    ["readout", 4, "readout"],
+]
 
 
 def populations(index: int, *row: Any) -> str:
@@ -120,7 +155,7 @@ def populations(index: int, *row: Any) -> str:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("encoding", "pushpull", r"encoding is 'pushpull'; allowed: dale"),
+        ("encoding", "push", r"encoding is 'push'; allowed: signed, dale, pushpull"),
         ("encoding", 1, r"attribute encoding is .*1"),
         ("populations", "{", r"populations is not JSON"),
         ("populations", "3", r"populations is not a list of \['str', 'int', 'str'\]"),
@@ -131,18 +166,29 @@ def populations(index: int, *row: Any) -> str:
         ("populations", populations(0, "E", 0, "threshold"), r"size=0.* is not allowed"),
         ("populations", populations(0, "E", 2**24, "threshold"), r"size=16777216.* is not allowed"),
         ("populations", populations(0, "E", 6, "magic"), r"neuron='magic'.* is not allowed"),
-        ("populations", populations(0, "I", 6, "threshold"), r"are \['I', 'I', 'S', 'T'\]"),
+        (
+            "populations",
+            populations(0, "I", 6, "threshold"),
+            r"are \['I', 'I', 'S', 'T', 'readout'\]",
+        ),
         ("populations", populations(0, "E", 7, "threshold"), r"unit has shape \(12,\); .*\(13,\)"),
-        ("populations", populations(2, "S", 5, "source"), r"one neuron for each of 4 classes"),
+        ("populations", populations(2, "S", 5, "supervisory"), r"wrong size; allowed: 4"),
+        ("populations", populations(2, "S", 4, "input"), r"wrong size; allowed: 0"),
+        ("populations", populations(4, "R", 3, "readout"), r"wrong size; allowed: 4"),
+        ("populations", populations(4, "R", 4, "supervisory"), r"4 readout biases for 0 readout"),
         ("projections", "null", r"projections is not a list"),
         ("projections", '[["X", "E", "coupling", 1, 0]]', r"projection \['X'.* is not between"),
         (
             "projections",
             '[["E", "supervisory_E", "coupling", 1, 0]]',
-            r"projection \['E', 'supervisory_E'.* is not between",
+            r"projection \['E', 'supervisory_E'.* has role 'coupling', which its populations cannot",
         ),
         ("projections", '[["E", "E", "coupling", 2, 0]]', r"1?, 2, 0\] is not between"),
         ("projections", '[["E", "E", "magic", 1, 0]]', r"has role 'magic'"),
+        ("projections", '[["E", "E", "input", 1, 0]]', r"has role 'input', which its"),
+        ("projections", '[["E", "E", "readout", 1, 0]]', r"has role 'readout', which its"),
+        ("projections", '[["E", "readout", "link", 1, 0]]', r"has role 'link', which its"),
+        ("projections", '[["supervisory_E", "E", "link", 1, 0]]', r"has role 'link', which its"),
         ("projections", '[["E", "E", "coupling", 1.0, 0]]', r"projections is not a list"),
         ("projection0_indptr", np.arange(6), r"projection0_indptr has shape \(6,\); .*\(7,\)"),
         ("projection0_indptr", np.zeros(7, int), r"row pointers that do not match"),
@@ -151,11 +197,22 @@ def populations(index: int, *row: Any) -> str:
         ("unit", np.full(12, 6), r"unit points outside 0 to 5"),
         ("decoder", np.full(6, -1), r"decoder points outside 0 to 11"),
         ("input_sign", np.zeros(12, int), r"input_sign has other values than -1 and \+1"),
-        ("input_weight", np.zeros((0, 3)), r"decoder has shape \(6,\); allowed: \(0,\)"),
+        ("input_weight_indptr", np.zeros(6, int), r"input_weight_indptr has shape \(6,\)"),
+        (
+            "input_weight_indices",
+            np.full(12, 3),
+            r"input_weight_indices has 3 to 3; allowed: 0 to 2",
+        ),
+        ("levels", 17, r"levels is 17; allowed: a whole number from 0 to 16"),
+        ("levels", 1.5, r"levels is 1\.5"),
+        ("modules", 0, r"modules is 0; allowed: a whole number from 1 to 6"),
+        ("modules", 7, r"modules is 7"),
+        ("readout_offset", np.ones(3, int), r"3 readout biases for 4 readout neurons"),
         ("scale", np.full(6, np.inf), r"scale contains nan or infinity"),
-        ("scale", np.ones(5), r"scale has shape \(5,\); allowed: \(6,\)"),
+        ("scale", np.ones(5), r"decoder has shape \(6,\); allowed: \(5,\)"),
+        ("scale", -np.ones(6), r"scale is -1\.0; allowed: above 0"),
         ("readout", np.ones((4, 5)), r"readout has shape \(4, 5\)"),
-        ("readout", np.ones((3, 6)), r"one neuron for each of 3 classes"),
+        ("readout", np.ones((3, 6)), r"wrong size; allowed: 3"),
         ("offset", np.ones(12), r"offset has type float64; allowed: int"),
         ("first_offset", np.ones(11, int), r"first_offset has shape \(11,\); allowed: \(12,\)"),
         ("learned_states", np.ones((7, 5), "i1"), r"learned_states has shape \(7, 5\)"),
@@ -181,7 +238,7 @@ def part(path: Path, name: str) -> Any:
 
 @pytest.mark.parametrize("source", [-1, 6, 2**40])
 def test_synapses_from_nowhere_are_refused(path: Path, source: int) -> None:
-    indices = part(path, "projection0_indices")
+    indices = part(path, "projection0_indices").astype(np.int64)
     indices[0] = source
     put(path, "projection0_indices", indices)
     with pytest.raises(BadFile, match=r"some from neurons that do not exist"):
@@ -216,8 +273,9 @@ def test_row_pointers_that_run_back_are_refused(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("offset", lambda a: a + 100_000, r"population E, neuron 0: bias 1\d{5} does not fit"),
+        ("offset", lambda a: a + 100_000, r"population E, neuron \d: bias 1\d{5} does not fit"),
         ("scale", lambda a: a * 50, r"population E, neuron \d+: bias \d+ does not fit"),
+        ("readout_offset", lambda a: a + 5000, r"population readout, neuron \d: bias 5\d\d\d does"),
         (
             "input_range",
             lambda a: a * 1000,
@@ -228,6 +286,7 @@ def test_row_pointers_that_run_back_are_refused(path: Path) -> None:
 def test_numbers_over_the_registers_are_refused(
     path: Path, name: str, change: Callable[[Any], Any], message: str
 ) -> None:
+    first_projection(path, 4, 7)  # weights that would outweigh a bias that saturates
     put(path, name, change(part(path, name)))
     with pytest.raises(OutOfRange, match=message):
         load(path)
@@ -247,10 +306,34 @@ def test_exponents_over_the_register_are_refused(path: Path, exponent: int) -> N
         load(path)
 
 
-def test_a_dale_graph_that_breaks_dales_law_is_refused(path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["dale", "pushpull"])
+def test_a_graph_that_breaks_dales_law_is_refused(path: Path, encoding: str) -> None:
     first_projection(path, 3, -1)
-    with pytest.raises(BadFile, match="E"):
+    put(path, "encoding", encoding)
+    message = "population E has synapses of both signs; allowed: one"
+    with pytest.raises(BadFile, match=message):
         load(path)
+
+
+def test_a_signed_graph_may_break_dales_law(path: Path) -> None:
+    first_projection(path, 3, -1)
+    put(path, "encoding", "signed")
+    graph = load(path)
+    assert {p.sign for p in graph.projections if p.source == "E"} == {-1, 1}
+
+
+def test_inputs_have_as_many_neurons_as_pixels_and_one_more(
+    tmp_path: Path, small_networks: Callable[..., Iterator[Network]]
+) -> None:
+    graph = map_network(next(small_networks()), rounding=Rounding(input="graded"))
+    save(tmp_path / "graph.h5", graph)
+    put(tmp_path / "graph.h5", "levels", 0)
+    with pytest.raises(BadFile, match=r"input_E.* has the wrong size; allowed: 0"):
+        load(tmp_path / "graph.h5")
+    put(tmp_path / "graph.h5", "levels", 3)
+    put(tmp_path / "graph.h5", "centre", np.zeros(4))
+    with pytest.raises(BadFile, match=r"input_E.* has the wrong size; allowed: 5"):
+        load(tmp_path / "graph.h5")
 
 
 def test_two_projections_of_one_name_are_refused(path: Path) -> None:

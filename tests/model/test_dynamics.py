@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spinspike.mapping.certificate import certified
-from spinspike.mapping.dale import dale
+from spinspike.mapping.mapper import map_network
 from spinspike.model.architecture import Architecture
 from spinspike.model.dynamics import (
     Sweeps,
@@ -199,7 +199,7 @@ def test_number_of_fixed_points_follows_the_closed_form(
         network = draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
         counts.append(int(is_fixed(network, nothing, states).sum()))
         if seed < instances // 3:
-            mapped.append(int(certified(dale(network), points).sum()))
+            mapped.append(int(certified(map_network(network), points).sum()))
     phi = 0.5 * (1 + erf(self_coupling * sqrt(units / (units - 1)) / sqrt(2)))
     for found in (counts, mapped):
         standard_error = np.std(found, ddof=1) / sqrt(len(found))

@@ -2,38 +2,151 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 import numpy as np
 import pytest
 
-from spinspike.mapping import SynapseGraph, dale, without_couplings
-from spinspike.model import NetworkFile
-from spinspike.model.arrays import FloatArray, SpinArray
+from spinspike.mapping import Rounding, SynapseGraph, map_network
+from spinspike.mapping.quantise import InputMode
+from spinspike.model import Architecture, NetworkFile, draw
+from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.model.own_network import from_arrays
-from spinspike.simulators import Brian2LIF, Emulator, Lava, Protocol, Recording, Simulator
+from spinspike.simulators import (
+    Brian2LIF,
+    Emulator,
+    Lava,
+    Protocol,
+    Recording,
+    Simulator,
+    Stimulus,
+    validate,
+)
 from spinspike.simulators.stimulus import stimulus
 from spinspike.simulators.validation import PROTOCOLS
 
 SIMULATORS = {"emulator": Emulator, "lava": Lava, "brian2": Brian2LIF}
+STEP = ["emulator", pytest.param("lava", marks=pytest.mark.lava)]
 
 
-@pytest.fixture(
-    params=[
-        "emulator",
-        pytest.param("lava", marks=pytest.mark.lava),
-        pytest.param("brian2", marks=pytest.mark.brian2),
-    ]
-)
+@pytest.fixture(params=[*STEP, pytest.param("brian2", marks=pytest.mark.brian2)])
 def simulator(request: pytest.FixtureRequest) -> Simulator:
     made: Simulator = SIMULATORS[request.param]()
     return made
 
 
+@pytest.fixture(params=STEP)
+def step_simulator(request: pytest.FixtureRequest) -> Simulator:
+    made: Simulator = SIMULATORS[request.param]()
+    return made
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of graph."""
+
+    encoding: str
+    input: InputMode = "bias"
+    autapses: bool = True
+    modules: int = 1
+    readout: bool = True
+
+    def __str__(self) -> str:
+        return "-".join(
+            [self.encoding, self.input]
+            + ["relay"] * (not self.autapses)
+            + ["two modules"] * (self.modules == 2)
+            + ["no readout"] * (not self.readout)
+        )
+
+    def graph(self) -> SynapseGraph:
+        """A small network that sees five pixels, mapped."""
+        architecture = Architecture(
+            units=6,
+            inputs=5,
+            classes=3,
+            modules=self.modules,
+            link=0.8 if self.modules == 2 else 0.0,
+            sparsity=0.3,
+            supervisory_scale=1.5,
+        )
+        return map_network(
+            draw(architecture, np.random.default_rng(0), centre=np.full(5, 0.5)),
+            encoding=self.encoding,
+            rounding=Rounding(input=self.input),
+            on_chip_readout=self.readout,
+            autapses=self.autapses,
+        )
+
+    def stimulus(self, graph: SynapseGraph) -> Stimulus:
+        """Two images with labels, and one with a state to start from."""
+        rng = np.random.default_rng(1)
+        images = rng.random((3, 5))
+        images = np.rint(images) if self.input == "binary" else images
+        cue = rng.choice(np.array([-1, 1], dtype=np.int8), (1, graph.units))
+        return both(
+            stimulus(graph, images[:2], labels=np.array([0, 2])),
+            stimulus(graph, images[2:], cue=cue),
+        )
+
+
+def both(one: Stimulus, other: Stimulus) -> Stimulus:
+    """The patterns of both."""
+    parts = {f.name: (getattr(one, f.name), getattr(other, f.name)) for f in fields(Stimulus)}
+    return Stimulus(**{name: np.concatenate(pair) for name, pair in parts.items()})
+
+
+ENCODINGS = ("signed", "dale", "pushpull")
+WAYS: tuple[InputMode, ...] = ("bias", "binary", "graded")
+CASES = [
+    *(Case(encoding, way) for encoding in ENCODINGS for way in WAYS),
+    *(Case(encoding, autapses=False) for encoding in ENCODINGS),
+    *(Case(encoding, "graded", autapses=False, modules=2) for encoding in ENCODINGS),
+    Case("dale", modules=2),
+    Case("signed", readout=False),
+]
+ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_spike_and_the_readout_are_those_of_the_equations_by_hand(
+    step_simulator: Simulator, case: Case, by_hand_run: ByHand
+) -> None:
+    graph = case.graph()
+    given, protocol = case.stimulus(graph), Protocol(cue=case.modules, clamped=3, free=5)
+    spikes, readout = by_hand_run(graph, given, protocol)
+    assert 0 < spikes.mean() < 1
+    recording = step_simulator.run(graph, given, protocol)
+    assert recording.spikes is not None
+    np.testing.assert_array_equal(recording.spikes, spikes)
+    assert (recording.readout is not None) == case.readout
+    if recording.readout is not None:
+        np.testing.assert_array_equal(recording.readout, readout)
+    on = (recording.supervisory > 0).tolist()
+    clamped = [protocol.cue < t <= protocol.release for t in recording.times]
+    assert on == [[c, c, False] for c in clamped]
+
+
+def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
+    step_simulator: Simulator,
+) -> None:
+    """A pixel that outweighs the largest bias: from step 2 on it decides."""
+    network = from_arrays(
+        J=[[0.0, 0.1], [0.1, 0.0]], Win=[[8.0], [-8.0]], Wback=np.eye(2), Wout=np.eye(2)
+    )
+    graph = map_network(network, encoding="signed", rounding=Rounding(input="graded"))
+    cue = np.array([[-1, 1]], dtype=np.int8)
+    given = stimulus(graph, np.ones((1, 1)), cue=cue)
+    recording = step_simulator.run(graph, given, Protocol(cue=1, clamped=0, free=2))
+    assert recording.states[:, 0].tolist() == [[-1, 1], [1, -1], [1, -1]]
+
+
 def two_units(coupling: FloatArray) -> SynapseGraph:
     """Two units that see one pixel each; label 0 pushes both up, label 1 both down."""
     label_field = np.array([[3.0, -3.0], [3.0, -3.0]])
-    return dale(
+    return map_network(
         from_arrays(
             J=coupling,
             Win=np.eye(2),
@@ -108,6 +221,9 @@ def test_recordings_have_the_promised_shapes(simulator: Simulator) -> None:
     assert recording.release == protocol.release
     assert recording.regime == simulator.regime
     assert (recording.spikes is not None) == (simulator.regime == "step")
+    assert (recording.readout is not None) == (simulator.regime == "step")
+    if recording.readout is not None:
+        assert recording.readout.shape == (3, 2)
     assert calls
     assert calls[-1][0] == calls[-1][1]
 
@@ -115,14 +231,11 @@ def test_recordings_have_the_promised_shapes(simulator: Simulator) -> None:
 def test_learned_states_stay_and_go_with_the_couplings(
     simulator: Simulator, larger: NetworkFile
 ) -> None:
-    graph = dale(larger.network, larger.fixed_points)
-    points = graph.fixed_points["learned"].select(slice(8))
-    given = stimulus(graph, points.inputs, labels=points.labels)
-    protocol = PROTOCOLS[simulator.regime]
-    final = simulator.run(graph, given, protocol).states[-1]
-    assert (final == points.states).mean() > 0.99
-    bare = without_couplings(graph)
-    given = stimulus(bare, points.inputs, labels=points.labels)
-    lost = simulator.run(bare, given, protocol).states[-1]
-    assert (lost == points.states).all(axis=1).sum() <= 2
-    assert (final == points.states).all(axis=1).sum() > (lost == points.states).all(axis=1).sum()
+    graph = map_network(larger.network, larger.fixed_points)
+    intact, bare = islice(validate(graph, simulator, patterns=8, runs=["learned"]), 2)
+    assert (intact.null, bare.null) == ("", "no couplings")
+    assert (intact.final == intact.points.states).mean() > 0.99
+    assert bare.exact.sum() <= 2
+    assert intact.exact.sum() > bare.exact.sum()
+    assert intact.like_emulator in (True, None)
+    assert bare.like_emulator in (True, None)

@@ -8,14 +8,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
+from spinspike.mapping import map_network
 from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseGraph
 from spinspike.model.arrays import FloatArray, SpinArray
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.own_network import from_arrays
 from spinspike.simulators import brian2_lif
 from spinspike.simulators.base import Protocol, Recording, Stimulus
 from spinspike.simulators.brian2_lif import Brian2LIF
 from spinspike.simulators.lif import LIFParameters
+from spinspike.simulators.stimulus import stimulus
 
 pytestmark = pytest.mark.brian2
 
@@ -54,7 +58,7 @@ def network(couplings: FloatArray, signal: FloatArray | None = None) -> SynapseG
         weight_bits=8,
         populations=(
             Population("units", count),
-            Population("label", signal.shape[1], "source"),
+            Population("label", signal.shape[1], "supervisory"),
         ),
         projections=(
             *projections(2 * (couplings - diagonal), "units", "coupling"),
@@ -67,12 +71,13 @@ def network(couplings: FloatArray, signal: FloatArray | None = None) -> SynapseG
             centre=np.zeros(count),
             gain=1.0,
             input_range=(-9.0, 9.0),
-            input_weight=np.eye(count),
+            input_weight=csr_array(np.eye(count)),
             scale=np.full(count, float(SCALE)),
             readout=np.zeros((signal.shape[1], count)),
             unit=np.arange(count),
             input_sign=np.ones(count, dtype=np.int64),
             decoder=np.arange(count),
+            readout_offset=np.zeros(0, dtype=np.int64),
         ),
     )
 
@@ -88,6 +93,7 @@ def feed(
     return Stimulus(
         first_bias=given + graph.first_offset,
         bias=given + graph.offset,
+        levels=np.zeros((len(fields), 0), dtype=np.int64),
         supervisor=np.array(labels) if labels else np.zeros((len(fields), 1), dtype=np.bool_),
         cue=np.zeros(fields.shape, dtype=np.int8) if cue is None else cue,
     )
@@ -157,6 +163,23 @@ def test_a_self_coupling_holds_both_states_against_smaller_fields_and_no_larger_
     graph, cue = network(np.array([[0.5]])), spins("-", "+")
     assert held(graph, np.array([[0.45], [-0.45]]), cue) == [True, True]
     assert held(graph, np.array([[0.55], [-0.70]]), cue) == [False, False]
+
+
+def test_a_link_weighs_like_a_self_coupling_not_like_a_coupling() -> None:
+    """Unit 1 sees unit 0 alone, which fires near the margin: its gate is what a latch has."""
+    graph = network(np.array([[0.0, 0.0], [0.5, 0.0]]))
+    linked = replace(
+        graph,
+        projections=tuple(
+            replace(p, role="link") if p.role == "coupling" else p for p in graph.projections
+        ),
+    )
+    drive = 0.3
+    given = feed(graph, np.array([[drive, 0.0]]))
+    protocol = Protocol(cue=0, free=900)
+    recording = Brian2LIF(parameters=QUIET, dt=0.1).run(linked, given, protocol)
+    field = 1.0 * QUIET.mean_gate(drive) / QUIET.last_gate(0.05) - 0.5
+    assert interval(recording, 1, after=400) == pytest.approx(QUIET.interval(field), rel=0.02)
 
 
 def test_a_hopfield_network_holds_its_patterns_and_loses_them_permuted() -> None:
@@ -247,6 +270,12 @@ def test_parts_and_values_that_do_not_fit_are_refused(monkeypatch: pytest.Monkey
     graph = network(np.zeros((2, 2)))
     with pytest.raises(BadInput, match="stimulus has 3 neurons; allowed: the graph's 2"):
         Brian2LIF().run(graph, feed(network(np.zeros((3, 3))), np.zeros((1, 3))), HOLD)
+    pushpull = replace(graph, encoding="pushpull")
+    with pytest.raises(BadInput, match="encoding is pushpull; allowed on brian2: dale, signed"):
+        Brian2LIF().run(pushpull, feed(graph, np.zeros((1, 2))), HOLD)
+    graded = replace(graph, ends=replace(graph.ends, levels=15))
+    with pytest.raises(BadInput, match="input as spikes of 0 to 15; allowed on brian2: input as b"):
+        Brian2LIF().run(graded, feed(graph, np.zeros((1, 2))), HOLD)
     with pytest.raises(BadInput, match="tau_slow is -1"):
         LIFParameters(tau_slow=-1.0)
     with pytest.raises(BadInput, match=r"refractory is 0\.5 ms; allowed: above delay, 1"):
@@ -256,6 +285,23 @@ def test_parts_and_values_that_do_not_fit_are_refused(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "brian2", None)
     with pytest.raises(MissingPart, match=r"pip install 'spinspike\[brian2\]'"):
         Brian2LIF().run(graph, feed(graph, np.zeros((1, 2))), HOLD)
+
+
+def test_readout_neurons_change_nothing() -> None:
+    """The same graph with and without them: the same spikes, and no membrane is recorded."""
+    reference = from_arrays(
+        J=[[0.5, 1.0], [1.0, 0.5]], Win=np.eye(2), Wback=np.eye(2), Wout=np.eye(2)
+    )
+    runs = []
+    for on_chip in (True, False):
+        graph = map_network(reference, encoding="signed", on_chip_readout=on_chip)
+        given = stimulus(graph, np.ones((2, 2)), labels=np.array([0, 1]))
+        runs.append(Brian2LIF().run(graph, given, Protocol(cue=20, clamped=50, free=50)))
+    first, second = runs
+    assert first.raster is not None
+    assert second.raster is not None
+    assert np.array_equal(first.raster, second.raster)
+    assert first.readout is None
 
 
 class Interrupted:

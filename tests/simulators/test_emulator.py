@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from spinspike.mapping import SynapseGraph, dale
-from spinspike.mapping.matrix import supervisory_matrix, weight_matrix
-from spinspike.mapping.quantise import quantise
-from spinspike.model import Architecture, Network, NetworkFile, draw
+from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
+from spinspike.mapping.quantise import InputMode
+from spinspike.model import Architecture, Network, NetworkFile, draw, dynamics
+from spinspike.model.arrays import BoolArray, IntArray, SpinArray
+from spinspike.model.dynamics import Sweeps
 from spinspike.model.own_network import from_arrays
-from spinspike.simulators import Emulator, Protocol, Stimulus
+from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
 from spinspike.simulators.stimulus import stimulus
 
 
 @pytest.fixture(scope="module")
 def graph(larger: NetworkFile) -> SynapseGraph:
     """The Dale graph of the larger network."""
-    return dale(larger.network, larger.fixed_points)
+    return map_network(larger.network, larger.fixed_points)
 
 
-def small_network(seed: int, units: int = 12, self_coupling: float = 0.5) -> Network:
+def small_network(seed: int) -> Network:
     architecture = Architecture(
-        units=units,
+        units=6,
         inputs=5,
         classes=3,
-        self_coupling=self_coupling,
         sparsity=0.3,
         input_sparsity=0.0,
         supervisory_scale=1.5,
@@ -36,87 +39,162 @@ def small_network(seed: int, units: int = 12, self_coupling: float = 0.5) -> Net
     return draw(architecture, np.random.default_rng(seed), centre=np.full(5, 0.5))
 
 
-def lava_by_hand(graph: SynapseGraph, given_: Stimulus, protocol: Protocol) -> NDArray[np.bool_]:
-    """One neuron and one step at a time, in Python integers, from Lava's documented equations."""
-    weights = weight_matrix(graph).toarray().tolist()
-    signal = supervisory_matrix(graph).toarray().tolist()
-    spikes = np.zeros((protocol.total, *given_.bias.shape), dtype=bool)
-    for b in range(given_.bias.shape[0]):
-        n = [0] * graph.neurons
-        v = [0] * graph.neurons
-        for t in range(1, protocol.total + 1):
-            fired = []
-            for k in range(graph.neurons):
-                a = sum(w * s for w, s in zip(weights[k], n, strict=True))
-                if protocol.cue < t <= protocol.cue + protocol.clamped:
-                    a += sum(
-                        w * bool(c) for w, c in zip(signal[k], given_.supervisor[b], strict=True)
-                    )
-                bias = int((given_.first_bias if t == 1 else given_.bias)[b, k])
-                decayed = (abs(v[k]) * (4096 - 4095)) >> 12
-                v[k] = (decayed if v[k] > 0 else -decayed) + (a << 6) + (bias << 6)
-                fired.append(int(v[k] > 0))
-                if fired[-1]:
-                    v[k] = 0
-            n = fired
-            spikes[t - 1, b] = n
-    return spikes
+@dataclass(frozen=True)
+class Kind:
+    """How a network is mapped."""
+
+    encoding: str
+    input: InputMode
+    autapses: bool = True
+
+    def map(self, network: Network) -> SynapseGraph:
+        return map_network(
+            network,
+            encoding=self.encoding,
+            rounding=Rounding(input=self.input),
+            autapses=self.autapses,
+        )
 
 
-@given(seed=st.integers(0, 2**16), clamped=st.integers(0, 3), loud=st.booleans())
-@settings(max_examples=25, deadline=None)
-def test_every_spike_is_that_of_the_equations_by_hand(seed: int, clamped: int, loud: bool) -> None:
+WAYS: tuple[InputMode, ...] = ("bias", "binary", "graded")
+KINDS = [
+    *(Kind(encoding, way) for encoding in ENCODINGS for way in WAYS),
+    *(Kind(encoding, "graded", autapses=False) for encoding in ENCODINGS),
+]
+ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+
+
+@given(
+    seed=st.integers(0, 2**16),
+    clamped=st.integers(0, 3),
+    loud=st.booleans(),
+    kind=st.sampled_from(KINDS),
+)
+@settings(max_examples=30, deadline=None)
+def test_every_spike_is_that_of_the_equations_by_hand(
+    by_hand_run: ByHand, seed: int, clamped: int, loud: bool, kind: Kind
+) -> None:
     rng = np.random.default_rng(seed)
-    graph = dale(small_network(seed, units=6))
-    given_ = stimulus(graph, rng.random((2, 5)), labels=rng.integers(0, 3, 2))
+    graph = kind.map(small_network(seed))
+    given_ = stimulus(graph, rng.integers(0, 2, (2, 5)), labels=rng.integers(0, 3, 2))
     if loud:  # fields below -4096 leave a residue that delays switching on
         bias = given_.bias + rng.integers(-30_000, 2_000, given_.bias.shape)
-        given_ = Stimulus(given_.first_bias - 20_000, bias, given_.supervisor, given_.cue)
+        given_ = replace(given_, first_bias=given_.first_bias - 20_000, bias=bias)
     protocol = Protocol(cue=1, clamped=clamped, free=5)
     recording = Emulator().run(graph, given_, protocol)
+    spikes, readout = by_hand_run(graph, given_, protocol)
     assert recording.spikes is not None
-    assert np.array_equal(recording.spikes, lava_by_hand(graph, given_, protocol))
+    assert recording.readout is not None
+    assert np.array_equal(recording.spikes, spikes)
+    assert np.array_equal(recording.readout, readout)
 
 
 def test_a_residue_delays_switching_on_by_one_step() -> None:
     """A field of -6400 leaves a residue of -100, which a field of +1 (64) cannot overcome."""
     nothing = np.zeros((2, 2))
-    network = from_arrays(nothing, np.zeros((2, 1)), nothing, nothing)
-    one = np.ones((1, 4), dtype=np.int64)
-    given_ = Stimulus(-6400 * one, one, np.zeros((1, 2), dtype=bool), np.zeros((1, 2), np.int8))
-    recording = Emulator().run(dale(network), given_, Protocol(cue=1, clamped=0, free=3))
+    graph = map_network(from_arrays(nothing, np.zeros((2, 1)), nothing, nothing))
+    given_ = replace(
+        stimulus(graph, np.zeros((1, 1))),
+        first_bias=np.full((1, 4), -6400),
+        bias=np.ones((1, 4), dtype=np.int64),
+    )
+    recording = Emulator().run(graph, given_, Protocol(cue=1, clamped=0, free=3))
     assert recording.spikes is not None
     assert recording.spikes[:, 0, 0].tolist() == [False, False, True, True]
 
 
-@pytest.mark.parametrize("self_coupling", [0.0, 0.5, 1.0])
-def test_whole_trajectories_are_those_of_the_rounded_reference(self_coupling: float) -> None:
-    """Spin by spin in plain loops, from s = 0 on, the label's field on and off."""
-    rng = np.random.default_rng(3)
-    for seed in range(5):
-        network = small_network(seed, self_coupling=self_coupling)
-        graph, integers = dale(network), quantise(network)
-        images, labels = rng.random((4, 5)), rng.integers(0, 3, 4)
-        protocol = Protocol(cue=1, clamped=4, free=8)
-        recording = Emulator().run(graph, stimulus(graph, images, labels=labels), protocol)
-        coupling, seen = integers.coupling.toarray(), (images - network.centre) * network.gain
-        twice = 2 * np.rint(seen @ network.input_weight.toarray().T * integers.scale)
-        for b in range(4):
-            s = [1 if x >= 0 else -1 for x in twice[b]]
-            assert recording.states[0, b].tolist() == s
-            for t in range(2, protocol.total + 1):
-                on = protocol.cue < t <= protocol.release
-                s = [
-                    1
-                    if sum(coupling[i, j] * s[j] for j in range(12))
-                    + integers.self_coupling[i] * s[i]
-                    + twice[b, i]
-                    + on * 2 * integers.signal[i, labels[b]]
-                    >= 0
-                    else -1
-                    for i in range(12)
-                ]
-                assert recording.states[t - 1, b].tolist() == s
+def whole_network(rng: np.random.Generator, levels: int, modules: int) -> Network:
+    """Six units whose parameters are whole numbers that a mapping need not round.
+
+    The strongest coupling of each row is half of 255, so that the row's scale is 1; its other
+    entries, self-couplings and links are whole halves, all else whole numbers.
+    """
+    units = 6
+    twice = rng.integers(-255, 256, (units, units)) * (rng.random((units, units)) < 0.7)
+    np.fill_diagonal(twice, 0)
+    twice[np.arange(units), (np.arange(units) + 1) % units] = rng.choice([-255, 255], units)
+    network = from_arrays(
+        J=twice / 2,
+        J_D=rng.integers(-255, 256, units) / 2,
+        Win=rng.integers(-60, 61, (units, 3)),
+        Wback=2 * rng.integers(-40, 41, (units, 2)),
+        Wout=rng.integers(-127, 128, (2, units)) + np.array([[0.5], [-0.5]]),
+        bias=rng.integers(-50, 51, units),
+        centre=rng.integers(0, levels + 1, 3),
+        input_range=(0, levels),
+        modules=(units // modules,) * modules,
+    )
+    if modules == 1:
+        return network
+    link = np.kron([[0, 1], [1, 0]], np.eye(3)) * rng.integers(1, 256, units)[:, None] / 2
+    return replace(network, link=csr_array(link))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(KINDS),
+    modules=st.sampled_from([1, 2]),
+    clamped=st.integers(0, 3),
+)
+@settings(max_examples=120, deadline=None)
+def test_whole_trajectories_are_the_references(
+    seed: int, kind: Kind, modules: int, clamped: int
+) -> None:
+    """Where nothing is rounded, every state from the first on is that of model.dynamics."""
+    rng = np.random.default_rng(seed)
+    levels = 1 if kind.input == "binary" else 3
+    network = whole_network(rng, levels, modules)
+    graph = kind.map(network)
+    assert (graph.ends.scale == 1).all()
+    images, labels = rng.integers(0, levels + 1, (8, 3)), rng.integers(0, 2, 8)
+    protocol = Protocol(cue=modules, clamped=clamped, free=6)
+    recording = Emulator().run(graph, stimulus(graph, images, labels=labels), protocol)
+
+    external = dynamics.input_field(network, images)
+    signal = dynamics.label_code(labels, 2) @ network.supervisory.T
+    expected = [dynamics.sign(external)]
+    for t in range(2, protocol.total + 1):
+        on = protocol.cue < t <= protocol.release
+        expected.append(dynamics.relax(network, expected[-1], [external + on * signal]))
+    np.testing.assert_array_equal(recording.states, expected)
+    run = dynamics.run_clamped(network, images, labels, sweeps=Sweeps(clamped=clamped, free=6))
+    np.testing.assert_array_equal(recording.states[protocol.release - 1], run[0])
+    np.testing.assert_array_equal(recording.states[-1], run[1])
+    _check_classes(network, recording)
+
+
+def _check_classes(network: Network, recording: Recording) -> None:
+    """The readout hears of a state one step later; where scores are no near tie it is right."""
+    states = recording.states[-2]
+    scores = states @ network.readout.T
+    clear = np.abs(scores[:, 0] - scores[:, 1]) > 4
+    assert recording.readout is not None
+    classes = recording.readout.argmax(axis=1)
+    assert np.array_equal(classes[clear], dynamics.predict(network, states)[clear])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("modules", [1, 2])
+def test_from_every_state_the_next_ones_are_the_references(
+    every_state: Callable[[int], SpinArray], kind: Kind, modules: int
+) -> None:
+    """All 64 states, forced in the first step, with the label's field on and then off."""
+    rng = np.random.default_rng(modules)
+    states, levels = every_state(6), 1 if kind.input == "binary" else 3
+    for _ in range(3):
+        network = whole_network(rng, levels, modules)
+        graph = kind.map(network)
+        assert (graph.ends.scale == 1).all()
+        images = rng.integers(0, levels + 1, (64, 3))
+        labels = rng.integers(0, 2, 64)
+        given_ = stimulus(graph, images, labels=labels, cue=states)
+        recording = Emulator().run(graph, given_, Protocol(cue=1, clamped=2, free=2))
+        external = dynamics.input_field(network, images)
+        signal = dynamics.label_code(labels, 2) @ network.supervisory.T
+        expected = [states]
+        for given_field in [external + signal] * 2 + [external] * 2:
+            expected.append(dynamics.relax(network, expected[-1], [given_field]))
+        np.testing.assert_array_equal(recording.states, expected)
 
 
 def test_forgetting_the_first_bias_is_seen(graph: SynapseGraph) -> None:
@@ -124,7 +202,7 @@ def test_forgetting_the_first_bias_is_seen(graph: SynapseGraph) -> None:
     points = graph.fixed_points["free"]
     given_ = stimulus(graph, points.inputs)
     right = Emulator().run(graph, given_, Protocol(free=30)).states[-1]
-    forgotten = Stimulus(given_.bias, given_.bias, given_.supervisor, given_.cue)
+    forgotten = replace(given_, first_bias=given_.bias)
     wrong = Emulator().run(graph, forgotten, Protocol(free=30)).states[-1]
     assert (right == points.states).all(axis=1).mean() > 0.7
     assert (wrong == points.states).all(axis=1).mean() < 0.2

@@ -15,10 +15,12 @@ import numpy as np
 import psutil
 import pytest
 
-from spinspike.mapping.codec import decode, encode
-from spinspike.mapping.dale import dale
+from spinspike.mapping import Rounding, map_network
+from spinspike.mapping.codec import bias, input_levels
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.quantise import InputMode
 from spinspike.model.architecture import Architecture
+from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, OutOfRange
 from spinspike.model.network import draw
 from spinspike.simulators import lava_export
@@ -32,11 +34,35 @@ pytestmark = pytest.mark.lava
 PIXELS, CLASSES = 16, 4
 
 
+def mapped(
+    *,
+    encoding: str = "dale",
+    way: InputMode = "bias",
+    modules: int = 1,
+    input_scale: float = 1.5,
+    autapses: bool = True,
+    on_chip_readout: bool = True,
+) -> SynapseGraph:
+    shape = Architecture(
+        units=60 // modules,
+        inputs=PIXELS,
+        classes=CLASSES,
+        modules=modules,
+        input_scale=input_scale,
+        link=0.8 if modules > 1 else 0.0,
+    )
+    return map_network(
+        draw(shape, np.random.default_rng(5), centre=np.full(PIXELS, 0.4)),
+        encoding=encoding,
+        rounding=Rounding(input=way),
+        autapses=autapses,
+        on_chip_readout=on_chip_readout,
+    )
+
+
 @pytest.fixture(scope="module")
 def graph() -> SynapseGraph:
-    rng = np.random.default_rng(5)
-    shape = Architecture(units=60, inputs=PIXELS, classes=CLASSES)
-    return dale(draw(shape, rng, centre=np.full(PIXELS, 0.4)))
+    return mapped()
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +100,49 @@ def test_the_program_alone_ends_where_the_emulator_ends(
     options = [] if label is None else ["--label", str(label), "--clamped", "6"]
     done = run(folder, image, "--json", "--steps", "12", *options, env=alone)
     assert (done.returncode, done.stderr) == (0, "")
-    given = stimulus(
-        graph,
-        np.load(image).reshape(1, PIXELS),
-        labels=None if label is None else np.array([label]),
-    )
-    protocol = Protocol(cue=1, clamped=0 if label is None else 6, free=12)
+    assert json.loads(done.stdout) == expected(graph, np.load(image), label, clamped=6, free=12)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"encoding": "signed", "way": "graded"},
+        {"encoding": "pushpull", "way": "binary", "autapses": False},
+        {"encoding": "pushpull", "way": "graded", "modules": 2},
+        {"encoding": "signed", "on_chip_readout": False},
+        {"encoding": "dale", "input_scale": 3000.0},  # beyond 24 bits if it did not saturate
+    ],
+    ids=str,
+)
+def test_every_kind_of_graph_ends_where_the_emulator_ends(
+    kind: dict[str, Any], tmp_path: Path, alone: dict[str, str]
+) -> None:
+    graph = mapped(**kind)
+    folder = export(graph, tmp_path / "network")
+    picture = np.rint(np.random.default_rng(11).random(PIXELS))
+    np.save(tmp_path / "image.npy", picture)
+    options = ["--json", "--label", "1", "--clamped", "3", "--steps", "6"]
+    done = run(folder, tmp_path / "image.npy", *options, env=alone)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == expected(graph, picture, 1, clamped=3, free=6)
+
+
+def expected(
+    graph: SynapseGraph, picture: FloatArray, label: int | None, *, clamped: int, free: int
+) -> dict[str, Any]:
+    """What the program must print, by the emulator."""
+    labels = None if label is None else np.array([label])
+    given = stimulus(graph, picture.reshape(1, PIXELS), labels=labels)
+    protocol = Protocol(cue=graph.modules, clamped=0 if label is None else clamped, free=free)
     recording = Emulator().run(graph, given, protocol)
     assert recording.spikes is not None
     states = recording.states[:, 0]
-    assert json.loads(done.stdout) == {
-        "class": int(decode(graph, states[-1])),
-        "scores": pytest.approx(list(graph.ends.readout @ states[-1]), abs=1e-5),
+    scores = list(graph.ends.readout @ states[-1])
+    if recording.readout is not None:
+        scores = [membrane / 64 for membrane in recording.readout[0]]
+    return {
+        "class": int(np.argmax(scores)),
+        "scores": pytest.approx(scores, abs=1e-5),
         "settled": bool((states[-1] == states[-2]).all()),
         "steps": protocol.total,
         "release": protocol.release,
@@ -99,45 +156,87 @@ def test_the_class_is_printed_in_one_line(
 ) -> None:
     done = run(folder, image, "--steps", "20", env=alone)
     given = stimulus(graph, np.load(image).reshape(1, PIXELS))
-    states = Emulator().run(graph, given, Protocol(cue=1, free=20)).states[:, 0]
+    recording = Emulator().run(graph, given, Protocol(cue=1, free=20))
+    assert recording.readout is not None
+    states = recording.states[:, 0]
     state = "settled" if (states[-1] == states[-2]).all() else "still moving"
-    assert done.stdout == f"class {int(decode(graph, states[-1]))} ({state} after 21 steps)\n"
+    assert done.stdout == f"class {recording.readout[0].argmax()} ({state} after 21 steps)\n"
 
 
-def test_the_process_drops_into_a_program_of_the_users_own(
-    graph: SynapseGraph, folder: Path, tmp_path: Path, alone: dict[str, str]
-) -> None:
-    program = tmp_path / "users_own.py"
-    program.write_text(
-        "import sys\n"
-        f"sys.path.insert(0, {str(folder)!r})\n"
-        "import numpy as np\n"
-        "from lava.magma.core.run_conditions import RunSteps\n"
-        "from lava.magma.core.run_configs import Loihi2SimCfg\n"
-        "from lava.proc.io.sink import RingBuffer as Sink\n"
-        "from lava.proc.io.source import RingBuffer as Source\n"
-        "from processes import AttractorNetwork\n"
-        "if __name__ == '__main__':\n"
-        f"    network = AttractorNetwork(np.load({str(folder / 'arrays.npz')!r}))\n"
-        "    given = np.load('given.npy')\n"
-        "    half = len(given) // 2\n"
-        "    sinks = [Sink(shape=(half,), buffer=8) for _ in range(2)]\n"
-        "    Source(data=given[:half, None]).s_out.connect(network.input_E)\n"
-        "    Source(data=given[half:, None]).s_out.connect(network.input_I)\n"
-        "    network.spikes_E.connect(sinks[0].a_in)\n"
-        "    network.spikes_I.connect(sinks[1].a_in)\n"
-        "    config = Loihi2SimCfg(select_tag='fixed_pt', select_sub_proc_model=True)\n"
-        "    network.run(condition=RunSteps(num_steps=8), run_cfg=config)\n"
-        "    np.save('spikes.npy', np.concatenate([sink.data.get() for sink in sinks]).T)\n"
-        "    network.stop()\n"
+PROGRAM = """
+import sys
+sys.path.insert(0, {folder!r})
+import numpy as np
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.io.sink import RingBuffer as Sink
+from lava.proc.io.source import RingBuffer as Source
+from processes import AttractorNetwork
+
+def connect(values, port):
+    Source(data=values[:, None]).s_out.connect(getattr(network, port))
+
+if __name__ == "__main__":
+    given, levels = np.load("given.npy"), np.load("levels.npy")
+    network = AttractorNetwork(
+        np.load({folder!r} + "/arrays.npz"), levels=levels if levels.size else None
     )
+    sinks = []
+    start = 0
+    for name, size in {populations}.items():
+        sinks.append(Sink(shape=(size,), buffer=8))
+        getattr(network, "spikes_" + name).connect(sinks[-1].a_in)
+        if not levels.size:
+            connect(given[start : start + size], "input_" + name)
+        start += size
+    if levels.size:
+        connect(levels, "image")
+    config = Loihi2SimCfg(select_tag="fixed_pt", select_sub_proc_model=True)
+    network.run(condition=RunSteps(num_steps=8), run_cfg=config)
+    np.save("spikes.npy", np.concatenate([sink.data.get() for sink in sinks]).T)
+    np.save("readout.npy", network.readout.get())
+    network.stop()
+"""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"encoding": "dale"},
+        {"encoding": "signed", "way": "graded"},
+        {"encoding": "pushpull", "way": "graded", "modules": 2, "autapses": False},
+    ],
+    ids=str,
+)
+def test_the_process_drops_into_a_program_of_the_users_own(
+    kind: dict[str, Any], tmp_path: Path, alone: dict[str, str]
+) -> None:
+    """Every spike and the readout's membranes are the emulator's."""
+    graph = mapped(**kind)
+    folder = export(graph, tmp_path / "network")
+    populations = {name: graph.sizes[name] for name in graph.slices()}
+    program = tmp_path / "users_own.py"
+    program.write_text(PROGRAM.format(folder=str(folder), populations=populations))
     picture = np.random.default_rng(3).random((1, PIXELS))
-    np.save(tmp_path / "given.npy", encode(graph, picture)[0])
+    np.save(tmp_path / "given.npy", bias(graph, picture)[0] - graph.offset)
+    np.save(tmp_path / "levels.npy", input_levels(graph, picture)[0])
     subprocess.run([sys.executable, str(program)], env=alone, cwd=tmp_path, check=True, timeout=60)
     recording = Emulator().run(graph, stimulus(graph, picture), Protocol(cue=1, free=7))
     assert recording.spikes is not None
+    assert recording.readout is not None
     spikes = np.load(tmp_path / "spikes.npy").astype(bool)
     np.testing.assert_array_equal(spikes, recording.spikes[:, 0])
+    np.testing.assert_array_equal(np.load(tmp_path / "readout.npy"), recording.readout[0])
+
+
+def test_a_grey_pixel_is_refused_where_spikes_are_binary(
+    tmp_path: Path, alone: dict[str, str]
+) -> None:
+    folder = export(mapped(way="binary"), tmp_path / "network")
+    np.save(tmp_path / "image.npy", np.full(PIXELS, 0.25))
+    done = run(folder, tmp_path / "image.npy", env=alone)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "network.py: a pixel is 0.25; the network takes 0 and 1 alone\n"
 
 
 @pytest.mark.parametrize(
@@ -270,7 +369,9 @@ def test_a_failed_export_leaves_the_old_folder_alone(
 
 
 def test_a_graph_beyond_the_registers_is_not_exported(graph: SynapseGraph, tmp_path: Path) -> None:
-    loud = dataclasses.replace(graph, offset=graph.offset + 5000)
-    with pytest.raises(OutOfRange, match=r"population E.*bias"):
-        export(loud, tmp_path / "network")
+    first, *others = graph.projections
+    loud = dataclasses.replace(first, exponent=8)
+    graph = dataclasses.replace(graph, projections=(loud, *others))
+    with pytest.raises(OutOfRange, match=r"E>E:coupling\+: exponent 8 does not fit"):
+        export(graph, tmp_path / "network")
     assert not list(tmp_path.iterdir())

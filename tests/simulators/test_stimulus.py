@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import Rounding, SynapseGraph, map_network
+from spinspike.mapping.codec import bias, neuron_spikes
 from spinspike.model.errors import BadInput
+from spinspike.model.own_network import from_arrays
 from spinspike.simulators.stimulus import stimulus
 
 
 def test_biases_differ_by_the_offsets(graph: SynapseGraph) -> None:
     images = graph.fixed_points["free"].inputs[:3]
     given = stimulus(graph, images)
-    difference = given.bias - given.first_bias
+    free = (np.abs(given.bias) < 4095) & (np.abs(given.first_bias) < 4095)
+    assert free.mean() > 0.9
+    difference = np.where(free, given.bias - given.first_bias, graph.offset - graph.first_offset)
     assert np.array_equal(difference, np.tile(graph.offset - graph.first_offset, (3, 1)))
+    assert np.array_equal(given.bias, bias(graph, images))
     assert not given.supervisor.any()
     assert not given.cue.any()
 
@@ -30,6 +35,35 @@ def test_a_cue_forces_every_neuron_in_the_first_step(graph: SynapseGraph) -> Non
     given = stimulus(graph, points.inputs, cue=points.states)
     both_twins = np.concatenate([points.states, points.states], axis=1)
     assert np.array_equal(np.sign(given.first_bias), both_twins)
+
+
+@pytest.mark.parametrize("encoding", ["signed", "dale", "pushpull"])
+def test_biases_saturate_with_the_sign_of_the_field(encoding: str) -> None:
+    """Input that no couplings could outweigh; 127.5 weight units to the unit of field."""
+    network = from_arrays(
+        J=[[0.0, 1.0], [1.0, 0.0]], Win=[[100.0], [-100.0]], Wback=np.eye(2), Wout=np.eye(2)
+    )
+    graph = map_network(network, encoding=encoding)
+    given = stimulus(graph, np.array([[1.0], [0.0]]))
+    spiking = neuron_spikes(graph, np.array([[1, -1]]))
+    assert np.array_equal(given.bias[:1], np.where(spiking, 4095, -4095))
+    assert np.array_equal(given.first_bias[:1] > 0, spiking)
+    assert np.abs(given.first_bias).max() == 4095
+    assert np.array_equal(given.first_bias[1:], graph.first_offset[None])
+
+
+def test_levels_are_those_of_the_pixels_and_absent_with_a_forced_state() -> None:
+    network = from_arrays(
+        J=[[0.0, 1.0], [1.0, 0.0]], Win=np.eye(2), Wback=np.eye(2), Wout=np.eye(2)
+    )
+    graph = map_network(network, rounding=Rounding(input="graded"))
+    images = np.array([[0.0, 0.4], [1.0, 0.7]])
+    given = stimulus(graph, images)
+    assert given.levels.tolist() == [[0, 6, 16], [16, 11, 16]]
+    assert np.array_equal(given.first_levels, given.levels)
+    forced = stimulus(graph, images, cue=np.ones((2, 2), dtype=np.int8))
+    assert np.array_equal(forced.levels, given.levels)
+    assert not forced.first_levels.any()
 
 
 @pytest.mark.parametrize("labels", [[0, 10], [-1, 0], [1]])

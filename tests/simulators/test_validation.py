@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from spinspike.mapping import SynapseGraph, dale
+from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.codec import decode
 from spinspike.mapping.matrix import weight_matrix
-from spinspike.model import NetworkFile
+from spinspike.model import FixedPoints, NetworkFile
+from spinspike.model.dynamics import run_free
 from spinspike.model.errors import BadInput
+from spinspike.model.own_network import from_arrays
 from spinspike.simulators import (
     Claim,
     Emulator,
@@ -25,13 +28,20 @@ from spinspike.simulators import (
     validate,
 )
 from spinspike.simulators.base import Progress, Regime
-from spinspike.simulators.validation import NULL_RUNS, NULLS, RUNS, Trial, trials
+from spinspike.simulators.validation import (
+    NULL_RUNS,
+    NULLS,
+    RUNS,
+    Trial,
+    default_protocol,
+    trials,
+)
 
 
 @pytest.fixture(scope="module")
 def graph(larger: NetworkFile) -> SynapseGraph:
     """The Dale graph of the larger network."""
-    return dale(larger.network, larger.fixed_points)
+    return map_network(larger.network, larger.fixed_points)
 
 
 @dataclass(frozen=True)
@@ -138,7 +148,7 @@ def test_caught_a_coupling_with_swapped_sign(graph: SynapseGraph) -> None:
     swapped = replace(
         graph,
         projections=tuple(
-            replace(p, sign=-p.sign) if p.name == "E>E:coupling" else p for p in graph.projections
+            replace(p, sign=-p.sign) if p.name == "E>E:coupling+" else p for p in graph.projections
         ),
     )
     assert (weight_matrix(swapped) != weight_matrix(graph)).nnz > 0
@@ -169,7 +179,8 @@ def test_caught_a_supervisory_signal_that_never_comes(graph: SynapseGraph) -> No
 
 def test_caught_too_few_bits(graph: SynapseGraph, larger: NetworkFile) -> None:
     """At 2 bits most states are gone, which no count of broken certificates would show."""
-    coarse = dale(larger.network, larger.fixed_points, weight_bits=2)
+    rounding = Rounding(weight_bits=2, clip=False)
+    coarse = map_network(larger.network, larger.fixed_points, rounding=rounding)
     found = failed(claims(outcomes(coarse, Emulator(), runs=["learned"], nulls=False)))
     assert "learned: ends exactly in s*" in found
 
@@ -183,6 +194,46 @@ def test_caught_a_latch_that_holds_whatever_it_was_cued_with(graph: SynapseGraph
     found = failed(claims(outcomes(graph, Broken(after=freeze), runs=["cued"])))
     assert "cued, no couplings: ends exactly in s*" in found
     assert "cued, permuted: ends exactly in s*" in found
+
+
+def test_caught_a_readout_that_differs(graph: SynapseGraph) -> None:
+    def loud(recording: Recording) -> Recording:
+        assert recording.readout is not None
+        return replace(recording, readout=recording.readout + 64)
+
+    found = failed(claims(outcomes(graph, Broken(after=loud), runs=["free"])))
+    assert found == ["runs whose spikes differ from the emulator's"]
+
+
+def test_classes_are_those_of_the_readout_neurons(graph: SynapseGraph) -> None:
+    def seven(recording: Recording) -> Recording:
+        assert recording.readout is not None
+        membranes = np.zeros_like(recording.readout)
+        membranes[:, 7] = 1
+        return replace(recording, readout=membranes)
+
+    (free,) = outcomes(graph, Broken(after=seven), runs=["free"])
+    assert set(free.classes) == {7}
+
+
+def test_the_cue_has_a_step_for_each_module() -> None:
+    """Two linked modules, of which the second hears of the image in the second step alone."""
+    network = from_arrays(
+        J=np.zeros((2, 2)), Win=[[1.0], [0.0]], Wback=np.zeros((2, 2)), Wout=np.eye(2),
+        J_D=0.5, input_range=(-1, 1), modules=[1, 1],
+    )  # fmt: skip
+    network = replace(network, link=csr_array(np.array([[0.0, 0.0], [1.0, 0.0]])))
+    images, labels = np.array([[1.0], [-1.0]]), np.array([0, 1])
+    points = FixedPoints(images, labels, run_free(network, images))
+    graph = map_network(network, {"free": points})
+    assert points.states.tolist() == [[1, 1], [-1, -1]]
+    (free,) = validate(graph, Emulator(), runs=["free"], nulls=False)
+    assert free.release == 2
+    assert np.array_equal(free.released, points.states)
+    assert default_protocol(graph, "step") == Protocol(cue=2, clamped=5, free=40)
+    assert default_protocol(graph, "continuous") == Protocol(cue=100, clamped=200, free=500)
+    (short,) = validate(graph, Emulator(), runs=["free"], protocol=Protocol(cue=1, free=5))
+    assert short.released[1].tolist() == [-1, 1]
 
 
 @pytest.mark.parametrize(

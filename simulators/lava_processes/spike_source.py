@@ -1,4 +1,4 @@
-"""Supervisory neurons: they spike through a window of steps and are silent outside it."""
+"""Source neurons: they send the same spikes through a window of steps and none outside it."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 from numpy.typing import NDArray
 
 
-class SupervisorySource(AbstractProcess):
-    """Source neurons that spike in the steps start … stop - 1, while the run goes on.
+class SpikeSource(AbstractProcess):
+    """Supervisory or input neurons of B patterns, silent outside the steps start … stop - 1.
 
     Lava's RingBuffer would need a frame for every step of the run.
 
     Parameters
     ----------
-    spikes
-        Which neurons spike, for each pattern, shape (B, C).
+    values
+        What each neuron sends for each pattern, 0 and 1 or graded, shape (B, n).
     start, stop
         Steps, counted from 1.
     """
 
-    def __init__(self, *, spikes: NDArray[np.bool_], start: int, stop: int, name: str) -> None:
-        super().__init__(spikes=spikes, start=start, stop=stop, name=name)
-        self.s_out = OutPort(shape=spikes.shape)
+    def __init__(self, *, values: NDArray[np.int32], start: int, stop: int, name: str) -> None:
+        super().__init__(values=values, start=start, stop=stop, name=name)
+        self.s_out = OutPort(shape=values.shape)
 
 
-@implements(proc=SupervisorySource, protocol=LoihiProtocol)
+@implements(proc=SpikeSource, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PySupervisorySource(PyLoihiProcessModel):
-    """Sends the same spikes in every step of the window."""
+class PySpikeSource(PyLoihiProcessModel):
+    """Sends the same values in every step of the window."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.spikes = proc_params["spikes"].astype(np.int32)
-        self.silence = np.zeros_like(self.spikes)
+        self.values = proc_params["values"].astype(np.int32)
+        self.silence = np.zeros_like(self.values)
         self.start_step = int(proc_params["start"])
         self.stop_step = int(proc_params["stop"])
 
     def run_spk(self) -> None:
-        """Spike within the window, send zeros outside it."""
+        """Send the values within the window, zeros outside it."""
         on = self.start_step <= self.time_step < self.stop_step
-        self.s_out.send(self.spikes if on else self.silence)
+        self.s_out.send(self.values if on else self.silence)

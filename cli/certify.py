@@ -1,0 +1,187 @@
+"""The command `certify`: what the fixed points of a graph withstand for certain."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Force, Json, Seed
+
+if TYPE_CHECKING:
+    from spinspike.mapping import SynapseGraph
+    from spinspike.mapping.attack import Attack
+    from spinspike.mapping.robustness import Robustness
+    from spinspike.model.arrays import IntArray
+    from spinspike.model.fixed_points import FixedPoints
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """The fixed points of one run with all that was proved and tried."""
+
+    points: FixedPoints
+    bounds: Robustness
+    bits: IntArray | None = None
+    attack: Attack | None = None
+
+
+def certify(
+    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for tables and a figure.")
+    ] = None,
+    patterns: Annotated[
+        int | None, typer.Option(min=1, help="Fixed points of each run, at most; all by default.")
+    ] = None,
+    attack: Annotated[
+        bool, typer.Option("--attack", help="Also try to break them: how tight are the bounds?")
+    ] = False,
+    network: Annotated[
+        Path | None,
+        typer.Option(help="Network file the graph was made of: find the fewest bits that hold."),
+    ] = None,
+    seed: Seed = 0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Prove what the fixed points of a graph withstand: flips, noise, losses, scale errors.
+
+    Every bound holds for certain, by integer arithmetic and without simulation; the notes name
+    those that promise nothing. With `-o` it writes certificates.csv (a row for each fixed point),
+    flips.npz (which single flips are corrected), summary.json and a figure. Exit code 1 when not
+    one fixed point of some run is certain to be fixed, or when an attack breaks what was certified.
+
+    Example: `spinspike certify graph.h5 --attack --patterns 100 -o certificates`
+    """
+    from spinspike.mapping.graph_file import load
+
+    from .certificate_table import certificate_tables
+    from .console import show
+    from .report import check_folder
+
+    loaded = load(graph)
+    if output:
+        check_folder(output, force=force)
+    found = certificates(loaded, network, patterns=patterns, attacked=attack, seed=seed)
+    summary = certificate_summary(found)
+    if output:
+        write(output, found, summary)
+    show(summary, *certificate_tables(summary), as_json=as_json)
+    for run in summary.values():
+        if not run["certified"] or run.get("attack", {}).get("unsound"):
+            raise typer.Exit(1)
+
+
+def certificates(
+    graph: SynapseGraph,
+    network: Path | None = None,
+    *,
+    patterns: int | None = None,
+    attacked: bool = False,
+    seed: int = 0,
+) -> dict[str, Certificates]:
+    """Prove, and try, what the fixed points of each run withstand; with progress on stderr.
+
+    Raises
+    ------
+    BadInput
+        The graph carries no fixed points, or the network does not belong to it.
+    """
+    import numpy as np
+
+    from spinspike.mapping.attack import attack
+    from spinspike.mapping.robustness import robustness
+    from spinspike.model.errors import BadInput
+
+    from .console import bar, progress
+
+    runs = {run: p.select(slice(patterns)) for run, p in graph.fixed_points.items() if len(p)}
+    if not runs:
+        message = "the graph carries no fixed points; map a network file that `train` wrote"
+        raise BadInput(message)
+    found = {}
+    with progress() as bars:
+        for run, points in runs.items():
+            bounds = robustness(graph, points, on_progress=bar(bars, f"certify: {run}"))
+            bits = _bits(graph, network, points) if network else None
+            tried = None
+            if attacked:
+                rng, update = np.random.default_rng(seed), bar(bars, f"attack: {run}")
+                tried = attack(graph, points, rng, on_progress=update)
+            found[run] = Certificates(points, bounds, bits, tried)
+    return found
+
+
+def _bits(graph: SynapseGraph, path: Path, points: FixedPoints) -> IntArray:
+    """Fewest bits at which each fixed point holds, all else mapped as the graph is."""
+    from spinspike.mapping.bit_width import smallest_bits
+    from spinspike.mapping.quantise import Rounding
+    from spinspike.model.errors import BadInput
+    from spinspike.model.network_file import load
+
+    network = load(path).network
+    if (network.units, network.inputs) != (graph.units, graph.ends.centre.size):
+        message = (
+            f"{path} has {network.units} units and {network.inputs} inputs; allowed: "
+            f"{graph.units} and {graph.ends.centre.size}, those of the graph"
+        )
+        raise BadInput(message)
+    levels = graph.ends.levels
+    rounding = Rounding(input="bias" if not levels else "binary" if levels == 1 else "graded")
+    return smallest_bits(network, points, encoding=graph.encoding, rounding=rounding)
+
+
+def certificate_summary(found: Mapping[str, Certificates]) -> dict[str, Any]:
+    """Whole-graph figures of each run, as JSON takes them."""
+    from spinspike.mapping.attack import attack_summary
+    from spinspike.mapping.robustness import spread, summary
+
+    summaries = {}
+    for run, c in found.items():
+        summaries[run] = summary(c.bounds)
+        if c.bits is not None:
+            summaries[run]["bounds"]["smallest_bits"] = spread(c.bits)
+        if c.attack is not None:
+            summaries[run]["attack"] = attack_summary(c.attack, c.bounds)
+    return summaries
+
+
+def write(folder: Path, found: Mapping[str, Certificates], summary: Mapping[str, Any]) -> None:
+    """Write certificates.csv, flips.npz, summary.json and certificates.png."""
+    import numpy as np
+
+    from .certificate_figure import figure
+
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    flips: dict[str, Any] = {run: c.bounds.flips for run, c in found.items()}
+    np.savez_compressed(folder / "flips.npz", **flips)
+    figure({run: c.bounds for run, c in found.items()}).savefig(folder / "certificates.png")
+    with (folder / "certificates.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        for number, (run, c) in enumerate(found.items()):
+            columns = _columns(c)
+            if not number:
+                writer.writerow(["run", "pattern", *columns])
+            rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+            writer.writerows([run, pattern, *row] for pattern, row in enumerate(rows))
+
+
+def _columns(c: Certificates) -> dict[str, Any]:
+    """Columns of the table by name, each (P,)."""
+    from spinspike.mapping.robustness import BOUNDS
+
+    columns = {"label": c.points.labels, "certified": c.bounds.certified}
+    for name in BOUNDS:
+        columns[name] = getattr(c.bounds, name)
+    columns |= {"weakest_unit": c.bounds.weakest, "double_counted": c.bounds.counted}
+    if c.bits is not None:
+        columns["smallest_bits"] = c.bits
+    if c.attack is not None:
+        columns |= {f"attack_{f.name}": getattr(c.attack, f.name) for f in fields(c.attack)}
+    return columns

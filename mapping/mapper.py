@@ -1,0 +1,80 @@
+"""The way from a trained network to its synapse graph: round, consolidate, assemble, check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.network import Network
+
+from .assemble import assemble
+from .encoding import encoding_named
+from .graph import SynapseGraph
+from .quantise import Rounding, quantise
+from .ranges import check_ranges
+from .relay import without_autapses
+
+
+def map_network(
+    network: Network,
+    fixed_points: Mapping[str, FixedPoints] | None = None,
+    *,
+    encoding: str = "dale",
+    rounding: Rounding = Rounding(),  # noqa: B008  (frozen)
+    on_chip_readout: bool = True,
+    autapses: bool = True,
+    seed: int = 0,
+    provenance: Mapping[str, Any] | None = None,
+) -> SynapseGraph:
+    """Map a network to neurons and synapses with integer weights.
+
+    Parameters
+    ----------
+    network : Network
+    fixed_points : mapping, optional
+        States to carry along: "learned" and "free". The learned ones decide how weights of fewer
+        than 8 bits are clipped.
+    encoding : {"signed", "dale", "pushpull"}
+    rounding : Rounding
+    on_chip_readout : bool
+        Whether readout neurons are part of the graph; else classes are computed outside.
+    autapses : bool
+        Whether a neuron may have a synapse onto itself; else a relay neuron carries it.
+    seed : int
+        Of stochastic rounding.
+
+    Raises
+    ------
+    OutOfRange
+        The network does not fit the registers; the message names the population.
+
+    Examples
+    --------
+    >>> from spinspike.model.architecture import Architecture
+    >>> from spinspike.model.network import draw
+    >>> architecture = Architecture(units=20, inputs=4, classes=3)
+    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> [f"{p.name} {p.size}" for p in graph.populations]
+    ['E 20', 'I 20', 'supervisory_E 3', 'supervisory_I 3', 'readout 3']
+    """
+    table, points = encoding_named(encoding), dict(fixed_points or {})
+    rng = np.random.default_rng(seed)
+    integers = quantise(
+        network, rounding, encoding=table, points=points.get("learned"), rng=rng
+    )
+    graph = assemble(
+        integers,
+        network,
+        table,
+        weight_bits=rounding.weight_bits,
+        on_chip_readout=on_chip_readout,
+        fixed_points=points,
+        provenance=provenance,
+    )
+    if not autapses:
+        graph = without_autapses(graph)
+    check_ranges(graph)
+    return graph

@@ -1,0 +1,57 @@
+"""Fewest bits, against mapping at every width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from spinspike.mapping.bit_width import NONE, smallest_bits
+from spinspike.mapping.certificate import certified
+from spinspike.mapping.mapper import map_network
+from spinspike.mapping.quantise import Rounding
+from spinspike.model.errors import OutOfRange
+from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.network_file import NetworkFile
+
+
+def held_at(bits: int, trained: NetworkFile, points: FixedPoints) -> NDArray[np.bool_]:
+    try:
+        rounding = Rounding(weight_bits=bits)
+        return certified(
+            map_network(trained.network, {"learned": points}, rounding=rounding), points
+        )
+    except OutOfRange:  # as 1 bit is
+        return np.zeros(len(points), dtype=np.bool_)
+
+
+def test_every_width_by_itself(trained: NetworkFile) -> None:
+    points = trained.fixed_points["free"]
+    found = smallest_bits(trained.network, points)
+    held = {bits: held_at(bits, trained, points) for bits in range(1, 9)}
+    for p, bits in enumerate(found.tolist()):
+        expected = [b for b in range(1, 9) if all(held[c][p] for c in range(b, 9))]
+        assert bits == min(expected, default=9)
+    assert 1 < np.median(found) < 8
+
+
+def test_states_that_no_width_holds(trained: NetworkFile) -> None:
+    points = trained.fixed_points["free"].select(slice(10))
+    wrong = FixedPoints(points.inputs, points.labels, -points.states)
+    assert (smallest_bits(trained.network, wrong) == NONE).all()
+
+
+def test_a_width_that_does_not_fit_holds_nothing(
+    trained: NetworkFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from spinspike.mapping import bit_width
+
+    def narrow(*arguments: object, rounding: Rounding, **options: object) -> object:
+        if rounding.weight_bits < 6:
+            message = "too few"
+            raise OutOfRange(message)
+        return map_network(*arguments, rounding=rounding, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(bit_width, "map_network", narrow)
+    found = smallest_bits(trained.network, trained.fixed_points["learned"].select(slice(20)))
+    assert found.min() == 6
