@@ -186,8 +186,7 @@ class _Assembly:
 def _by_sign(matrix: SparseMatrix, rows: slice, columns: slice) -> dict[Sign, Synapses]:
     """Positive and negative entries of a block, as positive mantissas."""
     whole = all(
-        part.indices(n) == (0, n, 1)
-        for part, n in zip((rows, columns), matrix.shape, strict=True)
+        part.indices(n) == (0, n, 1) for part, n in zip((rows, columns), matrix.shape, strict=True)
     )
     block = matrix if whole else csr_array(matrix[rows, columns])
     return {sign: _of_sign(block, sign) for sign in SIGNS}

@@ -13,6 +13,7 @@ from .matrix import field_of
 
 AT_ONCE, AT_LEAST = 2**21, 16  # margins in memory at a time, and patterns
 
+
 def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
     """Integer margin of every neuron in every state, (P, N).
 

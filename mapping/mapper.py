@@ -62,9 +62,7 @@ def map_network(
     """
     table, points = encoding_named(encoding), dict(fixed_points or {})
     rng = np.random.default_rng(seed)
-    integers = quantise(
-        network, rounding, encoding=table, points=points.get("learned"), rng=rng
-    )
+    integers = quantise(network, rounding, encoding=table, points=points.get("learned"), rng=rng)
     graph = assemble(
         integers,
         network,
