@@ -61,6 +61,7 @@ KINDS = [
     *(Kind(encoding, way) for encoding in ENCODINGS for way in WAYS),
     *(Kind(encoding, "graded", autapses=False) for encoding in ENCODINGS),
 ]
+LEVELS = {"bias": 3, "binary": 1, "graded": 16}  # pixels of these ranges are sent as they are
 ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
 
 
@@ -109,14 +110,14 @@ def whole_network(rng: np.random.Generator, levels: int, modules: int) -> Networ
     The strongest coupling of each row is half of 255, so that the row's scale is 1; its other
     entries, self-couplings and links are whole halves, all else whole numbers.
     """
-    units = 6
+    units, strongest = 6, 180 // max(levels, 3)
     twice = rng.integers(-255, 256, (units, units)) * (rng.random((units, units)) < 0.7)
     np.fill_diagonal(twice, 0)
     twice[np.arange(units), (np.arange(units) + 1) % units] = rng.choice([-255, 255], units)
     network = from_arrays(
         J=twice / 2,
         J_D=rng.integers(-255, 256, units) / 2,
-        Win=rng.integers(-60, 61, (units, 3)),
+        Win=rng.integers(-strongest, strongest + 1, (units, 3)),
         Wback=2 * rng.integers(-40, 41, (units, 2)),
         Wout=rng.integers(-127, 128, (2, units)) + np.array([[0.5], [-0.5]]),
         bias=rng.integers(-50, 51, units),
@@ -142,7 +143,7 @@ def test_whole_trajectories_are_the_references(
 ) -> None:
     """Where nothing is rounded, every state from the first on is that of model.dynamics."""
     rng = np.random.default_rng(seed)
-    levels = 1 if kind.input == "binary" else 3
+    levels = LEVELS[kind.input]
     network = whole_network(rng, levels, modules)
     graph = kind.map(network)
     assert (graph.ends.scale == 1).all()
@@ -180,7 +181,7 @@ def test_from_every_state_the_next_ones_are_the_references(
 ) -> None:
     """All 64 states, forced in the first step, with the label's field on and then off."""
     rng = np.random.default_rng(modules)
-    states, levels = every_state(6), 1 if kind.input == "binary" else 3
+    states, levels = every_state(6), LEVELS[kind.input]
     for _ in range(3):
         network = whole_network(rng, levels, modules)
         graph = kind.map(network)
