@@ -45,15 +45,15 @@ def test_the_page_is_self_contained(folder: Path) -> None:
     assert page.count("data:image/png;base64,") == len(names)
 
 
-def test_the_graph_comes_before_what_it_does(folder: Path, graph: SynapseGraph) -> None:
+def test_the_graph_comes_after_what_it_does(folder: Path, graph: SynapseGraph) -> None:
     page = (folder / "report.html").read_text()
-    begin, end = page.index("<h2>The graph</h2>"), page.index("<h2>What it does</h2>")
+    begin, end = page.index("<h2>The graph</h2>"), page.index("<h2>Words</h2>")
     section = page[begin:end]
     picture = (folder / "figures" / "population.svg").read_text()
     assert picture == to_svg(graph)
     places = [section.index(part) for part in (picture.strip(), 'alt="adjacency"', 'alt="weights"')]
     assert places == sorted(places)
-    assert end < page.index('alt="overlap"')
+    assert page.index('alt="overlap"') < begin
 
 
 def test_every_claim_is_on_the_page(folder: Path, outcomes: list[Outcome]) -> None:
