@@ -43,6 +43,25 @@ def map_network(
     clip: Annotated[
         bool, typer.Option(help="Below 8 bits, clip strong couplings where margins gain by it.")
     ] = True,
+    consolidate: Annotated[
+        bool,
+        typer.Option(
+            help="Let the integers learn to hold the learned fixed points, instead of rounding "
+            "each by itself; --stochastic and --clip then have no say."
+        ),
+    ] = True,
+    reserve: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            help="Standard deviations of the rounding error by which self-couplings grow; more of "
+            "it holds more states, meant to be held or not.",
+        ),
+    ] = 2.25,
+    new_autapses: Annotated[
+        bool,
+        typer.Option("--new-autapses", help="Let units without a self-coupling get one for that."),
+    ] = False,
     readout: Annotated[
         bool, typer.Option(help="Readout neurons whose membranes name the class on the chip.")
     ] = True,
@@ -61,6 +80,7 @@ def map_network(
     Example: `spinspike map network.h5 -o graph.h5 --encoding pushpull --bits 4`
     """
     from spinspike.mapping import Rounding
+    from spinspike.mapping.consolidate import Consolidation
     from spinspike.mapping.graph_file import save
     from spinspike.model.network_file import load
     from spinspike.model.storage import check_target
@@ -73,6 +93,9 @@ def map_network(
     rounding = Rounding(bits, cast("InputMode", input_mode), stochastic=stochastic, clip=clip)
     graph = map_file(
         load(network),
+        consolidation=Consolidation(reserve=reserve, autapses=new_autapses)
+        if consolidate
+        else None,
         encoding=encoding,
         rounding=rounding,
         on_chip_readout=readout,

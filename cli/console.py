@@ -41,6 +41,13 @@ def bar(bars: Progress, description: str) -> Callable[..., None]:
     return update
 
 
+@contextmanager
+def spinner(description: str) -> Iterator[None]:
+    """Something that moves on stderr, for work whose end cannot be foreseen."""
+    with Console(stderr=True).status(description):
+        yield
+
+
 def show(summary: Any, *tables: Table, as_json: bool) -> None:
     """Print the summary as JSON, or the tables."""
     if as_json:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spinspike.mapping import SynapseGraph, certified, map_network, weakest_units
+from spinspike.mapping.consolidate import Consolidation
 from spinspike.model import (
     Dataset,
     FixedPoints,
@@ -34,7 +35,7 @@ from spinspike.model.training import Epoch
 from spinspike.simulators import Brian2LIF, Emulator, Lava, Outcome, Simulator, validate
 from spinspike.simulators.validation import Trial
 
-from .console import bar, progress
+from .console import bar, progress, spinner
 
 SIMULATORS = ("emulator", "lava", "brian2")
 PARTS = {"lava": "lava", "brian2": "brian2"}  # simulator: the package it needs
@@ -161,11 +162,25 @@ def write_history(path: Path, history: Sequence[Epoch]) -> None:
         writer.writerows(asdict(row) for row in history)
 
 
-def map_file(content: NetworkFile, **options: Any) -> SynapseGraph:
-    """Map a network with its fixed points; options are those of `map_network`."""
-    return map_network(
-        content.network, content.fixed_points, provenance=content.provenance, **options
-    )
+def map_file(
+    content: NetworkFile,
+    *,
+    consolidation: Consolidation | None = Consolidation(),  # noqa: B008  (frozen)
+    **options: Any,
+) -> SynapseGraph:
+    """Map a network with its fixed points; options are those of `map_network`.
+
+    Without learned fixed points there is nothing to consolidate.
+    """
+    points = content.fixed_points
+    with spinner("map"):
+        return map_network(
+            content.network,
+            points,
+            consolidation=consolidation if len(points.get("learned", ())) else None,
+            provenance=content.provenance,
+            **options,
+        )
 
 
 def mapping_summary(graph: SynapseGraph) -> dict[str, Any]:

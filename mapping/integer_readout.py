@@ -13,7 +13,7 @@ from .integers import IntegerMatrix
 from .quantise import STATE_LIMIT, Rounding
 
 KICKS = 400  # tries to do better: there are few rows, and each has as many weights as units
-SHRINK = 0.1  # variance added to that of each spin, so that chance correlations count for less
+SHRINK = 0.3  # variance added to that of each spin, so that chance correlations count for less
 
 
 def integer_readout(

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 
 from .assemble import assemble
+from .consolidate import Consolidation, consolidate
 from .encoding import encoding_named
 from .graph import SynapseGraph
 from .quantise import Rounding, quantise
@@ -24,6 +26,7 @@ def map_network(
     *,
     encoding: str = "dale",
     rounding: Rounding = Rounding(),  # noqa: B008  (frozen)
+    consolidation: Consolidation | None = None,
     on_chip_readout: bool = True,
     autapses: bool = True,
     seed: int = 0,
@@ -39,6 +42,9 @@ def map_network(
         than 8 bits are clipped.
     encoding : {"signed", "dale", "pushpull"}
     rounding : Rounding
+    consolidation : Consolidation, optional
+        Round so that the learned fixed points hold, which must then be given, instead of each
+        weight by itself.
     on_chip_readout : bool
         Whether readout neurons are part of the graph; else classes are computed outside.
     autapses : bool
@@ -48,6 +54,8 @@ def map_network(
 
     Raises
     ------
+    BadInput
+        There are no learned fixed points to consolidate.
     OutOfRange
         The network does not fit the registers; the message names the population.
 
@@ -62,7 +70,14 @@ def map_network(
     """
     table, points = encoding_named(encoding), dict(fixed_points or {})
     rng = np.random.default_rng(seed)
-    integers = quantise(network, rounding, encoding=table, points=points.get("learned"), rng=rng)
+    learned = points.get("learned")
+    if consolidation is None:
+        integers = quantise(network, rounding, encoding=table, points=learned, rng=rng)
+    elif learned is None:
+        message = "consolidation needs the learned fixed points, and none were given"
+        raise BadInput(message)
+    else:
+        integers = consolidate(network, learned, rounding, consolidation, encoding=table)
     graph = assemble(
         integers,
         network,

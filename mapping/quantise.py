@@ -115,14 +115,14 @@ def quantise(
         Bias, self-coupling or signal of a unit are so strong that all its couplings round to 0.
     """
     rng = np.random.default_rng(0) if rng is None else rng
-    limit = _largest_scale(network, rounding, encoding)
-    peak = _fitting_scale(network, rounding)
+    limit = largest_scale(network, rounding, encoding)
+    peak = fitting_scale(network, rounding)
     scale = np.minimum(peak, limit)
-    exponents = _exponents(network, rounding, scale)
+    exponents = role_exponents(network, rounding, scale)
     if rounding.clip and rounding.weight_bits < FULL_BITS and points is not None and len(points):
         scale = _best_scale(network, rounding, points, peak, limit)
-    found = _integers(network, rounding, scale, exponents, rng)
-    _refuse_lost_rows(network, rounding, scale, found)
+    found = integers_at(network, rounding, scale, exponents, rng)
+    refuse_lost_rows(network, found)
     return found
 
 
@@ -176,13 +176,13 @@ def label_fields(network: Network) -> FloatArray:
     return network.supervisory @ label_code(np.arange(classes), classes).T
 
 
-def _fitting_scale(network: Network, rounding: Rounding) -> FloatArray:
+def fitting_scale(network: Network, rounding: Rounding) -> FloatArray:
     """Scale alpha at which the strongest coupling of each row reaches the largest weight."""
     with np.errstate(divide="ignore"):
         return (rounding.largest << rounding.exponent) / (2 * row_peak(network.coupling))
 
 
-def _largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> FloatArray:
+def largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> FloatArray:
     """Scale alpha at which everything but the couplings just fits; 1 where a row has nothing in it."""
     largest, levels = rounding.largest, rounding.levels(network.input_range)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # absurd weights: refused
@@ -216,7 +216,7 @@ def _largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> 
             total += levels * _row_total(step) + np.abs(step @ lowest)
             peak = _input_peak(network, levels)
             caps.append((largest << EXPONENT_LIMIT) / peak)
-            most = np.nan_to_num(peak * np.minimum(caps[-1], _fitting_scale(network, rounding)))
+            most = np.nan_to_num(peak * np.minimum(caps[-1], fitting_scale(network, rounding)))
             # what the neuron that is always on leaves to the bias
             slack += (levels << _exponent(float(most.max()), rounding)) // 2
         slack = np.minimum(slack, BIAS_LIMIT // 2)
@@ -246,12 +246,12 @@ def _best_scale(
     to the choice of another.
     """
     unclipped = np.minimum(peak, limit)
-    exponents = _exponents(network, rounding, unclipped)
+    exponents = role_exponents(network, rounding, unclipped)
     best, found = np.full(network.units, -np.inf), unclipped
     nearest = np.random.default_rng(0)
     for factor in CLIPPING:
         scale = np.minimum(factor * peak, limit)
-        tried = _integers(network, rounding, scale, exponents, nearest)
+        tried = integers_at(network, rounding, scale, exponents, nearest)
         worst = integer_unit_margins(tried, network, points).min(axis=0) / scale
         # clipping some couplings may shift the sum of all, and with it the bias
         fits = (scale <= unclipped) | (_largest_bias(network, tried) <= BIAS_LIMIT)
@@ -269,7 +269,7 @@ def _largest_bias(network: Network, integers: IntegerNetwork) -> FloatArray:
     return np.asarray(np.max(ends, axis=0) + 1)
 
 
-def _exponents(network: Network, rounding: Rounding, scale: FloatArray) -> dict[Role, int]:
+def role_exponents(network: Network, rounding: Rounding, scale: FloatArray) -> dict[Role, int]:
     """The smallest exponents at which the largest weights of each role fit."""
     levels = rounding.levels(network.input_range)
     fields: dict[Role, FloatArray] = {
@@ -292,7 +292,7 @@ def _exponent(largest: float, rounding: Rounding) -> int:
     return next(fitting, EXPONENT_LIMIT)
 
 
-def _integers(
+def integers_at(
     network: Network,
     rounding: Rounding,
     scale: FloatArray,
@@ -337,12 +337,12 @@ def _integers(
         scale=scale,
         offset=first + half // 2,
         first_offset=first,
-        readout_offset=_centred(-scores.row_sums // 2),
+        readout_offset=centred_offset(-scores.row_sums // 2),
         levels=levels,
     )
 
 
-def _centred(offset: IntArray) -> IntArray:
+def centred_offset(offset: IntArray) -> IntArray:
     """The same differences between classes, with the smallest numbers."""
     return np.asarray(offset - (offset.max() + offset.min()) // 2)
 
@@ -404,17 +404,14 @@ def _input(
     return IntegerMatrix(csr_array(hstack([pixels, on], format="csr")), exponent), rest
 
 
-def _refuse_lost_rows(
-    network: Network, rounding: Rounding, scale: FloatArray, found: IntegerNetwork
-) -> None:
-    needed = 2 * scale * row_peak(network.coupling)
-    got = _row_max(np.abs(found.coupling.mantissa.data), found.coupling.mantissa)
-    lost = np.flatnonzero((needed > 0) & (got == 0))
-    if lost.size and not rounding.stochastic:
+def refuse_lost_rows(network: Network, found: IntegerNetwork) -> None:
+    """Raise OutOfRange if a unit has couplings, and even the strongest is below half a step."""
+    needed, half = 2 * found.scale * row_peak(network.coupling), 2**found.coupling.exponent / 2
+    lost = np.flatnonzero((needed > 0) & (needed < half))
+    if lost.size:
         message = (
             f"unit {lost[0]}: its bias, self-coupling or supervisory signal is so strong that its "
             f"largest coupling comes to {needed[lost[0]]:.3g} weight units; allowed: at least "
-            f"{2**rounding.exponent / 2:g} (scale the input or the signal down, or let the input "
-            "come as spikes)"
+            f"{half:g} (scale the input or the signal down, or let the input come as spikes)"
         )
         raise OutOfRange(message)
