@@ -1,7 +1,7 @@
 """What is left of a trained network at 8, 4, 3, 2 and 1 bits, by ways of rounding.
 
-    python benchmarks/bits.py                          # digits, and two linked modules; 3 minutes
-    python benchmarks/bits.py --data DIR               # also Fashion-MNIST, H 2000; 15 minutes
+    python benchmarks/bits.py                          # digits, and two linked modules; 2 minutes
+    python benchmarks/bits.py --data DIR               # also Fashion-MNIST, H 2000; 25 minutes
 
 Columns: the share of training and of test fixed points that hold for certain (test states are
 reached freely, and neither clipping nor consolidation sees them); the accuracy of the integer
