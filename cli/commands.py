@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 Simulators = Annotated[
     list[str] | None,
-    typer.Option("--on", help="emulator, lava or brian2; give it once for each simulator."),
+    typer.Option(
+        "--on",
+        help="emulator, lava, brian2, asynchronous or nest; give it once for each simulator.",
+    ),
 ]
 
 

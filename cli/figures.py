@@ -115,7 +115,7 @@ def overlap(outcomes: Sequence[Outcome]) -> Figure:
                 label += " (no label)"
             axis.plot(o.times, middle, color=colour, label=label)
         _mark_signal(axis, own[0])
-        unit = "step" if own[0].regime == "step" else "ms"
+        unit = {"step": "step", "asynchronous": "sweep", "continuous": "ms"}[own[0].regime]
         axis.set(title=name, xlabel=unit, ylabel="overlap with s*", ylim=(0.7, 1.01))
     np.ravel(axes)[0].legend(loc="lower right")
     return figure

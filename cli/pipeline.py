@@ -32,13 +32,22 @@ from spinspike.model.errors import BadInput, MissingPart
 from spinspike.model.preset import Preset
 from spinspike.model.storage import replacing
 from spinspike.model.training import Epoch
-from spinspike.simulators import Brian2LIF, Emulator, Lava, Outcome, Simulator, validate
+from spinspike.simulators import (
+    AsynchronousEmulator,
+    Brian2LIF,
+    Emulator,
+    Lava,
+    Nest,
+    Outcome,
+    Simulator,
+    validate,
+)
 from spinspike.simulators.validation import Trial
 
 from .console import bar, progress, spinner
 
-SIMULATORS = ("emulator", "lava", "brian2")
-PARTS = {"lava": "lava", "brian2": "brian2"}  # simulator: the package it needs
+SIMULATORS = ("emulator", "lava", "brian2", "asynchronous", "nest")
+PARTS = {"lava": "lava", "brian2": "brian2", "nest": "nest"}  # simulator: the package it needs
 
 
 CARRIED = 10_000  # fixed points of each run that a network file takes along
@@ -229,7 +238,14 @@ def validate_on(
 ) -> list[Outcome]:
     """Run the validation protocol on one simulator, a progress bar for each trial."""
     require([name])
-    chosen: Simulator = {"emulator": Emulator, "lava": Lava, "brian2": Brian2LIF}[name]()
+    backends: dict[str, Callable[[], Simulator]] = {
+        "emulator": Emulator,
+        "lava": Lava,
+        "brian2": Brian2LIF,
+        "asynchronous": AsynchronousEmulator,
+        "nest": Nest,
+    }
+    chosen = backends[name]()
     with progress() as bars:
 
         def on_trial(trial: Trial) -> Callable[[int, int], None]:

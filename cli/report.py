@@ -92,9 +92,10 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
         "class_kept": float(outcome.class_kept.mean()),
         "flips": float(outcome.flips.mean()),
     }
-    if outcome.regime == "step":
+    if outcome.regime != "continuous":
         summary["certified"] = float(outcome.certified.mean())
         summary["certified_states_broken"] = outcome.broken
+    if outcome.regime == "step":
         summary["same_spikes_as_emulator"] = outcome.like_emulator
     if outcome.run == "free" and not outcome.saw_label:
         labels = outcome.points.labels

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from spinspike.mapping.graph import IntArray, SpinArray, SynapseGraph
 
-Regime = Literal["step", "continuous"]
+Regime = Literal["step", "asynchronous", "continuous"]
 Progress = Callable[[int, int], None]  # (done, total)
 
 
@@ -24,7 +24,8 @@ Progress = Callable[[int, int], None]  # (done, total)
 class Protocol:
     """Three phases: cue (input alone), clamped (input and supervisory signal), free (input alone).
 
-    Durations are steps for simulators of the step regime and milliseconds for continuous ones.
+    Durations are steps for simulators of the step regime, sweeps (one update of each neuron, on
+    average) for asynchronous ones and milliseconds for continuous ones.
     The **release** is the end of the clamped phase. A step s counts from 1; supervisory neurons
     spike so that their synapses act in steps cue + 1 … cue + clamped and in no other, input
     neurons so that theirs act in every step (in the first only where no state is forced).
@@ -50,8 +51,8 @@ class Stimulus:
     """What B patterns feed into a graph, in its integers.
 
     ``cue`` forces unit states in the cue phase in place of the input (0: not forced). Step
-    simulators find it already in ``first_bias`` and ignore it; continuous ones drive each forced
-    neuron hard on or off throughout the cue phase.
+    and asynchronous simulators find it already in ``first_bias`` and ignore it; continuous ones
+    drive each forced neuron hard on or off throughout the cue phase.
     """
 
     first_bias: IntArray  # (B, N) bias in the first step
@@ -71,16 +72,17 @@ class Recording:
     """What a run showed: unit states over time, and proof that the supervisory signal was off.
 
     In the step regime ``times`` are the steps 1 … total and ``spikes`` holds every neuron's
-    spikes; in continuous time ``times`` are read-out instants in ms and a unit counts as +1 when
+    spikes; asynchronous, ``times`` are the sweeps and ``spikes`` every neuron's value 0 or 1 at
+    the end of each; in continuous time ``times`` are read-out instants in ms and a unit counts as +1 when
     its decoding neuron spiked within the read-out window before that instant.
     """
 
     regime: Regime
-    times: NDArray[np.float64]  # (K,) steps or ms
+    times: NDArray[np.float64]  # (K,) steps, sweeps or ms
     states: SpinArray  # (K, B, H) in -1, +1
     supervisory: NDArray[np.float64]  # (K, B) sum of |supervisory input| over all neurons
     release: float  # same unit as times
-    spikes: NDArray[np.bool_] | None = None  # (K, B, N), step regime
+    spikes: NDArray[np.bool_] | None = None  # (K, B, N), not in continuous time
     readout: IntArray | None = None
     # (B, C) membranes of the readout neurons at the end, in 1/64 weight units, step regime
     raster: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
@@ -97,7 +99,7 @@ class Simulator(Interface):
 
     @property
     def regime(self) -> Regime:
-        """Whether durations are steps or milliseconds."""
+        """Whether durations are steps, sweeps or milliseconds."""
         ...
 
     def run(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from spinspike.mapping.certificate import certified
-from spinspike.mapping.codec import decode
+from spinspike.mapping.codec import decode, neuron_spikes
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
@@ -31,7 +30,7 @@ class Outcome:
     null: str  # "" for the graph itself
     saw_label: bool
     points: FixedPoints  # s*, inputs and true labels
-    times: FloatArray  # (K,) steps or ms
+    times: FloatArray  # (K,) steps, sweeps or ms
     release: float
     overlap: FloatArray  # (K, P)
     supervisory: FloatArray  # (K,) mean |supervisory input|
@@ -41,7 +40,7 @@ class Outcome:
     left: BoolArray  # (P,) was in s* at or after the release, and later not
     first_flip: FloatArray  # (P,) time after the release at which a unit first flipped, or inf
     certified: BoolArray  # (P,) ends in a state that is certified for its input
-    broken: int  # how often a certified state changed after the release (step regime)
+    broken: int  # how often a certified state changed after the release (not in continuous time)
     like_emulator: bool | None  # spikes and readout are the emulator's; None where not compared
     classes: IntArray  # (P,) class read from the final state
     reference_classes: IntArray  # (P,) class read from s*
@@ -99,7 +98,7 @@ def observe(
         left=(np.maximum.accumulate(after, axis=0) & ~after).any(axis=0),
         first_flip=first - recording.release,
         certified=certified(graph, replace(points, states=states[-1])),
-        broken=_broken(graph, points, states[start:]) if recording.regime == "step" else 0,
+        broken=_broken(graph, points, recording, start),
         like_emulator=like_emulator,
         classes=decode(graph, states[-1])
         if recording.readout is None
@@ -126,12 +125,12 @@ def accuracy(outcome: Outcome) -> float:
 def supervisory_off(outcome: Outcome, *, grace: float = 0.0) -> bool:
     """Whether the supervisory input came, where a label was given, and is gone after the release.
 
-    In the step regime there must be none from the next step on; in continuous time it must have
+    In steps and sweeps there must be none from the next one on; in continuous time it must have
     decayed to a thousandth of its largest value within ``grace`` ms.
     """
     if outcome.saw_label and not outcome.supervisory.any():
         return False
-    if outcome.regime == "step":
+    if outcome.regime != "continuous":
         return not outcome.supervisory[outcome.times > outcome.release].any()
     after = outcome.supervisory[outcome.times > outcome.release + grace]
     return bool((after <= 1e-3 * outcome.supervisory.max(initial=0.0)).all())
@@ -150,9 +149,19 @@ def wilson(successes: BoolArray) -> tuple[float, float, float]:
     return count / len(successes), float(found.low), float(found.high)
 
 
-def _broken(graph: SynapseGraph, points: FixedPoints, states: NDArray[np.int8]) -> int:
-    """Count changes away from a state that is certified for its input."""
+def _broken(graph: SynapseGraph, points: FixedPoints, recording: Recording, start: int) -> int:
+    """Count changes away from a state that is certified for its input.
+
+    Asynchronous twins may disagree on the way: then a state is one of all neurons.
+    """
+    if recording.regime == "continuous":
+        return 0
+    states = recording.states[start:]
     moved = (states[1:] != states[:-1]).any(axis=2)
+    if recording.regime == "asynchronous" and recording.spikes is not None:
+        spikes = recording.spikes[start:]
+        agreed = (spikes[:-1] == neuron_spikes(graph, states[:-1])).all(axis=2)
+        moved = agreed & (spikes[1:] != spikes[:-1]).any(axis=2)
     rows = np.nonzero(moved)
     visited = replace(points.select(rows[1]), states=states[:-1][rows])
     return int(certified(graph, visited).sum()) if len(rows[0]) else 0

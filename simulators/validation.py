@@ -23,7 +23,13 @@ from .stimulus import stimulus
 
 STEP = Protocol(cue=1, clamped=5, free=40)
 CONTINUOUS = Protocol(cue=100, clamped=200, free=500)
-PROTOCOLS: Mapping[Regime, Protocol] = {"step": STEP, "continuous": CONTINUOUS}
+# a neuron of a Poisson process misses 30 sweeps with probability exp(-30)
+ASYNCHRONOUS = Protocol(cue=30, clamped=30, free=50)
+PROTOCOLS: Mapping[Regime, Protocol] = {
+    "step": STEP,
+    "asynchronous": ASYNCHRONOUS,
+    "continuous": CONTINUOUS,
+}
 
 RUNS: Mapping[str, str] = {
     "free": "test images, input alone from silence; the only run that accuracy is read from",
@@ -83,7 +89,7 @@ def validate(
     patterns : int
         At most so many fixed points of each run, the first ones.
     protocol : Protocol, optional
-        Phases of the ``learned`` run, in steps or ms; the others have the same without clamping.
+        Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without clamping.
         By default those of `default_protocol`.
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
@@ -123,7 +129,8 @@ def _run(
     # the release is when the protocol asked for it, whatever the simulator did
     recording = replace(recording, release=float(protocol.release))
     like_emulator = None
-    if recording.spikes is not None and not isinstance(simulator, Emulator):
+    step = recording.regime == "step"
+    if step and recording.spikes is not None and not isinstance(simulator, Emulator):
         oracle = Emulator().run(graph, given, protocol)
         like_emulator = _same(recording.spikes, oracle.spikes) and _same(
             recording.readout, oracle.readout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from spinspike.model.arrays import BoolArray
 
+from .base import Regime
 from .outcome import Outcome, accuracy, supervisory_off, wilson
 
 HELD_OVERLAP = 0.99  # continuous time: mean overlap with s* at the end
@@ -21,6 +22,13 @@ DECAY_GRACE = 100.0  # ms for supervisory currents to decay after the release
 ENOUGH = 100  # patterns from which a fraction is taken at its word
 
 Verdict = Literal["holds", "fails", "undecided"]
+
+# from silence, only the steps take the path of the sweeps that define s*
+EXACT: Mapping[Regime, tuple[str, ...]] = {
+    "step": ("learned", "cued", "free"),
+    "asynchronous": ("cued",),
+    "continuous": ("learned", "cued"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,19 +64,18 @@ def claims(outcomes: Sequence[Outcome]) -> list[Claim]:
     for simulator in dict.fromkeys(o.simulator for o in outcomes):
         own = [o for o in outcomes if o.simulator == simulator]
         found += _held(own)
-        found += _step(own) if own[0].regime == "step" else _continuous(own)
+        found += RULES[own[0].regime](own)
         found += _nulls(own)
     return found
 
 
 def _held(outcomes: list[Outcome]) -> list[Claim]:
     """States end where they should, and the supervisory signal is gone."""
-    name, step = outcomes[0].simulator, outcomes[0].regime == "step"
+    name, meant = outcomes[0].simulator, EXACT[outcomes[0].regime]
     found = [
         _fraction(name, f"{o.run}: ends exactly in s*", o.exact, HELD_EXACTLY, at_least=True)
         for o in outcomes
-        # from silence, continuous time takes another path than the sweeps that define s*
-        if not o.null and o.run in ("learned", "cued", *(["free"] if step else []))
+        if not o.null and o.run in meant
     ]
     still_on = sum(not supervisory_off(o, grace=DECAY_GRACE) for o in outcomes)
     statement = "runs in which the supervisory signal outlives the release, or never came"
@@ -77,10 +84,7 @@ def _held(outcomes: list[Outcome]) -> list[Claim]:
 
 def _step(outcomes: list[Outcome]) -> list[Claim]:
     name = outcomes[0].simulator
-    broken = sum(o.broken for o in outcomes)
-    found = [
-        Claim(name, "certified states that changed after the release", broken, 0, at_least=False)
-    ]
+    found = _asynchronous(outcomes)
     for o in outcomes:
         if o.run in ("learned", "free") and not o.null:
             statement = f"{o.run}: patterns that come to a certified state"
@@ -99,6 +103,12 @@ def _step(outcomes: list[Outcome]) -> list[Claim]:
         statement = "runs whose spikes differ from the emulator's"
         found.append(Claim(name, statement, compared.count(False), 0, at_least=False))
     return found
+
+
+def _asynchronous(outcomes: list[Outcome]) -> list[Claim]:
+    broken = sum(o.broken for o in outcomes)
+    statement = "certified states that changed after the release"
+    return [Claim(outcomes[0].simulator, statement, broken, 0, at_least=False)]
 
 
 def _continuous(outcomes: list[Outcome]) -> list[Claim]:
@@ -134,3 +144,10 @@ def _fraction(
     low, high = interval
     few = len(successes) < ENOUGH
     return Claim(simulator, statement, value, bound, at_least, (low, high) if few else None)
+
+
+RULES: Mapping[Regime, Callable[[list[Outcome]], list[Claim]]] = {
+    "step": _step,
+    "asynchronous": _asynchronous,
+    "continuous": _continuous,
+}
