@@ -23,7 +23,8 @@ import numpy as np
 
 from spinspike.mapping.consolidate import Consolidation, consolidate
 from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork, unit_field
-from spinspike.mapping.quantise import Rounding, integer_input, integer_unit_margins, quantise
+from spinspike.mapping.quantise import integer_input, integer_unit_margins, quantise
+from spinspike.mapping.rounding import Rounding
 from spinspike.model import Dataset, FixedPoints, Network, free, learned, train
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.data import digits, load

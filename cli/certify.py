@@ -121,7 +121,7 @@ def certificates(
 def _bits(graph: SynapseGraph, path: Path, points: FixedPoints) -> IntArray:
     """Fewest bits at which each fixed point holds, all else mapped as the graph is."""
     from spinspike.mapping.bit_width import smallest_bits
-    from spinspike.mapping.quantise import Rounding
+    from spinspike.mapping.rounding import Rounding
     from spinspike.model.errors import BadInput
     from spinspike.model.network_file import load
 

@@ -10,7 +10,7 @@ import typer
 from .options import Force, Json, Seed
 
 if TYPE_CHECKING:
-    from spinspike.mapping.quantise import InputMode
+    from spinspike.mapping.rounding import InputMode
 
 Simulators = Annotated[
     list[str] | None,

@@ -24,9 +24,9 @@ from .mapper import map_network
 from .null import permuted_couplings, without_couplings
 from .picture import to_svg
 from .placement import Placement, place
-from .quantise import Rounding
 from .ranges import check_ranges
 from .relay import without_autapses
+from .rounding import Rounding
 from .target import Target, load_target
 from .view import population_view, to_networkx
 

@@ -13,7 +13,7 @@ from spinspike.model.network import Network
 
 from .certificate import certified
 from .mapper import map_network
-from .quantise import FULL_BITS, Rounding
+from .rounding import FULL_BITS, Rounding
 
 NONE = FULL_BITS + 1  # the width of states that not even 8 bits hold
 

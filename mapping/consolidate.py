@@ -30,16 +30,15 @@ from .integer_readout import integer_readout
 from .integer_rule import margin_rule
 from .integers import IntegerMatrix, IntegerNetwork, unit_field
 from .quantise import (
-    Rounding,
-    fitting_scale,
     integer_input,
     integer_unit_margins,
     integers_at,
-    largest_scale,
     refuse_lost_rows,
     role_exponents,
 )
 from .reserve import Fit, exponents_to_try, factors, fit_rows
+from .rounding import Rounding
+from .row_scale import fitting_scale, largest_scale
 
 PORTION = 1024  # states at a time
 FITTED: tuple[Role, ...] = ("coupling", "link", "self")

@@ -21,8 +21,8 @@ from spinspike.model.storage import Reader, reading, write
 
 from .encoding import ENCODINGS
 from .graph import NEURONS, ROLES, Ends, Population, Projection, SynapseGraph
-from .quantise import FULL_BITS, LEVELS_LIMIT
 from .ranges import check_ranges
+from .rounding import FULL_BITS, LEVELS_LIMIT
 
 END_ARRAYS = (
     "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"

@@ -10,7 +10,7 @@ from spinspike.model.arrays import FloatArray, IntArray, SparseMatrix
 from .adaptive_rounding import Rows, adaptive_rounding
 from .codec import BIAS_LIMIT
 from .integers import IntegerMatrix
-from .quantise import STATE_LIMIT, Rounding
+from .rounding import STATE_LIMIT, Rounding
 
 KICKS = 400  # tries to do better: there are few rows, and each has as many weights as units
 SHRINK = 0.3  # variance added to that of each spin, so that chance correlations count for less

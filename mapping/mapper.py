@@ -15,9 +15,10 @@ from .assemble import assemble
 from .consolidate import Consolidation, consolidate
 from .encoding import encoding_named
 from .graph import SynapseGraph
-from .quantise import Rounding, quantise
+from .quantise import quantise
 from .ranges import check_ranges
 from .relay import without_autapses
+from .rounding import Rounding
 
 
 def map_network(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array, hstack
 
 from spinspike.model.arrays import FloatArray, InputArray, IntArray, SparseMatrix
-from spinspike.model.dynamics import label_code
-from spinspike.model.errors import BadInput, OutOfRange
+from spinspike.model.errors import OutOfRange
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 
@@ -19,72 +16,24 @@ from .codec import BIAS_LIMIT, levels_of
 from .encoding import DALE, Encoding
 from .graph import Role
 from .integers import IntegerMatrix, IntegerNetwork, unit_field
+from .rounding import FULL_BITS, STATE_LIMIT, Rounding
+from .row_scale import (
+    fitting_scale,
+    input_peak,
+    input_reach,
+    input_step,
+    label_fields,
+    largest_scale,
+    row_peak,
+)
 
-EXPONENT_LIMIT = 7
-STATE_LIMIT = 2**17 - 33  # 24-bit state in 1/64 weight units, less the largest leak residue
-FULL_BITS = 8
-LEVELS_LIMIT = 16  # of a graded spike: more, times 8-bit weights, leave little of the 24-bit state
 # Scales tried against the one at which the strongest coupling just fits: larger ones clip it.
 CLIPPING = tuple(float(f) for f in 2 ** np.linspace(-0.5, 2.0, 21))
-
-InputMode = Literal["bias", "binary", "graded"]
-INPUT_MODES: tuple[InputMode, ...] = ("bias", "binary", "graded")
-
-
-@dataclass(frozen=True)
-class Rounding:
-    """How a network becomes integers.
-
-    Parameters
-    ----------
-    weight_bits : int, 1 … 8
-        Bits of a weight's magnitude.
-    input : {"bias", "binary", "graded"}
-        Whether images come through the bias, as binary spikes (inputs of two values only) or as
-        graded spikes of up to 16 levels.
-    stochastic : bool
-        Round up with the probability of the fraction instead of to the nearest.
-    clip : bool
-        Give each unit the scale, out of `CLIPPING`, at which its worst relative margin over the
-        learned fixed points is largest, though strong couplings are clipped. Without it, and
-        without fixed points, the strongest coupling just fits.
-    """
-
-    weight_bits: int = FULL_BITS
-    input: InputMode = "bias"
-    stochastic: bool = False
-    clip: bool = True
-
-    def __post_init__(self) -> None:
-        if self.weight_bits not in range(1, FULL_BITS + 1):
-            message = f"weight_bits is {self.weight_bits}; allowed: 1 to {FULL_BITS}"
-            raise BadInput(message)
-        if self.input not in INPUT_MODES:
-            message = f"input is {self.input!r}; allowed: {', '.join(INPUT_MODES)}"
-            raise BadInput(message)
-
-    @property
-    def largest(self) -> int:
-        """Largest mantissa."""
-        return int(2**self.weight_bits) - 1
-
-    @property
-    def exponent(self) -> int:
-        """Of the couplings: at any number of bits they reach about 255."""
-        return FULL_BITS - self.weight_bits
-
-    def levels(self, input_range: tuple[float, float]) -> int:
-        """Highest value of an input spike; 0: none."""
-        span = input_range[1] - input_range[0]
-        if self.input == "graded":
-            whole = int(span) if span in range(2, LEVELS_LIMIT + 1) else 1
-            return LEVELS_LIMIT // whole * whole  # whole numbers are sent as they are
-        return 1 if self.input == "binary" else 0
 
 
 def quantise(
     network: Network,
-    rounding: Rounding = Rounding(),
+    rounding: Rounding = Rounding(),  # noqa: B008  (frozen)
     *,
     encoding: Encoding = DALE,
     points: FixedPoints | None = None,
@@ -145,94 +94,6 @@ def integer_unit_margins(
     return np.where(up, x, 1 - x)
 
 
-def row_peak(matrix: SparseMatrix) -> FloatArray:
-    """Largest absolute entry of each row, 0 for an empty one."""
-    return np.maximum(_row_max(matrix.data, matrix), _row_max(-matrix.data, matrix))
-
-
-def _row_max(values: FloatArray, matrix: SparseMatrix) -> FloatArray:
-    found = np.zeros(matrix.shape[0])
-    filled = np.flatnonzero(np.diff(matrix.indptr))
-    if filled.size:
-        found[filled] = np.maximum.reduceat(values, matrix.indptr[filled])
-    return np.maximum(found, 0)
-
-
-def input_reach(
-    weight: SparseMatrix, centre: FloatArray, gain: float, input_range: tuple[float, float]
-) -> tuple[FloatArray, FloatArray]:
-    """Smallest and largest Win (x - centre) gain of each unit over all x inside a range."""
-    low, high = ((np.asarray(end) - centre) * gain for end in input_range)
-    up, down = weight.maximum(0), weight.minimum(0)
-    return up @ low + down @ high, up @ high + down @ low
-
-
-def label_fields(network: Network) -> FloatArray:
-    """Field that clamping to each class puts on each unit, sum_c Wback_ic y_c; (H, C).
-
-    One supervisory neuron per class carries it whole, so that silence is no field at all.
-    """
-    classes = network.classes
-    return network.supervisory @ label_code(np.arange(classes), classes).T
-
-
-def fitting_scale(network: Network, rounding: Rounding) -> FloatArray:
-    """Scale alpha at which the strongest coupling of each row reaches the largest weight."""
-    with np.errstate(divide="ignore"):
-        return (rounding.largest << rounding.exponent) / (2 * row_peak(network.coupling))
-
-
-def largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> FloatArray:
-    """Scale alpha at which everything but the couplings just fits; 1 where a row has nothing in it."""
-    largest, levels = rounding.largest, rounding.levels(network.input_range)
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # absurd weights: refused
-        signal = np.abs(label_fields(network)).max(axis=1)
-        link = row_peak(network.link)
-        beside = np.max([2 * np.abs(network.self_coupling), 2 * link, signal], axis=0)
-        constant = (network.coupling.sum(axis=1) + network.link.sum(axis=1)).ravel()
-        constant = constant + network.self_coupling
-        bottom, top = (
-            edge + network.bias
-            for edge in (
-                (0.0, 0.0)
-                if levels
-                else input_reach(
-                    network.input_weight, network.centre, network.gain, network.input_range
-                )
-            )
-        )
-        bias = np.max(np.abs([top, bottom, top - constant, bottom - constant]), axis=0)
-        total = 2 * _row_total(network.coupling) + 2 * _row_total(network.link)
-        total += 2 * np.abs(network.self_coupling)
-        # rounding may move the sum of a row by half a step per synapse, and half of that is bias
-        slack = 2 + ((np.diff(network.coupling.indptr) << rounding.exponent) + 512) // 4
-        if encoding.antagonistic:  # the bias takes back what is delivered while all units are down
-            bias = np.max(np.abs([top, bottom]), axis=0) + total / 2
-            slack *= 2
-        total += signal
-        caps = [(largest << EXPONENT_LIMIT) / beside]
-        if levels:
-            step, lowest = _input_step(network, levels)
-            total += levels * _row_total(step) + np.abs(step @ lowest)
-            peak = _input_peak(network, levels)
-            caps.append((largest << EXPONENT_LIMIT) / peak)
-            most = np.nan_to_num(peak * np.minimum(caps[-1], fitting_scale(network, rounding)))
-            # what the neuron that is always on leaves to the bias
-            slack += (levels << _exponent(float(most.max()), rounding)) // 2
-        slack = np.minimum(slack, BIAS_LIMIT // 2)
-        # the bias fits, or may saturate because the synapses are weaker
-        room = np.maximum((BIAS_LIMIT - slack) / bias, (BIAS_LIMIT - 2 * slack) / total)
-        caps += [room, (STATE_LIMIT - BIAS_LIMIT) / total]
-        scale = np.min(caps, axis=0)
-    return np.asarray(np.where(np.isfinite(scale), scale, 1.0))
-
-
-def _row_total(matrix: SparseMatrix) -> FloatArray:
-    """Sum of absolute entries of each row."""
-    sums = np.append(0.0, np.add.accumulate(np.abs(matrix.data)))
-    return np.diff(sums[matrix.indptr])
-
-
 def _best_scale(
     network: Network,
     rounding: Rounding,
@@ -279,17 +140,12 @@ def role_exponents(network: Network, rounding: Rounding, scale: FloatArray) -> d
         "input": np.zeros(network.units),
     }
     if levels:
-        fields["input"] = _input_peak(network, levels)
+        fields["input"] = input_peak(network, levels)
     found = {
-        role: _exponent(float((field * scale).max(initial=0.0)), rounding)
+        role: rounding.exponent_for(float((field * scale).max(initial=0.0)))
         for role, field in fields.items()
     }
     return {"coupling": rounding.exponent, **found}
-
-
-def _exponent(largest: float, rounding: Rounding) -> int:
-    fitting = (e for e in range(EXPONENT_LIMIT) if largest <= rounding.largest << e)
-    return next(fitting, EXPONENT_LIMIT)
 
 
 def integers_at(
@@ -325,7 +181,7 @@ def integers_at(
         STATE_LIMIT / 2 / loudest,
         BIAS_LIMIT / spread,
     )
-    exponent = _exponent(2 * even * strongest, r)
+    exponent = r.exponent_for(2 * even * strongest)
     scores = _scaled(readout, np.full(network.classes, 2 * even), r, exponent, chosen)
     return IntegerNetwork(
         coupling=coupling,
@@ -366,19 +222,6 @@ def _scaled(
     return IntegerMatrix(csr_array(parts, shape=matrix.shape), exponent)
 
 
-def _input_step(network: Network, levels: int) -> tuple[SparseMatrix, FloatArray]:
-    """Field per level of each input, and each input's lowest value less its centre, in levels."""
-    low, high = network.input_range
-    step = network.input_weight * (network.gain * (high - low) / levels)
-    return csr_array(step), (low - network.centre) * (levels / (high - low))
-
-
-def _input_peak(network: Network, levels: int) -> FloatArray:
-    """Strongest weight into each unit from an input neuron or from the one that is always on."""
-    step, lowest = _input_step(network, levels)
-    return np.maximum(row_peak(step), np.abs(step @ lowest) / levels)
-
-
 def _input(
     network: Network,
     rounding: Rounding,
@@ -392,7 +235,7 @@ def _input(
     The field of an image whose neurons are all silent, as the rounded weights have it, is mostly
     too much for the bias register: the neuron that is always on carries the multiples of 2**e.
     """
-    step, lowest = _input_step(network, levels)
+    step, lowest = input_step(network, levels)
     pixels = _scaled(step, scale, rounding, exponent, rng).mantissa
     constant = (pixels @ lowest) * 2**exponent
     whole = np.clip(

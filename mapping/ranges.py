@@ -15,7 +15,8 @@ from spinspike.model.errors import OutOfRange
 from .codec import BIAS_LIMIT
 from .graph import SynapseGraph
 from .matrix import field_from
-from .quantise import EXPONENT_LIMIT, FULL_BITS, STATE_LIMIT, input_reach
+from .rounding import EXPONENT_LIMIT, FULL_BITS, STATE_LIMIT
+from .row_scale import input_reach
 
 
 def check_ranges(graph: SynapseGraph) -> None:

@@ -12,7 +12,9 @@ from spinspike.model.network import Network
 
 from .adaptive_rounding import Rows, adaptive_rounding
 from .graph import Role
-from .quantise import EXPONENT_LIMIT, FULL_BITS, Rounding, fitting_scale, role_exponents, row_peak
+from .quantise import role_exponents
+from .rounding import EXPONENT_LIMIT, FULL_BITS, Rounding
+from .row_scale import fitting_scale, row_peak
 
 SHORT = 1e3  # cost of a self-coupling that covers too little, beside one that is too strong
 WEAKER = 4  # exponents of the couplings that are tried

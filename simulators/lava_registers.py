@@ -8,8 +8,8 @@ import numpy as np
 
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import field_of, input_field, supervisory_field
-from spinspike.mapping.quantise import STATE_LIMIT
 from spinspike.mapping.ranges import readout_reach
+from spinspike.mapping.rounding import STATE_LIMIT
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput, OutOfRange
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from spinspike.mapping.bit_width import NONE, smallest_bits
 from spinspike.mapping.certificate import certified
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import Rounding
+from spinspike.mapping.rounding import Rounding
 from spinspike.model.errors import OutOfRange
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network_file import NetworkFile

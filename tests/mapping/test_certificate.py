@@ -15,7 +15,8 @@ from spinspike.mapping.certificate import certified, integer_margins, weakest_un
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import InputMode, Rounding, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 from spinspike.model.own_network import from_arrays

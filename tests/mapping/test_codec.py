@@ -24,7 +24,7 @@ from spinspike.mapping.codec import (
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import Rounding
+from spinspike.mapping.rounding import Rounding
 from spinspike.model.dynamics import predict
 from spinspike.model.errors import BadInput
 from spinspike.model.network import Network

@@ -15,7 +15,8 @@ from spinspike.mapping.encoding import DALE, ENCODINGS, PUSHPULL, SIGNED, encodi
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.matrix import field_of
-from spinspike.mapping.quantise import InputMode, Rounding, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints

@@ -19,7 +19,7 @@ from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.graph_file import load, save
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import InputMode, Rounding
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadFile, BadInput, OutOfRange, SpinspikeError
 from spinspike.model.fixed_points import FixedPoints

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import InputMode, Rounding, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput, OutOfRange
 from spinspike.model.network import Network, draw

@@ -20,7 +20,7 @@ from spinspike.mapping.matrix import (
     supervisory_matrix,
     weight_matrix,
 )
-from spinspike.mapping.quantise import Rounding
+from spinspike.mapping.rounding import Rounding
 from spinspike.model.network import Network
 
 

@@ -19,7 +19,8 @@ from spinspike.mapping.graph import Projection, SynapseGraph
 from spinspike.mapping.integers import IntegerMatrix
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.null import permuted_couplings, without_couplings
-from spinspike.mapping.quantise import InputMode, Rounding, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.network import Network
 from spinspike.model.network_file import NetworkFile
 from spinspike.model.own_network import from_arrays

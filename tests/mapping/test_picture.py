@@ -22,7 +22,7 @@ from spinspike.mapping.graph import Population, Projection, SynapseGraph
 from spinspike.mapping.layout import Box, Layout, arrange, kind_of, text_width
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.picture import to_svg
-from spinspike.mapping.quantise import Rounding
+from spinspike.mapping.rounding import Rounding
 from spinspike.mapping.view import density, population_view
 from spinspike.model.architecture import Architecture
 from spinspike.model.network import draw

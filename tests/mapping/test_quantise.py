@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spinspike.mapping.integers import IntegerMatrix, unit_field
-from spinspike.mapping.quantise import InputMode, Rounding, label_fields, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
+from spinspike.mapping.row_scale import label_fields
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput
 from spinspike.model.network import Network, draw

@@ -14,8 +14,8 @@ from spinspike.mapping.codec import input_bias
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import Population, Projection, SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import Rounding
 from spinspike.mapping.ranges import bias_range, check_ranges, synaptic_reach
+from spinspike.mapping.rounding import Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import OutOfRange
 from spinspike.model.network import Network, draw

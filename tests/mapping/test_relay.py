@@ -14,8 +14,8 @@ from spinspike.mapping.codec import input_bias, input_levels, unit_states
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import InputMode, Rounding
 from spinspike.mapping.relay import without_autapses
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.network import Network
 
 Networks = Callable[[int], Iterator[Network]]

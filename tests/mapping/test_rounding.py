@@ -12,13 +12,8 @@ from numpy.typing import NDArray
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import (
-    InputMode,
-    Rounding,
-    integer_input,
-    integer_unit_margins,
-    quantise,
-)
+from spinspike.mapping.quantise import integer_input, integer_unit_margins, quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.architecture import Architecture
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network, draw

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from spinspike.mapping.encoding import DALE, ENCODINGS, PUSHPULL
 from spinspike.mapping.integers import IntegerMatrix
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import InputMode, Rounding, quantise
+from spinspike.mapping.quantise import quantise
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.errors import OutOfRange
 from spinspike.model.network import Network
 from spinspike.model.own_network import from_arrays

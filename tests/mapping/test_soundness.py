@@ -23,8 +23,8 @@ from spinspike.mapping.flips import certified_sets, losses, room_of
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.membrane import delay, lowest
-from spinspike.mapping.quantise import InputMode, Rounding
 from spinspike.mapping.robustness import Robustness, robustness
+from spinspike.mapping.rounding import InputMode, Rounding
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.network import Network
 

@@ -12,7 +12,7 @@ from spinspike.mapping import view
 from spinspike.mapping.encoding import ENCODINGS
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import Rounding
+from spinspike.mapping.rounding import Rounding
 from spinspike.mapping.view import population_view, to_networkx
 from spinspike.model.errors import BadInput
 from spinspike.model.network import Network

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spinspike.mapping import Rounding, SynapseGraph, map_network
-from spinspike.mapping.quantise import InputMode
+from spinspike.mapping.rounding import InputMode
 from spinspike.model import Architecture, NetworkFile, draw
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.model.own_network import from_arrays

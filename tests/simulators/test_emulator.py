@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
-from spinspike.mapping.quantise import InputMode
+from spinspike.mapping.rounding import InputMode
 from spinspike.model import Architecture, Network, NetworkFile, draw, dynamics
 from spinspike.model.arrays import BoolArray, IntArray, SpinArray
 from spinspike.model.dynamics import Sweeps

@@ -18,7 +18,7 @@ import pytest
 from spinspike.mapping import Rounding, map_network
 from spinspike.mapping.codec import bias, input_levels
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.quantise import InputMode
+from spinspike.mapping.rounding import InputMode
 from spinspike.model.architecture import Architecture
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, OutOfRange
