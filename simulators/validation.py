@@ -89,8 +89,8 @@ def validate(
     patterns : int
         At most so many fixed points of each run, the first ones.
     protocol : Protocol, optional
-        Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without clamping.
-        By default those of `default_protocol`.
+        Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without
+        clamping. By default those of `default_protocol`.
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
     """
