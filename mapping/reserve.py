@@ -70,8 +70,12 @@ def fit_rows(
     rows = Rows.of(network.coupling).beside(Rows.of(network.link))
     counts = [int(np.diff(m.indptr).max(initial=0)) for m in (network.coupling, network.link)]
     step = np.repeat([2.0 ** exponents["coupling"], 2.0 ** exponents["link"]], counts)
+    strongest, own_limit = row_peak(network.coupling), rounding.largest << exponents["self"]
     with np.errstate(divide="ignore"):
-        peak = (rounding.largest << exponents["coupling"]) / (2 * row_peak(network.coupling))
+        peak = (rounding.largest << exponents["coupling"]) / (2 * strongest)
+        # without couplings it is the self-coupling that has to fit
+        alone = own_limit / (2 * np.abs(network.self_coupling))
+    peak = np.where(strongest > 0, peak, alone)
     allowed = (network.self_coupling != 0) | autapses
     fits = []
     for factor in factors(rounding):

@@ -15,10 +15,11 @@ from spinspike.mapping.consolidate import Consolidation, consolidate
 from spinspike.mapping.integer_readout import integer_readout
 from spinspike.mapping.integer_rule import margin_rule
 from spinspike.mapping.integers import IntegerNetwork
-from spinspike.mapping.quantise import quantise
+from spinspike.mapping.quantise import integer_unit_margins, quantise
 from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.dataset import Dataset
 from spinspike.model.errors import BadInput
-from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.fixed_points import FixedPoints, learned
 from spinspike.model.network_file import NetworkFile
 
 
@@ -186,3 +187,21 @@ def test_nothing_to_consolidate_is_refused(trained: NetworkFile) -> None:
 def test_settings_that_make_no_sense_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(BadInput, match="allowed: finite numbers >= 0"):
         Consolidation(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("bits", [8, 3])
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_units_without_couplings_keep_their_self_coupling(
+    trained: NetworkFile, handwritten: Dataset, bits: int, kept: float
+) -> None:
+    """Half of the rows, or all, are empty: what is left of the network holds all its states."""
+    empty = np.arange(trained.network.units) >= kept * trained.network.units
+    coupling = csr_array(trained.network.coupling.multiply(~empty[:, None]))
+    coupling.eliminate_zeros()
+    network = replace(trained.network, coupling=coupling)
+    points = learned(network, handwritten.train)
+    found = consolidate(network, points, Rounding(bits))
+    assert (integer_unit_margins(found, network, points) >= 1).all()
+    grown = found.self_coupling.row_sums[empty] / (2 * found.scale[empty])
+    np.testing.assert_array_less(0.5 - 1e-9, grown)
+    np.testing.assert_array_less(grown, 0.6)
