@@ -150,6 +150,20 @@ def test_a_label_writes_into_latches_which_keep_it(simulator: Simulator) -> None
     assert not recording.supervisory[CLAMP.release :].any()
 
 
+def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
+    simulator: Simulator,
+) -> None:
+    """A pixel that outweighs the largest bias: it decides as soon as the cue phase is over."""
+    network = from_arrays(
+        J=[[0.0, 0.1], [0.1, 0.0]], Win=[[8.0], [-8.0]], Wback=np.eye(2), Wout=np.eye(2)
+    )
+    graph = map_network(network, encoding="signed", rounding=Rounding(input="graded"))
+    given = stimulus(graph, np.ones((1, 1)), cue=np.array([[-1, 1]], dtype=np.int8))
+    recording = simulator.run(graph, given, HOLD)
+    assert recording.states[HOLD.cue - 1].tolist() == [[-1, 1]]
+    assert recording.states[-1].tolist() == [[1, -1]]
+
+
 def test_a_seed_fixes_every_update(
     simulator: AsynchronousEmulator | Nest, graph: SynapseGraph
 ) -> None:
