@@ -74,11 +74,13 @@ def supervise(
     try:
         _await_end(worker, stall, pulse)
         # Read now: processes that are ended below may have last words of their own.
-        said = (folder / "log.txt").read_text(errors="replace").strip().split("\n")[-1]
+        log_lines = (folder / "log.txt").read_text(errors="replace").strip().split("\n")
+        # Python's tracker of shared memory may have been faster; what it says is no reason.
+        said = [line for line in log_lines if "resource_tracker" not in line]
     finally:
         _end_group(worker)
     if worker.returncode != 0:
-        raise ChildProcessError(said or f"exit status {worker.returncode}")
+        raise ChildProcessError((said and said[-1]) or f"exit status {worker.returncode}")
 
 
 def _await_end(worker: subprocess.Popen[bytes], stall: float, pulse: Callable[[], object]) -> None:

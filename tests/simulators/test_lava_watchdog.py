@@ -217,3 +217,15 @@ def test_a_killed_caller_leaves_no_orphans(tmp_path: Path) -> None:
         caller.kill()
         caller.wait()
     assert_gone(processes)
+
+
+def test_last_words_of_the_tracker_of_shared_memory_are_no_reason(tmp_path: Path) -> None:
+    program = "import sys; sys.exit('the reason\\nresource_tracker: 3 leaked objects')"
+    with pytest.raises(ChildProcessError, match=r"^the reason$"):
+        supervise(
+            [sys.executable, "-c", program],
+            folder=tmp_path,
+            stall=30,
+            pulse=lambda: None,
+            environment=dict(os.environ),
+        )
