@@ -167,7 +167,9 @@ class _Assembly:
         units = np.arange(net.units)
         order = [(polarity, units[self.module[module]]) for _, polarity, module in self.groups()]
         readout = n.readout_offset - self._excess(n.readout, 1)
-        readout = readout - (readout.max() + readout.min()) // 2  # only differences matter
+        readout = (
+            readout - (readout.max() + readout.min()) // 2
+        )  # only differences between classes matter
         return Ends(
             centre=net.centre,
             gain=net.gain,

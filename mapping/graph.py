@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +42,8 @@ __all__ = [
 
 NeuronModel = Literal["threshold", "supervisory", "input", "readout"]
 Role = Literal["coupling", "link", "self", "supervisory", "input", "readout"]
-NEURONS: tuple[NeuronModel, ...] = ("threshold", "supervisory", "input", "readout")
-ROLES: tuple[Role, ...] = ("coupling", "link", "self", "supervisory", "input", "readout")
+NEURONS: tuple[NeuronModel, ...] = get_args(NeuronModel)
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)

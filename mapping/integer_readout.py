@@ -46,7 +46,7 @@ def integer_readout(
     scale = 2.0**scores.exponent * factors[int(np.argmin(strayed))] / (2 * finest)
     half = (mantissa * (2.0**scores.exponent / 2)).toarray()
     offset = np.rint(scale * (readout @ mean) - half @ (1 + mean)).astype(np.int64)
-    return scores, offset - (offset.max() + offset.min()) // 2
+    return scores, offset
 
 
 def _exponent(mantissa: SparseMatrix, rounding: Rounding) -> int:

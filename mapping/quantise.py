@@ -170,19 +170,7 @@ def integers_at(
     if levels:
         incoming, rest = _input(network, r, scale, levels, exponents["input"], chosen)
         first = first + rest
-    readout = csr_array(network.readout)
-    strongest = np.abs(network.readout).max(initial=0.0) or 1.0
-    loudest = 2 * np.abs(network.readout).sum(axis=1).max(initial=0.0) or 1.0
-    # biases are at most half the difference of these sums, by encoding; half is left to rounding
-    sums = np.abs(network.readout).sum(axis=1), network.readout.sum(axis=1)
-    spread = max(float(np.ptp(one)) for one in sums) or 1.0
-    even = min(
-        (r.largest << r.exponent) / (2 * strongest),
-        STATE_LIMIT / 2 / loudest,
-        BIAS_LIMIT / spread,
-    )
-    exponent = r.exponent_for(2 * even * strongest)
-    scores = _scaled(readout, np.full(network.classes, 2 * even), r, exponent, chosen)
+    scores = _readout(network.readout, r, chosen)
     return IntegerNetwork(
         coupling=coupling,
         link=link,
@@ -193,14 +181,27 @@ def integers_at(
         scale=scale,
         offset=first + half // 2,
         first_offset=first,
-        readout_offset=centred_offset(-scores.row_sums // 2),
+        readout_offset=-scores.row_sums // 2,
         levels=levels,
     )
 
 
-def centred_offset(offset: IntArray) -> IntArray:
-    """The same differences between classes, with the smallest numbers."""
-    return np.asarray(offset - (offset.max() + offset.min()) // 2)
+def _readout(
+    readout: FloatArray, rounding: Rounding, rng: np.random.Generator | None
+) -> IntegerMatrix:
+    """Integer weights (C, H) of the readout; scores are compared, so that all rows share a scale."""
+    sums = np.abs(readout).sum(axis=1), readout.sum(axis=1)
+    strongest = np.abs(readout).max(initial=0.0) or 1.0
+    # biases are at most half the difference of these sums, by encoding; half is left to rounding
+    spread = max(float(np.ptp(one)) for one in sums) or 1.0
+    scale = min(
+        (rounding.largest << rounding.exponent) / (2 * strongest),
+        STATE_LIMIT / 4 / (sums[0].max(initial=0.0) or 1.0),
+        BIAS_LIMIT / spread,
+    )
+    exponent = rounding.exponent_for(2 * scale * strongest)
+    factors = np.full(len(readout), 2 * scale)
+    return _scaled(csr_array(readout), factors, rounding, exponent, rng)
 
 
 def _scaled(

@@ -83,7 +83,7 @@ def synaptic_reach(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
     }
     labels = dict.fromkeys(graph.named("supervisory"), np.eye(graph.classes, dtype=np.int64))
     found = []
-    for part in _signed_parts(graph):
+    for part in signed_parts(graph):
         reach = np.abs(field_from(part, on))[0]
         if labels:
             reach = reach + np.abs(field_from(part, labels)).max(axis=0)
@@ -95,12 +95,12 @@ def readout_reach(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
     """The same for the readout neurons; (C,)."""
     on = {name: np.ones((1, graph.sizes[name]), dtype=np.int64) for name in graph.slices()}
     first, second = (
-        np.abs(field_from(part, on, into="readout"))[0] for part in _signed_parts(graph)
+        np.abs(field_from(part, on, into="readout"))[0] for part in signed_parts(graph)
     )
     return first, second
 
 
-def _signed_parts(graph: SynapseGraph) -> tuple[SynapseGraph, SynapseGraph]:
+def signed_parts(graph: SynapseGraph) -> tuple[SynapseGraph, SynapseGraph]:
     """The graph with its excitatory synapses alone, and with its inhibitory ones."""
     excitatory, inhibitory = (
         replace(graph, projections=tuple(p for p in graph.projections if p.sign == sign))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -77,9 +78,8 @@ def fit_rows(
         alone = own_limit / (2 * np.abs(network.self_coupling))
     peak = np.where(strongest > 0, peak, alone)
     allowed = (network.self_coupling != 0) | autapses
-    fits = []
-    for factor in factors(rounding):
-        scale = np.minimum(factor * peak, limit)
+
+    def at(scale: FloatArray) -> Fit:
         unit = step / (2 * scale[:, None])
         weight, variance = adaptive_rounding(rows, unit, rounding.largest, covariance)
         wanted = network.self_coupling + reserve * np.sqrt(variance + noise)
@@ -87,9 +87,10 @@ def fit_rows(
         own = np.clip(np.ceil(wanted / unit_self), -rounding.largest, rounding.largest) * allowed
         short = wanted - own * unit_self
         cost = np.where(short <= 0, own * unit_self - network.self_coupling, SHORT * short)
-        fits.append(Fit(cost, scale, weight, own.astype(np.int64)))
-        fits = [fits[0].or_better(fits[-1])]
-    return fits[0]
+        return Fit(cost, scale, weight, own.astype(np.int64))
+
+    scales = (np.minimum(factor * peak, limit) for factor in factors(rounding))
+    return reduce(Fit.or_better, map(at, scales))
 
 
 def factors(rounding: Rounding) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from spinspike.model.errors import BadInput
 
@@ -13,7 +13,7 @@ FULL_BITS = 8
 LEVELS_LIMIT = 16  # of a graded spike: more, times 8-bit weights, leave little of the 24-bit state
 
 InputMode = Literal["bias", "binary", "graded"]
-INPUT_MODES: tuple[InputMode, ...] = ("bias", "binary", "graded")
+INPUT_MODES: tuple[InputMode, ...] = get_args(InputMode)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,9 @@ import numpy as np
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import field_of, input_field, supervisory_field
-from spinspike.model.arrays import IntArray
+from spinspike.mapping.membrane import WEIGHT_UNIT, leak, step
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
-
-WEIGHT_UNIT = 64  # the membrane counts in 1/64 weight units
-LEAK_SHIFT = 12  # a decay of 4095/4096 leaves |v| >> 12 of the membrane
 
 
 @dataclass(frozen=True)
@@ -46,29 +43,26 @@ class Emulator:
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
         signal = supervisory_field(graph, stimulus.supervisor)
-        given = input_field(graph, stimulus.levels)
+        first = stimulus.first_bias + input_field(graph, stimulus.first_levels)
+        later = stimulus.bias + input_field(graph, stimulus.levels)
         spikes = np.zeros((protocol.total, *stimulus.bias.shape), dtype=np.bool_)
-        membrane = np.zeros(stimulus.bias.shape, dtype=np.int64)
+        membrane = np.zeros_like(stimulus.bias)
+        now = np.zeros(membrane.shape, dtype=np.bool_)
         readout = np.zeros((len(signal), len(graph.ends.readout_offset)), dtype=np.int64)
         strength = np.abs(signal).sum(axis=1)
         supervisory = np.zeros((protocol.total, len(signal)))
-        for step in range(1, protocol.total + 1):
-            if step == 1:
-                x = stimulus.first_bias + input_field(graph, stimulus.first_levels)
-                scores = np.zeros_like(readout)
-            else:
-                x = field_of(graph, spikes[step - 2]) + stimulus.bias + given
-                if readout.size:
-                    scores = field_of(graph, spikes[step - 2], into="readout")
-            if protocol.cue < step <= protocol.release:
-                x += signal
-                supervisory[step - 1] = strength
-            membrane = _leak(membrane) + WEIGHT_UNIT * x
-            readout = _leak(readout) + WEIGHT_UNIT * (scores + graph.ends.readout_offset)
-            spikes[step - 1] = membrane > 0
-            membrane[spikes[step - 1]] = 0
+        for number in range(1, protocol.total + 1):
+            external = first if number == 1 else later
+            if protocol.cue < number <= protocol.release:
+                external = external + signal
+                supervisory[number - 1] = strength
+            if readout.size:
+                scores = field_of(graph, now, into="readout") + graph.ends.readout_offset
+                readout = leak(readout) + WEIGHT_UNIT * scores
+            now, membrane = step(graph, now, membrane, external)
+            spikes[number - 1] = now
             if progress:
-                progress(step, protocol.total)
+                progress(number, protocol.total)
         return Recording(
             regime=self.regime,
             times=np.arange(1.0, protocol.total + 1),
@@ -78,8 +72,3 @@ class Emulator:
             spikes=spikes,
             readout=readout if readout.size else None,
         )
-
-
-def _leak(membrane: IntArray) -> IntArray:
-    """What a step leaves of a membrane, rounded toward zero."""
-    return np.asarray(np.sign(membrane) * (np.abs(membrane) >> LEAK_SHIFT))

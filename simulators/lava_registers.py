@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import field_of, input_field, supervisory_field
-from spinspike.mapping.ranges import readout_reach
+from spinspike.mapping.ranges import readout_reach, signed_parts
 from spinspike.mapping.rounding import STATE_LIMIT
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput, OutOfRange
@@ -66,8 +64,7 @@ def _reach(graph: SynapseGraph, stimulus: Stimulus) -> IntArray:
     found = np.zeros_like(stimulus.bias)
     jump = np.abs(stimulus.first_bias - stimulus.bias)
     everyone = np.ones((1, graph.neurons), dtype=np.bool_)
-    for sign in (1, -1):
-        part = replace(graph, projections=tuple(p for p in graph.projections if p.sign == sign))
+    for part in signed_parts(graph):
         given = supervisory_field(part, stimulus.supervisor) + input_field(part, stimulus.levels)
         inside = np.maximum(np.abs(field_of(part, everyone)), jump)
         found = np.maximum(found, inside + np.abs(given))
