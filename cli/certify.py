@@ -16,9 +16,10 @@ from .options import Force, Json, Seed
 if TYPE_CHECKING:
     from spinspike.mapping import SynapseGraph
     from spinspike.mapping.attack import Attack
-    from spinspike.mapping.robustness import Robustness
+    from spinspike.mapping.robustness import Progress, Robustness
     from spinspike.model.arrays import IntArray
     from spinspike.model.fixed_points import FixedPoints
+    from spinspike.model.network import Network
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ def certify(
     ] = False,
     network: Annotated[
         Path | None,
-        typer.Option(help="Network file the graph was made of: find the fewest bits that hold."),
+        typer.Option(
+            help="Network file the graph was made of: find the fewest bits at which `map` holds "
+            "each fixed point, in the graph's encoding."
+        ),
     ] = None,
     seed: Seed = 0,
     force: Force = False,
@@ -105,23 +109,22 @@ def certificates(
     if not runs:
         message = "the graph carries no fixed points; map a network file that `train` wrote"
         raise BadInput(message)
+    reference = _network_of(graph, network) if network else None
     found = {}
     with progress() as bars:
+        bits = _bits(graph, reference, bar(bars, "fewest bits")) if reference else {}
         for run, points in runs.items():
             bounds = robustness(graph, points, on_progress=bar(bars, f"certify: {run}"))
-            bits = _bits(graph, network, points) if network else None
             tried = None
             if attacked:
                 rng, update = np.random.default_rng(seed), bar(bars, f"attack: {run}")
                 tried = attack(graph, points, rng, on_progress=update)
-            found[run] = Certificates(points, bounds, bits, tried)
+            widths = bits[run][: len(points)] if bits else None
+            found[run] = Certificates(points, bounds, widths, tried)
     return found
 
 
-def _bits(graph: SynapseGraph, path: Path, points: FixedPoints) -> IntArray:
-    """Fewest bits at which each fixed point holds, all else mapped as the graph is."""
-    from spinspike.mapping.bit_width import smallest_bits
-    from spinspike.mapping.rounding import Rounding
+def _network_of(graph: SynapseGraph, path: Path) -> Network:
     from spinspike.model.errors import BadInput
     from spinspike.model.network_file import load
 
@@ -132,9 +135,28 @@ def _bits(graph: SynapseGraph, path: Path, points: FixedPoints) -> IntArray:
             f"{graph.units} and {graph.ends.centre.size}, those of the graph"
         )
         raise BadInput(message)
+    return network
+
+
+def _bits(
+    graph: SynapseGraph,
+    network: Network,
+    on_progress: Progress,
+) -> dict[str, IntArray]:
+    """Fewest bits at which each fixed point holds, mapped as `map` does in the graph's encoding."""
+    from spinspike.mapping.bit_width import smallest_bits
+    from spinspike.mapping.consolidate import Consolidation
+    from spinspike.mapping.rounding import Rounding
+
     levels = graph.ends.levels
-    rounding = Rounding(input="bias" if not levels else "binary" if levels == 1 else "graded")
-    return smallest_bits(network, points, encoding=graph.encoding, rounding=rounding)
+    return smallest_bits(
+        network,
+        graph.fixed_points,
+        encoding=graph.encoding,
+        rounding=Rounding(input="bias" if not levels else "binary" if levels == 1 else "graded"),
+        consolidation=Consolidation() if len(graph.fixed_points.get("learned", ())) else None,
+        on_progress=on_progress,
+    )
 
 
 def certificate_summary(found: Mapping[str, Certificates]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from .importing import app as importing
 from .reproduce import reproduce
 from .train import train
 from .view import view
+
+# Typer exports no more of its errors of usage than this one kind of them.
+USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,16 +63,30 @@ app.command()(reproduce)
 def main() -> None:
     """Run the command line; turn errors made on purpose into one line and exit code 2."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.stderr.write("spinspike: interrupted\n")
+        sys.exit(130)
     except Exception as error:  # noqa: BLE001 (a bug must not look like a failed claim, exit 1)
         from spinspike.model.errors import SpinspikeError
 
+        if isinstance(error, USAGE_ERROR):
+            sys.stderr.write(_usage(error))
+            sys.exit(2)
         if not isinstance(error, SpinspikeError | OSError | MemoryError):
             traceback.print_exc()
             sys.stderr.write("spinspike: this is a bug; please report it with the lines above\n")
             sys.exit(70)
         sys.stderr.write(f"spinspike: {' '.join(str(error).split())}\n")
         sys.exit(2)
+
+
+def _usage(error: Any) -> str:
+    """What a wrong command line is answered: one line, or the help where there was no command."""
+    message = str(error.format_message())
+    if not error.ctx or "\n" in message:
+        return f"{message}\n"
+    return f"spinspike: {message.rstrip('.')}; see {error.ctx.command_path} --help\n"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,46 +22,44 @@ NONE = FULL_BITS + 1  # the width of states that not even 8 bits hold
 
 def smallest_bits(
     network: Network,
-    points: FixedPoints,
+    fixed_points: Mapping[str, FixedPoints],
     *,
-    encoding: str = "dale",
     rounding: Rounding = Rounding(),  # noqa: B008  (frozen)
-    seed: int = 0,
-) -> IntArray:
-    """Fewest bits at which a state is certified, and at every larger width up to 8 as well; (P,).
+    on_progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> dict[str, IntArray]:
+    """Fewest bits at which a state is certified, and at every larger width up to 8 as well.
 
     Parameters
     ----------
     network : Network
-    points : FixedPoints
-        Clipping at fewer than 8 bits is chosen by these, as by the learned ones in `map_network`.
-    encoding : {"signed", "dale", "pushpull"}
+    fixed_points : mapping
+        Of each run. The learned ones have the say in clipping and consolidation that they have in
+        `map_network`; the others have none.
     rounding : Rounding
         All but its ``weight_bits``.
-    seed : int
-        Of stochastic rounding.
+    on_progress : callable, optional
+        Called with the number of widths done, and of all.
+    **options
+        Others of `map_network`: encoding, consolidation, seed.
 
     Returns
     -------
-    array of int
-        1 … 8; 9 for states that are not certified even at 8 bits. A width at which the network
-        does not fit the registers holds none.
+    dict
+        For each run (P,): 1 … 8; 9 for states that are not certified even at 8 bits. A width at
+        which the network does not fit the registers holds none.
     """
-    found = np.full(len(points), NONE)
+    found = {run: np.full(len(points), NONE) for run, points in fixed_points.items()}
     for bits in range(FULL_BITS, 0, -1):
+        width = replace(rounding, weight_bits=bits)
         try:
-            graph = map_network(
-                network,
-                {"learned": points},
-                encoding=encoding,
-                rounding=replace(rounding, weight_bits=bits),
-                on_chip_readout=False,
-                seed=seed,
-            )
+            graph = map_network(network, fixed_points, rounding=width, **options)
         except OutOfRange:
             break
-        held = certified(graph, points) & (found == bits + 1)
-        if not held.any():
+        for run, points in fixed_points.items():
+            found[run][certified(graph, points) & (found[run] == bits + 1)] = bits
+        if on_progress:
+            on_progress(NONE - bits, FULL_BITS)
+        if not any((run == bits).any() for run in found.values()):
             break
-        found[held] = bits
     return found

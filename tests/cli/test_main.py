@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 import pytest
+import typer
 
 from spinspike.cli import main
 from spinspike.model.errors import BadFile
@@ -35,10 +36,58 @@ def test_errors_become_exit_codes(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail() -> None:
+    def fail(**_: object) -> None:
         raise error
 
     monkeypatch.setattr(main, "app", fail)
     with pytest.raises(SystemExit, match=str(code)):
         main.main()
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["map"], "spinspike: Missing argument 'network'; see spinspike map --help\n"),
+        (
+            ["map", "n.h5"],
+            "spinspike: Missing option '--output' / '-o'; see spinspike map --help\n",
+        ),
+        (["mapp"], "spinspike: No such command 'mapp'"),
+        (["map", "n.h5", "-o", "g.h5", "--reserve", "-1"], "Invalid value for '--reserve'"),
+    ],
+)
+def test_a_wrong_command_line_gets_one_line(
+    words: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["spinspike", *words])
+    with pytest.raises(SystemExit, match="2"):
+        main.main()
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert printed.count("\n") == 1
+
+
+def test_no_command_gets_the_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["spinspike"])
+    with pytest.raises(SystemExit, match="2"):
+        main.main()
+    printed = capsys.readouterr()
+    assert "Usage: spinspike" in printed.out + printed.err
+
+
+def test_an_interrupt_is_no_failed_claim(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(**_: object) -> None:
+        raise typer.Abort
+
+    monkeypatch.setattr(main, "app", interrupted)
+    with pytest.raises(SystemExit, match="130"):
+        main.main()
+    assert capsys.readouterr().err == "spinspike: interrupted\n"
