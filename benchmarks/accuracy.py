@@ -28,7 +28,7 @@ from spinspike.model.devices import exact_engine
 from spinspike.model.dynamics import is_fixed
 from spinspike.model.preset import PRESETS
 from spinspike.model.readout import probe_accuracy
-from spinspike.model.training import Training, accuracy, train
+from spinspike.model.training import Training, accuracy, train_as
 
 ASKED = {"digits": 0.975, "mnist": 0.96, "fashion-mnist": 0.855, "entangled-mnist": 0.873}
 MINUTES = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "entangled-mnist": 60}
@@ -75,16 +75,7 @@ def measure(name: str, preset: str, seed: int, folder: Path | None) -> Row:
     data = load(name, None if name == "digits" else folder)
     chosen = PRESETS[preset](data)
     started = perf_counter()
-    run = train(
-        data,
-        chosen.architecture,
-        rule=chosen.rule,
-        schedule=chosen.schedule,
-        seed=seed,
-        gain=chosen.gain,
-        centred=chosen.centred,
-        on_epoch=lambda training: say(training, started),
-    )
+    run = train_as(data, chosen, seed=seed, on_epoch=lambda training: say(training, started))
     minutes = (perf_counter() - started) / 60
     network, sweeps = run.network, chosen.schedule.evaluation
     row = Row(

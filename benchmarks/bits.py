@@ -25,12 +25,13 @@ from spinspike.mapping.consolidate import Consolidation, consolidate
 from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork, unit_field
 from spinspike.mapping.quantise import integer_input, integer_unit_margins, quantise
 from spinspike.mapping.rounding import Rounding
-from spinspike.model import Dataset, FixedPoints, Network, free, learned, train
+from spinspike.model import Dataset, FixedPoints, Network, free, learned
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.data import digits, load
 from spinspike.model.dynamics import predict
 from spinspike.model.errors import OutOfRange
 from spinspike.model.preset import Preset, best, default
+from spinspike.model.training import train_as
 
 BITS = (8, 4, 3, 2, 1)
 PORTION = 1000  # states at a time
@@ -91,15 +92,7 @@ def cases(folder: Path | None, seed: int, points: int) -> Iterator[Case]:
 
 
 def trained(name: str, data: Dataset, preset: Preset, seed: int, points: int) -> Case:
-    network = train(
-        data,
-        preset.architecture,
-        rule=preset.rule,
-        schedule=preset.schedule,
-        seed=seed,
-        gain=preset.gain,
-        centred=preset.centred,
-    ).network
+    network = train_as(data, preset, seed=seed).network
     return Case(name, network, learned(network, data.train.first(points)), free(network, data.test))
 
 

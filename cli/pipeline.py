@@ -24,14 +24,13 @@ from spinspike.model import (
     accuracy,
     free,
     learned,
-    train,
 )
 from spinspike.model.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.devices import Device
 from spinspike.model.errors import BadInput, MissingPart
 from spinspike.model.preset import Preset
 from spinspike.model.storage import replacing
-from spinspike.model.training import Epoch
+from spinspike.model.training import Epoch, train_as
 from spinspike.simulators import (
     AsynchronousEmulator,
     Brian2LIF,
@@ -107,14 +106,10 @@ def train_network(
 
         done = len(start.history) if start else 0
         update(done * images, epochs * images)
-        training = train(
+        training = train_as(
             data,
-            preset.architecture,
-            rule=preset.rule,
-            schedule=preset.schedule,
+            preset,
             seed=job.seed,
-            gain=preset.gain,
-            centred=preset.centred,
             device=job.device,
             start=start,
             on_epoch=on_epoch,

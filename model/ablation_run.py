@@ -21,7 +21,7 @@ from .dataset import Dataset
 from .devices import engine
 from .engine import Course
 from .network import draw
-from .training import Epoch, Progress, accuracy, train
+from .training import Epoch, Progress, accuracy, train_as
 
 TRIED = 6  # batches timed for an estimate, after one that compiles
 
@@ -39,18 +39,9 @@ def run_ablation(
     data: Dataset, ablation: Ablation, on_progress: Progress | None = None
 ) -> AblationRun:
     """Train as the ablation says, and read the accuracy after as many sweeps as it learned with."""
-    a, started = ablation, perf_counter()
-    run = train(
-        data,
-        a.architecture,
-        rule=a.rule,
-        schedule=a.schedule,
-        seed=a.seed,
-        gain=a.gain,
-        centred=a.centred,
-        on_progress=on_progress,
-    )
-    reached = accuracy(run.network, data.test, sweeps=a.schedule.evaluation)
+    started = perf_counter()
+    run = train_as(data, ablation, seed=ablation.seed, on_progress=on_progress)
+    reached = accuracy(run.network, data.test, sweeps=ablation.schedule.evaluation)
     return AblationRun(reached, run.history, perf_counter() - started)
 
 

@@ -19,7 +19,7 @@ from .architecture import Architecture
 from .dataset import Dataset
 from .learning import MarginRule
 from .schedule import Schedule
-from .training import GAIN, Epoch, accuracy, train
+from .training import GAIN, Epoch, accuracy, train_as
 
 # Strong couplings and signal, weak input; the clearest of five settings tried.
 RECURRENT = Architecture(
@@ -89,17 +89,8 @@ def ablations(architecture: Architecture, seeds: Sequence[int]) -> list[Control]
 
 def run_control(data: Dataset, control: Control) -> ControlRun:
     """Train as the control says."""
-    c = control
-    run = train(
-        data,
-        c.architecture,
-        rule=c.rule,
-        schedule=c.schedule,
-        seed=c.seed,
-        gain=c.gain,
-        centred=c.centred,
-    )
-    return ControlRun(c.name, c.seed, accuracy(run.network, data.test), run.history)
+    run = train_as(data, control, seed=control.seed)
+    return ControlRun(control.name, control.seed, accuracy(run.network, data.test), run.history)
 
 
 def run_controls(

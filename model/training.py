@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,6 +48,49 @@ class Training:
     latest: Network  # after the last epoch
     history: tuple[Epoch, ...]
     generator: Mapping[str, Any]  # state of the random generator, as NumPy gives it
+
+
+class Settings(Protocol):
+    """What a training takes beside data and seed: a preset, a control or an ablation has it."""
+
+    @property
+    def architecture(self) -> Architecture:
+        """Shape of the network."""
+        ...
+
+    @property
+    def rule(self) -> MarginRule:
+        """Margins, rates and decays."""
+        ...
+
+    @property
+    def schedule(self) -> Schedule:
+        """Epochs, batches and sweeps."""
+        ...
+
+    @property
+    def gain(self) -> float:
+        """Factor of the input."""
+        ...
+
+    @property
+    def centred(self) -> bool:
+        """Whether the mean image is subtracted."""
+        ...
+
+
+def train_as(data: Dataset, settings: Settings, *, seed: int = 0, **options: Any) -> Training:
+    """Train as settings say; the options are the others of `train`."""
+    return train(
+        data,
+        settings.architecture,
+        rule=settings.rule,
+        schedule=settings.schedule,
+        seed=seed,
+        gain=settings.gain,
+        centred=settings.centred,
+        **options,
+    )
 
 
 def train(
