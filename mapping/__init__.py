@@ -1,10 +1,12 @@
 """From a reference network to a synapse graph that a chip can hold, with proof.
 
-- `mapper` — the whole way: round (`quantise`), consolidate, `assemble`, check (`ranges`);
+- `mapper` — the whole way: round (`quantise`) or `consolidate`, `assemble`, check (`ranges`);
+- `rounding` — the settings; `row_scale` — how far a row may be scaled; `integers` — what comes out;
 - `encoding` — how a unit becomes neurons: signed, dale or pushpull; `relay` — without autapses;
 - `graph` — the synapse graph and the integer equation every step simulator obeys;
 - `codec` — images in, classes out;
-- `certificate` — integer margins: which fixed points the graph holds for certain;
+- `certificate` — integer margins: which fixed points the graph holds for certain; `robustness` —
+  what they withstand (`flips`, `tolerance`); `attack` — how tight that is; `bit_width` — fewest bits;
 - `null` — graphs whose couplings mean nothing;
 - `target` — what a chip can hold, from YAML; `limits` — does a graph fit it; `placement` — neurons
   on cores; `synapse_memory` — what they take there;

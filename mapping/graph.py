@@ -96,7 +96,7 @@ class Ends:
 
     centre: FloatArray  # (D,)
     gain: float
-    input_range: tuple[float, float]  # allowed values of x; the bias fits for every such x
+    input_range: tuple[float, float]  # allowed values of x; the bias fits or may saturate
     input_weight: SparseMatrix  # (H, D) float64
     scale: FloatArray  # (H,) alpha_i, hardware weight units per unit of field
     readout: FloatArray  # (C, H)

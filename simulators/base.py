@@ -66,6 +66,10 @@ class Stimulus:
         """What input neurons send for the first step: nothing where a cue stands in its place."""
         return np.where(self.cue.any(axis=1)[:, None], 0, self.levels)
 
+    def select(self, rows: slice) -> Stimulus:
+        """Some of the patterns."""
+        return Stimulus(**{name: array[rows] for name, array in vars(self).items()})
+
 
 @dataclass(frozen=True)
 class Recording:

@@ -115,7 +115,7 @@ class Brian2LIF:
         parts = []
         for first in range(0, patterns, size):
             chunk = replace(self, seed=self.seed + first)
-            given = _patterns(stimulus, slice(first, first + size))
+            given = stimulus.select(slice(first, first + size))
             with _contained(brian2, chunk.seed):
                 parts.append(_simulate(brian2, chunk, graph, given, protocol))
             if progress is not None:
@@ -302,17 +302,6 @@ def _supervisors(
         np.tile(on, times.size),
         np.repeat(times, on.size) * brian2.ms,
         dt=backend.dt * brian2.ms,
-    )
-
-
-def _patterns(stimulus: Stimulus, which: slice) -> Stimulus:
-    """Some of the patterns of a stimulus."""
-    return Stimulus(
-        first_bias=stimulus.first_bias[which],
-        bias=stimulus.bias[which],
-        levels=stimulus.levels[which],
-        supervisor=stimulus.supervisor[which],
-        cue=stimulus.cue[which],
     )
 
 

@@ -89,8 +89,7 @@ class Nest:
                 rng_seed=(self.seed + first) % SEEDS + 1,
                 local_num_threads=1,
             )
-            which = slice(first, first + size)
-            chunk = Stimulus(**{name: array[which] for name, array in vars(stimulus).items()})
+            chunk = stimulus.select(slice(first, first + size))
             one, other = _simulate(nest, graph, chunk, protocol)
             spikes.append(one)
             supervisory.append(other)
