@@ -47,7 +47,7 @@ def certify(
         Path | None,
         typer.Option(
             help="Network file the graph was made of: find the fewest bits at which `map` holds "
-            "each fixed point, in the graph's encoding."
+            "each fixed point, in the graph's encoding; its self-couplings grow as bits get fewer."
         ),
     ] = None,
     seed: Seed = 0,
