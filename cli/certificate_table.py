@@ -64,7 +64,9 @@ def _attack_table(run: str, found: Mapping[str, Any]) -> Table:
             cell = ", ".join(_number(found["corrected"].get(kind)) for kind in kinds)
         rows.append([words, cell])
     rows.append(["certified cases that failed", str(found["unsound"])])
-    return table(f"{run}: attacks (mean fractions, median ratios; 1: the bound is tight)", "", "", rows=rows)
+    return table(
+        f"{run}: attacks (mean fractions, median ratios; 1: the bound is tight)", "", "", rows=rows
+    )
 
 
 def _number(value: float | None, otherwise: str = "no limit") -> str:

@@ -101,7 +101,7 @@ def test_a_folder_with_one_row_for_each_fixed_point(
 def test_attacks_have_a_table_of_their_own(certify: Certify) -> None:
     done = certify("--patterns", 3, "--attack")
     assert done.exit_code == 0
-    assert "free: attacks (median; 1: the bound is tight)" in done.stdout
+    assert "free: attacks (mean fractions, median ratios; 1: the bound is tight)" in done.stdout
     assert "certified cases that failed" in done.stdout
 
 
