@@ -63,7 +63,7 @@ app.command()(reproduce)
 def main() -> None:
     """Run the command line; turn errors made on purpose into one line and exit code 2."""
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False, prog_name="spinspike"))
     except typer.Abort:
         sys.stderr.write("spinspike: interrupted\n")
         sys.exit(130)

@@ -2,10 +2,11 @@
 
 Every step simulator obeys, for each neuron k,
 
-    x_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t) + b_k(t+1)
+    x_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t - d_p) + b_k(t+1)
     n_k(t+1) = 1 if x_k(t+1) > 0 else 0
 
-with n the spikes, m the weight mantissas of projection p, e_p its exponent and b the bias.
+with n the spikes, m the weight mantissas of projection p, e_p its exponent, d_p its delay (0 as
+mapped; see `delays`) and b the bias.
 In the first step nothing has spiked yet and the bias is the *first* bias, which carries the
 input alone: silence then means what the reference means by starting from s = 0.
 """
@@ -73,11 +74,13 @@ class Projection:
     indptr: IntArray  # (target size + 1,)
     indices: NDArray[np.int32]  # (synapses,) presynaptic neuron within the source population
     mantissa: NDArray[np.uint8]  # (synapses,) 1..255
+    delay: int = 0  # steps beyond the one that every spike takes
 
     @property
     def name(self) -> str:
-        """``source>target:role`` and its sign, unique in a graph."""
-        return f"{self.source}>{self.target}:{self.role}{'+' if self.sign > 0 else '-'}"
+        """``source>target:role``, its sign and, if it has one, its delay; unique in a graph."""
+        sign, late = "+" if self.sign > 0 else "-", f"@{self.delay}" if self.delay else ""
+        return f"{self.source}>{self.target}:{self.role}{sign}{late}"
 
     def matrix(self, sources: int) -> SparseMatrix:
         """Mantissas as a matrix (target size, sources); no array is copied."""

@@ -50,7 +50,7 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
         "gain": graph.ends.gain,
         "populations": json.dumps([[p.name, p.size, p.neuron] for p in graph.populations]),
         "projections": json.dumps(
-            [[p.source, p.target, p.role, p.sign, p.exponent] for p in graph.projections]
+            [[p.source, p.target, p.role, p.sign, p.exponent, p.delay] for p in graph.projections]
         ),
         "provenance": json.dumps(dict(graph.provenance)),
     }
@@ -142,8 +142,8 @@ def _projections(
     sizes = {p.name: p.size for p in populations}
     neuron = {p.name: p.neuron for p in populations}
     found = []
-    for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int))):
-        source, target, role, sign, exponent = row
+    for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int, int))):
+        source, target, role, sign, exponent, delay = row
         if source not in sizes or target not in sizes or sign not in (-1, 1):
             file.fail(f"projection {row} is not between populations of the graph")
         if role not in ROLES or (neuron[source], neuron[target]) != _ends_of(role):
@@ -169,6 +169,7 @@ def _projections(
                 indptr=indptr,
                 indices=indices.astype(np.int32),
                 mantissa=mantissa.astype(np.uint8),
+                delay=delay,
             )
         )
     _check_signs(file, found, signed=signed)

@@ -10,7 +10,6 @@ from spinspike.model.arrays import BoolArray, IntArray
 
 from .codec import BIAS_LIMIT
 from .graph import SynapseGraph
-from .matrix import field_of
 from .ranges import bias_range, synaptic_reach
 
 WEIGHT_UNIT = 64  # the membrane counts in 1/64 weight units
@@ -22,15 +21,12 @@ def leak(membrane: IntArray) -> IntArray:
     return np.asarray(np.sign(membrane) * (np.abs(membrane) >> LEAK_SHIFT))
 
 
-def step(
-    graph: SynapseGraph, spikes: BoolArray, membrane: IntArray, external: IntArray
-) -> tuple[BoolArray, IntArray]:
-    """Spikes and membranes after one step of the chip, each (B, N).
+def step(membrane: IntArray, field: IntArray) -> tuple[BoolArray, IntArray]:
+    """Spikes and membranes after one step of the chip under the field x, each (B, N).
 
-    v <- sgn(v) (|v| >> 12) + 64 x, spike and v <- 0 where v > 0; ``external`` is all that x holds
-    beside what the spikes deliver: bias and input.
+    v <- sgn(v) (|v| >> 12) + 64 x, spike and v <- 0 where v > 0.
     """
-    v = leak(membrane) + WEIGHT_UNIT * (field_of(graph, spikes) + external)
+    v = leak(membrane) + WEIGHT_UNIT * field
     fired = v > 0
     return fired, np.where(fired, 0, v)
 

@@ -9,8 +9,8 @@ from spinspike.model.fixed_points import FixedPoints
 
 from .codec import drive, neuron_spikes
 from .graph import SynapseGraph
-from .matrix import field_of
 from .membrane import WEIGHT_UNIT, step
+from .wiring import wiring
 
 STEPS = 50  # granted to come back
 AT_ONCE = 2**22  # neurons simulated at a time
@@ -38,9 +38,9 @@ def recovers(
         worst, `membrane.lowest`.
     steps : int
     """
-    target = neuron_spikes(graph, point.states)
+    target, synapses = neuron_spikes(graph, point.states), wiring(graph)
     external = graph.offset + drive(graph, point.inputs)
-    usual = np.minimum(WEIGHT_UNIT * (field_of(graph, target) + external), 0)
+    usual = np.minimum(WEIGHT_UNIT * (synapses.field(target) + external), 0)
     now, later = (np.zeros(len(flips), dtype=np.bool_) for _ in range(2))
     at_once = max(1, AT_ONCE // graph.neurons)
     for start in range(0, len(flips), at_once):
@@ -50,7 +50,7 @@ def recovers(
         which = np.arange(start, start + len(wrong))
         for number in range(steps):
             old_spikes, old_membrane = spikes, membrane
-            spikes, membrane = step(graph, spikes, membrane, external)
+            spikes, membrane = step(membrane, synapses.field(spikes) + external)
             back = (spikes == target).all(axis=1)
             later[which[back]] = True
             if number == 0:

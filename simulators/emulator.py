@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.matrix import field_of, input_field, supervisory_field
+from spinspike.mapping.matrix import input_field, supervisory_field
 from spinspike.mapping.membrane import WEIGHT_UNIT, leak, step
+from spinspike.mapping.wiring import wiring
+from spinspike.model.errors import BadInput
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 
@@ -23,15 +26,36 @@ class Emulator:
         v <- sgn(v) (|v| >> 12) + 64 x,   spike and v <- 0 where v > 0.
 
     Since v <= 0 after every step, the residue only ever delays switching on. Readout neurons
-    have a threshold they never reach, and keep their membrane.
+    have a threshold they never reach, and keep their membrane. Patterns that have come to rest,
+    so that no further step changes them, are not computed again.
+
+    Parameters
+    ----------
+    spike_loss : float
+        Probability with which a spike is lost on its way, to all of its targets, 0 … 1.
+    noise : float, weight units
+        Standard deviation of a whole number added to the field of every neuron in every step.
+    seed : int
+        Of both; the chip itself has neither.
 
     References
     ----------
     lava-nc 0.10.0, ``lava/proc/lif/models.py``, ``PyLifModelBitAcc``.
     """
 
+    spike_loss: float = 0.0
+    noise: float = 0.0
+    seed: int = 0
     name: str = "emulator"
     regime: Regime = "step"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.spike_loss <= 1:
+            message = f"spike_loss is {self.spike_loss}; allowed: a probability, 0 to 1"
+            raise BadInput(message)
+        if not 0 <= self.noise < np.inf:
+            message = f"noise is {self.noise}; allowed: 0 or more weight units"
+            raise BadInput(message)
 
     def run(
         self,
@@ -42,25 +66,43 @@ class Emulator:
         progress: Progress | None = None,
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
+        rng = np.random.default_rng(self.seed)
+        synapses, scores = wiring(graph), wiring(graph, into="readout")
         signal = supervisory_field(graph, stimulus.supervisor)
         first = stimulus.first_bias + input_field(graph, stimulus.first_levels)
         later = stimulus.bias + input_field(graph, stimulus.levels)
         spikes = np.zeros((protocol.total, *stimulus.bias.shape), dtype=np.bool_)
         membrane = np.zeros_like(stimulus.bias)
-        now = np.zeros(membrane.shape, dtype=np.bool_)
+        silence = np.zeros(membrane.shape, dtype=np.bool_)
+        sent = deque([silence] * (synapses.longest + 1), maxlen=synapses.longest + 1)
         readout = np.zeros((len(signal), len(graph.ends.readout_offset)), dtype=np.int64)
         strength = np.abs(signal).sum(axis=1)
         supervisory = np.zeros((protocol.total, len(signal)))
+        still = np.zeros(len(signal), dtype=np.int64)  # steps in which nothing of a pattern changed
         for number in range(1, protocol.total + 1):
-            external = first if number == 1 else later
+            if number in (1, 2, protocol.cue + 1, protocol.release + 1) or self._random:
+                still[:] = 0
+            moving = np.flatnonzero(still <= synapses.longest)
+            now, before = spikes[number - 1], spikes[number - 2] if number > 1 else silence
+            now[:] = before
+            external = (first if number == 1 else later)[moving]
             if protocol.cue < number <= protocol.release:
-                external = external + signal
+                external = external + signal[moving]
                 supervisory[number - 1] = strength
+            field = synapses.field(*(one[moving] for one in sent)) + external
+            if self.noise:
+                field += np.rint(rng.normal(0, self.noise, field.shape)).astype(np.int64)
+            fired, left = step(membrane[moving], field)
+            same = (fired == before[moving]).all(axis=1) & (left == membrane[moving]).all(axis=1)
             if readout.size:
-                scores = field_of(graph, now, into="readout") + graph.ends.readout_offset
-                readout = leak(readout) + WEIGHT_UNIT * scores
-            now, membrane = step(graph, now, membrane, external)
-            spikes[number - 1] = now
+                score = scores.field(sent[0][moving]) + graph.ends.readout_offset
+                read = leak(readout[moving]) + WEIGHT_UNIT * score
+                same &= (read == readout[moving]).all(axis=1)
+                readout[moving] = read
+            now[moving], membrane[moving] = fired, left
+            still[moving] = np.where(same, still[moving] + 1, 0)
+            arrives = now & (rng.random(now.shape) >= self.spike_loss) if self.spike_loss else now
+            sent.appendleft(arrives)
             if progress:
                 progress(number, protocol.total)
         return Recording(
@@ -72,3 +114,7 @@ class Emulator:
             spikes=spikes,
             readout=readout if readout.size else None,
         )
+
+    @property
+    def _random(self) -> bool:
+        return self.spike_loss > 0 or self.noise > 0

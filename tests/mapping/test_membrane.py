@@ -11,6 +11,7 @@ import pytest
 from spinspike.mapping.codec import drive, neuron_spikes
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.membrane import delay, leak, lowest, step
+from spinspike.mapping.wiring import wiring
 
 
 def after(membrane: int, field: int) -> tuple[bool, int]:
@@ -41,7 +42,7 @@ def test_steps_neuron_by_neuron(
             [after(int(v), int(x)) for v, x in zip(*row, strict=True)]
             for row in zip(membrane, fields, strict=True)
         ]
-        spikes, membrane = step(graph, spikes, membrane, external)
+        spikes, membrane = step(membrane, wiring(graph).field(spikes) + external)
         assert spikes.tolist() == [[fired for fired, _ in row] for row in expected]
         assert membrane.tolist() == [[v for _, v in row] for row in expected]
 

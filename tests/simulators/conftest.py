@@ -15,15 +15,15 @@ Neuron = tuple[str, int]  # population and number in it
 ByHand = tuple[NDArray[np.bool_], NDArray[np.int64]]
 
 
-def synapses_of(graph: SynapseGraph) -> dict[Neuron, list[tuple[Neuron, int]]]:
-    """Source and weight of every synapse into each neuron."""
-    found: dict[Neuron, list[tuple[Neuron, int]]] = {}
+def synapses_of(graph: SynapseGraph) -> dict[Neuron, list[tuple[Neuron, int, int]]]:
+    """Source, weight and delay of every synapse into each neuron."""
+    found: dict[Neuron, list[tuple[Neuron, int, int]]] = {}
     for p in graph.projections:
         for row in range(len(p.indptr) - 1):
             for k in range(int(p.indptr[row]), int(p.indptr[row + 1])):
                 weight = p.sign * int(p.mantissa[k]) * 2**p.exponent
                 source = (p.source, int(p.indices[k]))
-                found.setdefault((p.target, row), []).append((source, weight))
+                found.setdefault((p.target, row), []).append((source, weight, p.delay))
     return found
 
 
@@ -42,6 +42,7 @@ def lava_by_hand(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> By
     readout = np.zeros((patterns, len(outputs)), dtype=np.int64)
     for b in range(patterns):
         v, sent = dict.fromkeys(everyone, 0), dict.fromkeys(everyone, 0)
+        earlier: list[dict[Neuron, int]] = []  # what was sent in steps 1, 2, …
         for t in range(1, protocol.total + 1):
             for name, k in everyone:
                 if model[name] == "supervisory":
@@ -53,9 +54,13 @@ def lava_by_hand(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> By
             register = (given.first_bias if t == 1 else given.bias)[b].tolist()
             biases = dict(zip(numbered, register, strict=True)) | readout_bias
             for key, bias in biases.items():
-                current = sum(weight * sent[source] for source, weight in synapses.get(key, []))
+                current = 0
+                for source, weight, delay in synapses.get(key, []):
+                    if delay <= len(earlier):
+                        current += weight * (earlier[-delay] if delay else sent)[source]
                 residue = (abs(v[key]) * (4096 - 4095)) >> 12
                 v[key] = (residue if v[key] > 0 else -residue) + (current << 6) + (bias << 6)
+            earlier.append(dict(sent))
             for key in numbered:
                 sent[key] = int(v[key] > 0)
                 v[key] = 0 if sent[key] else v[key]

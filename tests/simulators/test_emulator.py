@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
+from spinspike.mapping.delays import with_delays
 from spinspike.mapping.rounding import InputMode
 from spinspike.model import Architecture, Network, NetworkFile, draw, dynamics
 from spinspike.model.arrays import BoolArray, IntArray, SpinArray
@@ -70,18 +71,19 @@ ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]
     clamped=st.integers(0, 3),
     loud=st.booleans(),
     kind=st.sampled_from(KINDS),
+    delay=st.integers(0, 4),
 )
 @settings(max_examples=30, deadline=None)
 def test_every_spike_is_that_of_the_equations_by_hand(
-    by_hand_run: ByHand, seed: int, clamped: int, loud: bool, kind: Kind
+    by_hand_run: ByHand, seed: int, clamped: int, loud: bool, kind: Kind, delay: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    graph = kind.map(small_network(seed))
+    graph = with_delays(kind.map(small_network(seed)), delay, rng)
     given_ = stimulus(graph, rng.integers(0, 2, (2, 5)), labels=rng.integers(0, 3, 2))
     if loud:  # fields below -4096 leave a residue that delays switching on
         bias = given_.bias + rng.integers(-30_000, 2_000, given_.bias.shape)
         given_ = replace(given_, first_bias=given_.first_bias - 20_000, bias=bias)
-    protocol = Protocol(cue=1, clamped=clamped, free=5)
+    protocol = Protocol(cue=1, clamped=clamped, free=12)
     recording = Emulator().run(graph, given_, protocol)
     spikes, readout = by_hand_run(graph, given_, protocol)
     assert recording.spikes is not None
