@@ -92,8 +92,12 @@ def neuron_spikes(graph: SynapseGraph, states: SpinArray) -> BoolArray:
 def unit_states(graph: SynapseGraph, spikes: BoolArray) -> SpinArray:
     """States of the units from the spikes of their decoding neurons; (…, N) to (…, H)."""
     decoder = graph.ends.decoder
-    up = spikes[..., decoder] == (graph.ends.input_sign[decoder] > 0)
-    return np.where(up, 1, -1).astype(np.int8)
+    states = spikes.take(decoder, axis=-1).astype(np.int8)
+    states *= 2
+    states -= 1
+    if (graph.ends.input_sign[decoder] < 0).any():
+        states *= graph.ends.input_sign[decoder].astype(np.int8)
+    return states
 
 
 def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
