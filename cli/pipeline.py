@@ -36,7 +36,7 @@ from spinspike.simulators import (
     Brian2LIF,
     Emulator,
     Lava,
-    Nest,
+    NestBinary,
     Outcome,
     Simulator,
     validate,
@@ -238,7 +238,7 @@ def validate_on(
         "lava": Lava,
         "brian2": Brian2LIF,
         "asynchronous": AsynchronousEmulator,
-        "nest": Nest,
+        "nest": NestBinary,
     }
     chosen = backends[name]()
     with progress() as bars:

@@ -16,7 +16,7 @@ from .brian2_lif import Brian2LIF
 from .emulator import Emulator
 from .lava import Lava
 from .lava_export import export
-from .nest_binary import Nest
+from .nest_binary import NestBinary
 from .outcome import Outcome, accuracy, wilson
 from .stimulus import stimulus
 from .validation import NULLS, RUNS, validate
@@ -30,7 +30,7 @@ __all__ = [
     "Claim",
     "Emulator",
     "Lava",
-    "Nest",
+    "NestBinary",
     "Outcome",
     "Protocol",
     "Recording",

@@ -33,7 +33,7 @@ SEEDS = 2**32 - 1  # NEST takes 1 to this
 
 
 @dataclass(frozen=True)
-class Nest:
+class NestBinary:
     """Backend of the asynchronous regime; protocol durations are sweeps of 1 ms.
 
     Input and supervisory signal come as a constant field, through the threshold, and are read

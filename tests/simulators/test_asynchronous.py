@@ -16,7 +16,7 @@ from spinspike.model.own_network import from_arrays
 from spinspike.simulators import (
     AsynchronousEmulator,
     Emulator,
-    Nest,
+    NestBinary,
     Outcome,
     Protocol,
     Recording,
@@ -37,8 +37,8 @@ ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]
 
 
 @pytest.fixture(params=["asynchronous", pytest.param("nest", marks=pytest.mark.nest)])
-def simulator(request: pytest.FixtureRequest) -> AsynchronousEmulator | Nest:
-    return AsynchronousEmulator() if request.param == "asynchronous" else Nest()
+def simulator(request: pytest.FixtureRequest) -> AsynchronousEmulator | NestBinary:
+    return AsynchronousEmulator() if request.param == "asynchronous" else NestBinary()
 
 
 def held(recording: Recording, protocol: Protocol) -> list[bool]:
@@ -165,7 +165,7 @@ def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
 
 
 def test_a_seed_fixes_every_update(
-    simulator: AsynchronousEmulator | Nest, graph: SynapseGraph
+    simulator: AsynchronousEmulator | NestBinary, graph: SynapseGraph
 ) -> None:
     given = stimulus(graph, graph.fixed_points["free"].inputs[:5])
     protocol = Protocol(cue=2, clamped=0, free=4)

@@ -13,7 +13,7 @@ from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
 from spinspike.mapping.matrix import weight_matrix
 from spinspike.model import NetworkFile
 from spinspike.model.errors import MissingPart
-from spinspike.simulators import AsynchronousEmulator, Nest, Protocol
+from spinspike.simulators import AsynchronousEmulator, NestBinary, Protocol
 from spinspike.simulators.stimulus import stimulus
 
 pytestmark = pytest.mark.nest
@@ -32,7 +32,7 @@ def test_every_input_sum_in_nest_is_that_of_the_weights(
     rng = np.random.default_rng(0)
     points = graph.fixed_points["free"].select(slice(6))
     cue = rng.choice(np.array([-1, 1], dtype=np.int8), points.states.shape)
-    recording = Nest().run(graph, stimulus(graph, points.inputs, cue=cue), HOLD)
+    recording = NestBinary().run(graph, stimulus(graph, points.inputs, cue=cue), HOLD)
     assert recording.spikes is not None
     settled = (recording.spikes[-5:] == recording.spikes[-1]).all(axis=(0, 2))
     assert settled.sum() >= 4
@@ -50,7 +50,7 @@ def test_nest_and_the_emulator_hold_the_same_cued_states(larger: NetworkFile) ->
     given = stimulus(graph, points.inputs, cue=points.states)
     sure = certified(graph, points)
     assert 3 <= sure.sum() <= 17
-    for simulator in (Nest(), AsynchronousEmulator()):
+    for simulator in (NestBinary(), AsynchronousEmulator()):
         recording = simulator.run(graph, given, HOLD)
         assert recording.spikes is not None
         after = recording.spikes[HOLD.cue - 1 :]
@@ -62,7 +62,7 @@ def test_updates_are_a_poisson_process_of_one_a_sweep(graph: SynapseGraph) -> No
     """A forced neuron has followed by sweep t with probability 1 - exp(-t)."""
     cue = np.ones((40, graph.units), dtype=np.int8)
     given = stimulus(graph, np.repeat(graph.fixed_points["free"].inputs[:1], 40, axis=0), cue=cue)
-    recording = Nest(resolution=0.01).run(graph, given, Protocol(cue=4, clamped=0, free=0))
+    recording = NestBinary(resolution=0.01).run(graph, given, Protocol(cue=4, clamped=0, free=0))
     assert recording.spikes is not None
     rising = recording.spikes[:, :, recording.spikes[-1].any(axis=0)].mean(axis=(1, 2))
     assert rising == pytest.approx(1 - np.exp(-recording.times), abs=0.03)
@@ -74,7 +74,7 @@ def test_chunks_keep_the_order_of_patterns_and_report_progress(graph: SynapseGra
     given = stimulus(graph, points.inputs, cue=points.states)
     seen: list[tuple[int, int]] = []
     at_once = 2 * weight_matrix(graph).nnz
-    backend = Nest(synapses_at_once=at_once)
+    backend = NestBinary(synapses_at_once=at_once)
     recording = backend.run(graph, given, HOLD, progress=lambda *done: seen.append(done))
     np.testing.assert_array_equal(recording.states[-1], points.states)
     assert recording.supervisory.shape == (HOLD.total, 5)
@@ -83,7 +83,7 @@ def test_chunks_keep_the_order_of_patterns_and_report_progress(graph: SynapseGra
 
 def test_without_a_cue_phase_every_neuron_starts_silent(graph: SynapseGraph) -> None:
     given = stimulus(graph, graph.fixed_points["free"].inputs[:3])
-    recording = Nest().run(graph, given, Protocol(cue=0, clamped=0, free=1))
+    recording = NestBinary().run(graph, given, Protocol(cue=0, clamped=0, free=1))
     assert recording.spikes is not None
     assert 0 < recording.spikes.mean() < 0.5
 
@@ -108,4 +108,4 @@ def test_without_nest_it_says_what_to_install(
     given = stimulus(graph, graph.fixed_points["free"].inputs[:1])
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingPart, match=r"nest is not installed: pip install 'spinspike\[nest"):
-        Nest().run(graph, given, HOLD)
+        NestBinary().run(graph, given, HOLD)
