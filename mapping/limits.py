@@ -215,6 +215,12 @@ def _weight_exponents(case: _Case, key: str) -> Finding:
     return Finding(key, used, end, "as exponent of its weights", f"projection {worst.name}", fits)
 
 
+def _delay(case: _Case, key: str) -> Finding:
+    worst = max(case.graph.projections, key=lambda p: p.delay, default=None)
+    used, where = (worst.delay, f"projection {worst.name}") if worst else (0, "the graph")
+    return case.finding(key, used, "steps of delay", where)
+
+
 def _bias(case: _Case, key: str) -> Finding:
     shift = case.number("state_shift")
     exponent = shift if case.target.bias_exponent is None else case.target.bias_exponent
@@ -289,6 +295,7 @@ CHECKS: dict[str, Check] = {
     "fan_in": _fan_in,
     "weight_bits": _weight_bits,
     "weight_exponents": _weight_exponents,
+    "delay": _delay,
     "bias_bits": _bias,
     "state_bits": _state,
     "accumulator_bits": _accumulator,

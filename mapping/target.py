@@ -56,6 +56,8 @@ class Target:
         Widths in which the magnitude of a weight can be stored.
     weight_exponents : (int, int)
         Smallest and largest exponent of a projection.
+    delay : int
+        Longest delay of a synapse, in steps beyond the one that every spike takes.
     bias_bits : int
         Width of the bias, sign included.
     state_bits, accumulator_bits : int
@@ -91,6 +93,7 @@ class Target:
     fan_in: int | None = None
     weight_bits: tuple[int, ...] | None = None
     weight_exponents: tuple[int, int] | None = None
+    delay: int | None = None
     bias_bits: int | None = None
     state_bits: int | None = None
     accumulator_bits: int | None = None
@@ -247,6 +250,7 @@ KINDS: dict[str, tuple[Reader, str]] = {
     "fan_in": _COUNT,
     "weight_bits": (lambda v: _widths(v, 1), "a rising list of whole numbers from 1"),
     "weight_exponents": (_span, "a list of two whole numbers, smallest and largest"),
+    "delay": _NUMBER,
     "bias_bits": _COUNT,
     "state_bits": _COUNT,
     "accumulator_bits": _COUNT,

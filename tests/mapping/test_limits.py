@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -131,6 +131,14 @@ def weight_exponents(draw: Draw, target: Target, beyond: int) -> Edge:
     return Edge(two(draw, 1, high + beyond), "projection S>S:link-")
 
 
+def delay(draw: Draw, target: Target, beyond: int) -> Edge:
+    longest = limit(target, "delay") + beyond
+    graph = two(draw, 1)
+    first, second = graph.projections
+    graph = replace(graph, projections=(first, replace(second, delay=longest)))
+    return Edge(graph, f"projection S>S:link-{f'@{longest}' if longest else ''}")
+
+
 # In weight units, counted on paper: 12 bits beside the sign, with an exponent that makes a bias of
 # 1 worth a weight of 1; 2**23 - 1 in steps of 2**6; 2**15 - 1; 2**21 - 1 in steps of 2**6.
 REGISTERS = {
@@ -211,6 +219,7 @@ EDGES: dict[str, Callable[[Draw, Target, int], Edge]] = {
     "fan_in": fan_in,
     "weight_bits": weight_bits,
     "weight_exponents": weight_exponents,
+    "delay": delay,
     "bias_bits": bias_bits,
     "state_bits": state_bits,
     "accumulator_bits": accumulator_bits,
