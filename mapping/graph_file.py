@@ -27,10 +27,16 @@ from .rounding import FULL_BITS, LEVELS_LIMIT
 END_ARRAYS = (
     "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"
 )  # fmt: skip
+Contents = tuple[dict[str, Any], dict[str, Any]]  # arrays, attributes
 
 
 def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
     """Write a graph, whole or not at all."""
+    write(path, "graph", *contents(graph), force=force)
+
+
+def contents(graph: SynapseGraph) -> Contents:
+    """The arrays and attributes that say all of a graph."""
     arrays = {name: getattr(graph.ends, name) for name in END_ARRAYS}
     arrays |= {
         "input_range": np.array(graph.ends.input_range),
@@ -54,7 +60,7 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
         ),
         "provenance": json.dumps(dict(graph.provenance)),
     }
-    write(path, "graph", arrays, attributes, force=force)
+    return arrays, attributes
 
 
 def load(path: Path | str) -> SynapseGraph:
@@ -68,26 +74,31 @@ def load(path: Path | str) -> SynapseGraph:
         A number in it does not fit the chip.
     """
     with reading(path, "graph") as file:
-        encoding = file.text("encoding")
-        if encoding not in ENCODINGS:
-            file.fail(f"encoding is {encoding!r}; allowed: {', '.join(ENCODINGS)}")
-        populations = _populations(file)
-        neurons = sum(p.size for p in populations if p.neuron == "threshold")
-        ends = _ends(file, neurons)
-        units, classes = len(ends.scale), len(ends.readout)
-        _check_sizes(file, populations, ends)
-        graph = SynapseGraph(
-            encoding=encoding,
-            weight_bits=_whole(file, "weight_bits", 1, FULL_BITS),
-            populations=populations,
-            projections=_projections(file, populations, signed=encoding == "signed"),
-            offset=file.array("offset", "int", (neurons,)),
-            first_offset=file.array("first_offset", "int", (neurons,)),
-            ends=ends,
-            modules=_whole(file, "modules", 1, units),
-            fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
-            provenance=read_provenance(file),
-        )
+        return read(file)
+
+
+def read(file: Reader) -> SynapseGraph:
+    """The graph that an open file holds, checked as `load` does."""
+    encoding = file.text("encoding")
+    if encoding not in ENCODINGS:
+        file.fail(f"encoding is {encoding!r}; allowed: {', '.join(ENCODINGS)}")
+    populations = _populations(file)
+    neurons = sum(p.size for p in populations if p.neuron == "threshold")
+    ends = _ends(file, neurons)
+    units, classes = len(ends.scale), len(ends.readout)
+    _check_sizes(file, populations, ends)
+    graph = SynapseGraph(
+        encoding=encoding,
+        weight_bits=_whole(file, "weight_bits", 1, FULL_BITS),
+        populations=populations,
+        projections=_projections(file, populations, signed=encoding == "signed"),
+        offset=file.array("offset", "int", (neurons,)),
+        first_offset=file.array("first_offset", "int", (neurons,)),
+        ends=ends,
+        modules=_whole(file, "modules", 1, units),
+        fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
+        provenance=read_provenance(file),
+    )
     check_ranges(graph)
     return graph
 
