@@ -95,7 +95,7 @@ def test_it_runs_by_its_name(graph: SynapseGraph) -> None:
 
 
 def test_importing_it_prints_nothing() -> None:
-    code = "from spinspike.simulators.nest_binary import _nest; print(_nest().__name__)"
+    code = "from spinspike.simulators.nest_kernel import nest_module; print(nest_module().__name__)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
