@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -156,5 +157,7 @@ def _keep(folder: Path, key: str, fingerprint: str, arrays: Arrays) -> None:
             raise SimulationFailed(message)
     head = json.dumps({"fingerprint": fingerprint, "names": list(arrays)}).encode()
     everything: dict[str, Any] = {HEAD: np.frombuffer(head, dtype=np.uint8), **arrays}
-    with replacing(folder / f"{key}.npz", force=True) as path, path.open("wb") as file:
-        np.savez_compressed(file, **everything)
+    packed = io.BytesIO()  # on a full disk NumPy would leave an open archive behind
+    np.savez_compressed(packed, **everything)
+    with replacing(folder / f"{key}.npz", force=True) as path:
+        path.write_bytes(packed.getvalue())

@@ -139,7 +139,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Client]:
         try:
             _knock(scheduler)
             client = library.Client(scheduler, timeout=ANSWER)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:
             message = f"scheduler {scheduler!r} does not answer: {error}; allowed: tcp://host:port"
             raise BadInput(message) from error
         yield stack.enter_context(client)
