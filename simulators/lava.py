@@ -1,8 +1,9 @@
 """Lava, Intel's framework for Loihi, spike for spike.
 
 Neurons are lava-nc's own fixed-point LIF. Synapses, source neurons and sinks are processes of this
-project (`lava_processes`), so that many patterns share one process graph; the exported folder is
-made of lava-nc's LIF, Dense and Sparse alone, and its spikes are held against the same oracle.
+project (`lava_processes`), so that many patterns share one process graph. In the stock mode
+synapses are lava-nc's own too, Dense and Sparse, with delays DelayDense and DelaySparse, as they
+are in an exported folder: the reference of the reference, one pattern at a time.
 
 Lava counts a neuron's current in 1/64 of a weight unit and keeps it, like the voltage, in 24 bits:
 
@@ -23,6 +24,8 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +38,15 @@ from spinspike.mapping.ranges import check_synapses
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput, MissingPart, SimulationFailed
 from spinspike.simulators.base import Progress, Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.lava_network import joined, stock_arrays
 from spinspike.simulators.lava_registers import check_stimulus
 from spinspike.simulators.lava_watchdog import supervise
 
 # Shared memory per pattern for each neuron at either end of a projection: an int32 in each of four
 # slots, and as much again for what the sinks receive and Lava rounds up (measured: half as much).
 BYTES_PER_END = 2 * 4 * 4
-LARGEST_CHUNK = 256
+# Neurons of all patterns in one run, beyond which the start of Lava costs little any more.
+AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,16 @@ class Lava:
     timeout
         Seconds without a step after which a run counts as hung.
     patterns_per_run
-        Patterns that share one Lava network; None: 256, or fewer if shared memory is short.
+        Patterns that share one Lava network; None: as many as make a million neurons, or fewer
+        if shared memory is short.
+    stock
+        Synapses by lava-nc's own processes: one network for all patterns, which pauses after
+        each of them and is set back, one number at a time. Slow; it checks the fast way.
     """
 
     timeout: float = 60.0
     patterns_per_run: int | None = None
+    stock: bool = False
     name: str = "lava"
     regime: Regime = "step"
 
@@ -99,11 +109,12 @@ class Lava:
         check_synapses(graph)
         check_stimulus(graph, stimulus)
         patterns = len(stimulus.bias)
-        chunk = self.patterns_per_run or _chunk(graph)
+        chunk = 1 if self.stock else self.patterns_per_run or _chunk(graph)
         total = -(-patterns // chunk) * protocol.total
-        with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
-            folder = Path(name)
-            _write_job(folder, graph, stimulus, protocol, chunk)
+        with _folder() as folder:
+            _write_job(folder, joined(graph), stimulus, protocol, chunk)
+            if self.stock:
+                np.savez(folder / "network.npz", **stock_arrays(graph))
             if total:
                 self._supervise(folder, protocol.total, total, progress)
             return _recording(folder, graph, protocol)
@@ -117,7 +128,8 @@ class Lava:
                 progress(min(seen[1:]), total)
             return seen
 
-        command = [sys.executable, "-m", "spinspike.simulators.lava_worker"]
+        worker = "lava_stock" if self.stock else "lava_worker"
+        command = [sys.executable, "-m", f"spinspike.simulators.{worker}"]
         command += [str(folder), str(os.getpid())]
         try:
             supervise(
@@ -155,15 +167,28 @@ def require_lava() -> None:
 
 def _chunk(graph: SynapseGraph) -> int:
     """Patterns per run, such that Lava's channels take a quarter of the free shared memory."""
+    largest = AT_ONCE // graph.neurons
     try:
         disk = os.statvfs("/dev/shm")
     except OSError:  # macOS keeps no such file system
-        return LARGEST_CHUNK
+        return max(1, largest)
+    connections = {(p.source, p.target, p.sign) for p in graph.projections}
     ends = graph.neurons + sum(
-        graph.sizes[p.source] + graph.sizes[p.target] for p in graph.projections
+        graph.sizes[source] + graph.sizes[target] for source, target, _ in connections
     )
     need = BYTES_PER_END * ends
-    return int(np.clip(disk.f_bavail * disk.f_frsize // 4 // need, 1, LARGEST_CHUNK))
+    return max(1, min(disk.f_bavail * disk.f_frsize // 4 // need, largest))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for one run, gone after it; what the disk refuses is one sentence."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
+            yield Path(name)
+    except OSError as error:
+        message = f"Lava's run needs room in {tempfile.gettempdir()} (TMPDIR): {error.strerror}"
+        raise SimulationFailed(message) from error
 
 
 def _environment() -> dict[str, str]:
@@ -193,7 +218,7 @@ def _write_job(
     head = {
         "populations": [(p.name, p.size, p.neuron) for p in graph.populations],
         "projections": [
-            (p.name, p.source, p.target, p.exponent, p.sign) for p in graph.projections
+            (p.name, p.source, p.target, p.exponent, p.sign, p.delay) for p in graph.projections
         ],
         # steps in which sources send, the last excluded; a spike acts one step later
         "windows": {
@@ -213,9 +238,18 @@ def _write_job(
         "status": ((1 + sinks,), np.int64),
     }
     for name, (shape, kind) in shapes.items():
+        path = folder / f"{name}.npy"
         np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-            folder / f"{name}.npy", mode="w+", dtype=kind, shape=shape
+            path, mode="w+", dtype=kind, shape=shape
         )
+        _reserve(path)
+
+
+def _reserve(path: Path) -> None:
+    """Take the room on disk: a process that finds none when it writes into a map is killed."""
+    if hasattr(os, "posix_fallocate"):  # not on macOS
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _recording(folder: Path, graph: SynapseGraph, protocol: Protocol) -> Recording:

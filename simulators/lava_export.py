@@ -1,7 +1,8 @@
 """The Lava process graph as a folder of its own, which runs without spinspike.
 
 The folder holds a program, the network as one hierarchical process made of Lava's own LIF, Dense
-and Sparse, and the arrays. The files are templates beside this module, copied as they are.
+and Sparse, where synapses have delays DelayDense and DelaySparse, and the arrays. The files are
+templates beside this module, copied as they are.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.mapping.graph import NeuronModel, Projection, SynapseGraph
+from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.ranges import check_ranges
 from spinspike.model.errors import BadInput
+
+from .lava_network import stock_arrays
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "lava_template"
@@ -37,6 +40,7 @@ units."""
 OFF_CHIP = "There are no readout neurons: `decode` in `network.py` finds the class from the spikes."
 CSR = ("data", "indices", "indptr")
 FILES = ("network.py", "processes/__init__.py", "processes/attractor_network.py")
+COPIED = {"lava_watchdog.py": "watchdog.py", "lava_parts.py": "processes/parts.py"}
 
 
 def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> Path:
@@ -97,7 +101,8 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     (folder / "processes").mkdir(parents=True)
     for file in FILES:
         shutil.copyfile(TEMPLATE / file, folder / file)
-    shutil.copyfile(HERE / "lava_watchdog.py", folder / "watchdog.py")
+    for file, place in COPIED.items():
+        shutil.copyfile(HERE / file, folder / place)
     (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
     np.savez_compressed(folder / "arrays.npz", **_arrays(graph))
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
@@ -105,53 +110,27 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
 
 
 def _arrays(graph: SynapseGraph) -> dict[str, Any]:
-    """What ``arrays.npz`` holds; weights are signed mantissas, rows by target neuron."""
-    ends, size = graph.ends, graph.sizes
-    neuron = {population.name: population.neuron for population in graph.populations}
+    """What ``arrays.npz`` holds: the network's, and what encodes an image and decodes a state."""
+    ends, arrays = graph.ends, stock_arrays(graph)
     head = {
-        "format": 2,
+        "format": 3,
         "encoding": graph.encoding,
         "weight_bits": graph.weight_bits,
         "modules": graph.modules,
-        "levels": ends.levels,
-        "populations": {name: size[name] for name in graph.named("threshold")},
-        "readout": list(graph.named("readout")),
-        "projections": [
-            _row(p, neuron[p.source], (size[p.target], size[p.source])) for p in graph.projections
-        ],
+        **json.loads(str(arrays["head"])),
     }
-    arrays: dict[str, Any] = {
+    return {
+        **arrays,
         "head": np.array(json.dumps(head)),
-        "offset": graph.offset,
-        "first_offset": graph.first_offset,
         "centre": ends.centre,
         "gain": ends.gain,
         "input_range": np.array(ends.input_range),
         **{f"input_{part}": getattr(ends.input_weight, part) for part in CSR},
         "scale": ends.scale,
         "readout": ends.readout,
-        "readout_offset": ends.readout_offset,
         "unit": ends.unit,
         "input_sign": ends.input_sign,
         "decoder": ends.decoder,
-    }
-    for number, projection in enumerate(graph.projections):
-        arrays[f"weights{number}"] = projection.sign * projection.mantissa.astype(np.int32)
-        arrays[f"indices{number}"] = projection.indices
-        arrays[f"indptr{number}"] = projection.indptr
-    return arrays
-
-
-def _row(projection: Projection, model: NeuronModel, shape: tuple[int, int]) -> dict[str, Any]:
-    return {
-        "name": projection.name,
-        "source": projection.source,
-        "source_model": model,
-        "target": projection.target,
-        "role": projection.role,
-        "sign": projection.sign,
-        "exponent": projection.exponent,
-        "shape": shape,
     }
 
 

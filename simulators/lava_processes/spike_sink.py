@@ -24,7 +24,7 @@ class SpikeSink(AbstractProcess):
     Parameters
     ----------
     shape
-        (B, n): patterns of this run, neurons of the population.
+        (n, B): neurons of the population, patterns that run at once.
     folder
         Holds ``spikes.npy`` (steps, all patterns, N), ``supervisory.npy`` (populations, steps,
         all patterns) and ``status.npy`` (1 + populations,), the steps done.
@@ -32,6 +32,8 @@ class SpikeSink(AbstractProcess):
         Of the population among the threshold populations.
     pattern, neuron
         Where this run's patterns and this population's neurons begin in those arrays.
+    steps
+        Of a pattern; after them the next B patterns follow.
     done
         Steps that earlier runs of the same job took.
     """
@@ -44,13 +46,19 @@ class SpikeSink(AbstractProcess):
         index: int,
         pattern: int,
         neuron: int,
+        steps: int,
         done: int,
         name: str,
     ) -> None:
-        rows = slice(pattern, pattern + shape[0])
-        columns = slice(neuron, neuron + shape[1])
         super().__init__(
-            folder=folder, index=index, rows=rows, columns=columns, done=done, name=name
+            shape=shape,
+            folder=folder,
+            index=index,
+            pattern=pattern,
+            neuron=neuron,
+            steps=steps,
+            done=done,
+            name=name,
         )
         self.spikes_in = InPort(shape=shape)
         self.supervisory_in = InPort(shape=shape)
@@ -67,18 +75,21 @@ class PySpikeSink(PyLoihiProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        folder = proc_params["folder"]
-        self.index = int(proc_params["index"])
-        self.rows, self.columns = proc_params["rows"], proc_params["columns"]
-        self.done = int(proc_params["done"])
+        folder, self.index = proc_params["folder"], proc_params["index"]
+        neurons, self.patterns = proc_params["shape"]
+        self.pattern, self.steps = proc_params["pattern"], proc_params["steps"]
+        self.columns = slice(proc_params["neuron"], proc_params["neuron"] + neurons)
+        self.done = proc_params["done"]
         self.spikes = np.load(f"{folder}/spikes.npy", mmap_mode="r+")
         self.supervisory = np.load(f"{folder}/supervisory.npy", mmap_mode="r+")
         self.status = np.load(f"{folder}/status.npy", mmap_mode="r+")
 
     def run_spk(self) -> None:
         """Keep this step's spikes and the sum of |supervisory input| over the neurons."""
-        step = self.time_step - 1
-        self.spikes[step, self.rows, self.columns] = self.spikes_in.recv()
-        signal = np.abs(self.supervisory_in.recv()).sum(axis=1)
-        self.supervisory[self.index, step, self.rows] = signal
+        turn, step = divmod(self.time_step - 1, self.steps)
+        start = self.pattern + turn * self.patterns
+        rows = slice(start, start + self.patterns)
+        self.spikes[step, rows, self.columns] = (self.spikes_in.recv() > 0).T
+        signal = np.abs(self.supervisory_in.recv()).sum(axis=0)
+        self.supervisory[self.index, step, rows] = signal
         self.status[1 + self.index] = self.done + self.time_step

@@ -24,7 +24,7 @@ class SpikeSource(AbstractProcess):
     Parameters
     ----------
     values
-        What each neuron sends for each pattern, 0 and 1 or graded, shape (B, n).
+        What each neuron sends for each pattern, 0 and 1 or graded, shape (n, B).
     start, stop
         Steps, counted from 1.
     """

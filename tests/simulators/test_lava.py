@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, csr_matrix
 
 from spinspike.mapping import map_network
+from spinspike.mapping.delays import with_delays
 from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseGraph
 from spinspike.model.architecture import Architecture
 from spinspike.model.arrays import IntArray
@@ -178,14 +179,16 @@ def assert_equal(one: Recording, other: Recording) -> None:
     supervisory=st.booleans(),
     cue=st.integers(0, 3),
     clamped=st.sampled_from([0, 4]),
+    longest=st.sampled_from([0, 3, 62]),
 )
 def test_every_spike_equals_the_emulators(
-    seed: int, strength: int, supervisory: bool, cue: int, clamped: int
+    seed: int, strength: int, supervisory: bool, cue: int, clamped: int, longest: int
 ) -> None:
     rng = np.random.default_rng(seed)
     graph = random_graph(rng, strength=strength, supervisory=supervisory)
+    graph = with_delays(graph, longest, rng)
     given_ = random_stimulus(rng, graph)
-    protocol = Protocol(cue=cue, clamped=clamped, free=12)
+    protocol = Protocol(cue=cue, clamped=clamped, free=12 + longest)
     assert_equal(Lava().run(graph, given_, protocol), Emulator().run(graph, given_, protocol))
 
 
@@ -219,6 +222,27 @@ def test_leak_delays_switching_on_from_minus_4096_on() -> None:
     assert recording.spikes is not None
     expected = [[0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 0]]
     np.testing.assert_array_equal(recording.spikes[:, 0].astype(int), expected)
+
+
+def test_a_spike_of_the_first_step_arrives_one_delay_later_than_the_next() -> None:
+    """By hand: neuron 0 spikes in step 1 alone and reaches neuron 1 + k after the k-th delay."""
+    delays = (0, 1, 4)
+    synapses = tuple(
+        Projection(
+            "E", "E", "coupling", 1, 0,
+            indptr=(np.arange(5) > 1 + k).astype(np.int64),
+            indices=np.array([0], dtype=np.int32),
+            mantissa=np.array([5], dtype=np.uint8),
+            delay=delay,
+        )
+        for k, delay in enumerate(delays)
+    )  # fmt: skip
+    graph = bare_graph((Population("E", 4),), synapses)
+    given_ = plain([[-1] * 4], first=[[1, -1, -1, -1]])
+    for lava in (Lava(), Lava(stock=True)):
+        spikes = lava.run(graph, given_, Protocol(cue=1, free=6)).spikes
+        assert spikes is not None
+        assert np.argwhere(spikes[:, 0]).tolist() == [[0, 0], [1, 1], [2, 2], [5, 3]]
 
 
 def test_supervisory_signal_acts_in_its_window_alone_and_the_run_goes_on() -> None:
@@ -356,11 +380,30 @@ def test_populations_that_nothing_joins_run_as_well() -> None:
     """Lava runs what is connected to the process it is asked to run, and nothing else."""
     e, i, out = Population("E", 2), Population("I", 1), Population("out", CLASSES, "readout")
     graph = bare_graph((e, i, out), (), np.array([-3, 5, 0]))
-    recording = Lava().run(graph, plain([[1, -1, 1]], first=[[-1, 1, -1]]), Protocol(1, 0, 2))
-    assert recording.spikes is not None
-    assert recording.spikes[:, 0].astype(int).tolist() == [[0, 1, 0], [1, 0, 1], [1, 0, 1]]
-    assert recording.readout is not None
-    assert recording.readout.tolist() == [[-3 * 64, 5 * 64, 0]]
+    given_ = plain([[1, -1, 1]], first=[[-1, 1, -1]])
+    for lava in (Lava(), Lava(stock=True)):
+        recording = lava.run(graph, given_, Protocol(1, 0, 2))
+        assert recording.spikes is not None
+        assert recording.spikes[:, 0].astype(int).tolist() == [[0, 1, 0], [1, 0, 1], [1, 0, 1]]
+        assert recording.readout is not None
+        assert recording.readout.tolist() == [[-3 * 64, 5 * 64, 0]]
+
+
+@pytest.mark.parametrize(("longest", "cue", "clamped"), [(0, 0, 3), (5, 2, 4)])
+def test_stock_processes_one_pattern_at_a_time_give_the_same(
+    longest: int, cue: int, clamped: int
+) -> None:
+    """Five patterns in one network: what one leaves behind must not reach the next."""
+    rng = np.random.default_rng(longest)
+    graph = with_delays(random_graph(rng, strength=5), longest, rng)
+    given_ = random_stimulus(rng, graph, patterns=5)
+    protocol = Protocol(cue=cue, clamped=clamped, free=4 + longest)
+    seen: list[tuple[int, int]] = []
+    recording = Lava(stock=True).run(
+        graph, given_, protocol, progress=lambda done, total: seen.append((done, total))
+    )
+    assert_equal(recording, Emulator().run(graph, given_, protocol))
+    assert seen[-1] == (5 * protocol.total, 5 * protocol.total)
 
 
 def test_a_weight_beyond_its_bits_is_refused() -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from spinspike.mapping import Rounding, map_network
 from spinspike.mapping.codec import bias, input_levels
+from spinspike.mapping.delays import with_delays
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.rounding import InputMode
 from spinspike.model.architecture import Architecture
@@ -42,6 +43,7 @@ def mapped(
     input_scale: float = 1.5,
     autapses: bool = True,
     on_chip_readout: bool = True,
+    longest_delay: int = 0,
 ) -> SynapseGraph:
     shape = Architecture(
         units=60 // modules,
@@ -51,13 +53,14 @@ def mapped(
         input_scale=input_scale,
         link=0.8 if modules > 1 else 0.0,
     )
-    return map_network(
+    graph = map_network(
         draw(shape, np.random.default_rng(5), centre=np.full(PIXELS, 0.4)),
         encoding=encoding,
         rounding=Rounding(input=way),
         autapses=autapses,
         on_chip_readout=on_chip_readout,
     )
+    return with_delays(graph, longest_delay, np.random.default_rng(6))
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +114,7 @@ def test_the_program_alone_ends_where_the_emulator_ends(
         {"encoding": "pushpull", "way": "graded", "modules": 2},
         {"encoding": "signed", "on_chip_readout": False},
         {"encoding": "dale", "input_scale": 3000.0},  # beyond 24 bits if it did not saturate
+        {"encoding": "dale", "longest_delay": 4},
     ],
     ids=str,
 )
@@ -205,6 +209,7 @@ if __name__ == "__main__":
         {"encoding": "dale"},
         {"encoding": "signed", "way": "graded"},
         {"encoding": "pushpull", "way": "graded", "modules": 2, "autapses": False},
+        {"encoding": "dale", "longest_delay": 3},
     ],
     ids=str,
 )
@@ -316,7 +321,7 @@ def test_the_folder_is_complete_and_mentions_no_other_package(
 ) -> None:
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))
     expected = ["README.md", "arrays.npz", "network.py", "processes/__init__.py"]
-    expected += ["processes/attractor_network.py", "watchdog.py"]
+    expected += ["processes/attractor_network.py", "processes/parts.py", "watchdog.py"]
     assert [f for f in files if "__pycache__" not in f] == expected
     for path in folder.rglob("*.py"):
         assert "import spinspike" not in path.read_text()
