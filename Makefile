@@ -55,7 +55,10 @@ import os
 import sys
 from importlib.util import find_spec
 
-parts = ("brian2", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba", "pymetis")
+parts = (
+    "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba",
+    "pymetis", "sanafe",
+)
 core = sys.version_info[:2] != (3, 10)
 absent = [part for part in parts if core and find_spec(part) is None]
 absent += [] if os.environ.get("SPINSPIKE_DATA") else ["images"]
