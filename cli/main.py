@@ -11,6 +11,7 @@ import typer
 from .certify import certify
 from .check import check
 from .commands import demo, export, map_network, validate
+from .energy import energy
 from .importing import app as importing
 from .reproduce import reproduce
 from .train import train
@@ -54,6 +55,7 @@ app.command("map")(map_network)
 app.command()(check)
 app.command()(view)
 app.command()(certify)
+app.command()(energy)
 app.command()(export)
 app.command()(validate)
 app.command()(demo)
