@@ -12,14 +12,6 @@ from .options import Force, Json, Seed
 if TYPE_CHECKING:
     from spinspike.mapping.rounding import InputMode
 
-Simulators = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--on",
-        help="emulator, lava, brian2, asynchronous or nest; give it once for each simulator.",
-    ),
-]
-
 
 def map_network(
     network: Annotated[Path, typer.Argument(help="Network file that `train` wrote.")],
@@ -139,64 +131,14 @@ def export(
     )
 
 
-def validate(
-    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
-    on: Simulators = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for a report with plots.")
-    ] = None,
-    patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run, at most.")] = 100,
-    run: Annotated[
-        list[str] | None,
-        typer.Option("--run", help="free, learned, cued, release, wrong; all when not given."),
-    ] = None,
-    nulls: Annotated[
-        bool, typer.Option(help="Also run the nulls: no couplings, permuted, random start.")
-    ] = True,
-    seed: Seed = 0,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Check that the learned fixed points stay once the supervisory signal is removed.
-
-    Runs the same patterns on each simulator, compares step simulators spike for spike, and holds
-    every result against null graphs that must fail. Exit code 1 when a claim fails.
-
-    Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
-    """
-    from spinspike.mapping.graph_file import load
-    from spinspike.simulators import RUNS, claims
-
-    from .console import show
-    from .pipeline import mapping_summary, require, validate_on
-    from .report import Report, check_folder, validation_summary, write_report
-    from .tables import claim_table, outcome_table
-
-    names = list(dict.fromkeys(on or ["emulator"]))
-    require(names)
-    loaded = load(graph)
-    if output:
-        check_folder(output, force=force)
-    outcomes = []
-    for name in names:
-        outcomes += validate_on(
-            loaded, name, run or list(RUNS), patterns=patterns, nulls=nulls, seed=seed
-        )
-    verdict = claims(outcomes)
-    summary = validation_summary(outcomes, verdict)
-    if output:
-        report = Report(
-            graph=loaded, mapping=mapping_summary(loaded), outcomes=outcomes, claims=verdict
-        )
-        write_report(output, report)
-    show(summary, outcome_table(summary), claim_table(summary), as_json=as_json)
-    if any(claim.verdict == "fails" for claim in verdict):
-        raise typer.Exit(1)
-
-
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for report and files.")],
-    on: Simulators = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--on", help="emulator, lava, brian2 or nest; give it once for each simulator."
+        ),
+    ] = None,
     patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run on Lava.")] = 200,
     brian2_patterns: Annotated[
         int, typer.Option(min=1, help="Patterns of each run in Brian2.")
@@ -212,23 +154,29 @@ def demo(
 
     Example: `spinspike demo -o out`
     """
+    import sys
+
+    from spinspike.simulators.registry import choose
+
     from .console import show
     from .demonstration import demonstrate
     from .report import check_folder
     from .tables import claim_table, demo_table, outcome_table
 
+    backends = choose(on or ["lava", "brian2"])
     check_folder(output, force=force)
     summary = demonstrate(
         output,
-        simulators=list(dict.fromkeys(on or ("lava", "brian2"))),
+        sys.argv[1:],
+        backends=backends,
         patterns={"brian2": brian2_patterns},
         default_patterns=patterns,
         seed=seed,
     )
     show(
         summary,
-        outcome_table(summary["validation"]),
-        claim_table(summary["validation"]),
+        *outcome_table(summary["validation"]),
+        *claim_table(summary["validation"]),
         demo_table(summary),
         as_json=as_json,
     )

@@ -12,12 +12,16 @@ from spinspike.model import Architecture, Dataset, digits, network_file
 from spinspike.model.comparators import compare
 from spinspike.model.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.preset import default
-from spinspike.simulators import RUNS, claims
+from spinspike.simulators import RUNS, Outcome, claims
+from spinspike.simulators.held_and_lost import Example, held_and_lost
 from spinspike.simulators.lava_export import export
+from spinspike.simulators.registry import Backend, check_takes, require
+from spinspike.simulators.validation import Trial, default_protocol, run_block
 
 from . import figures
 from .console import bar, progress
-from .pipeline import Job, map_file, mapping_summary, require, train_network, validate_on
+from .pipeline import Job, map_file, mapping_summary, train_network, validate_on
+from .repeat import how_to_repeat
 from .report import Report, write_report
 
 CONTROL_SEEDS = 2
@@ -25,14 +29,18 @@ CONTROL_SEEDS = 2
 
 def demonstrate(
     folder: Path,
+    arguments: Sequence[str] = ("demo",),
     *,
-    simulators: Sequence[str],
+    backends: Sequence[Backend],
     patterns: Mapping[str, int],
     default_patterns: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Train, map, export, validate and report into ``folder``; return the summary."""
-    require(simulators)
+    """Train, map, export, validate and report into ``folder``; return the summary.
+
+    ``arguments`` are those of the command line, so that the report can say how it came about.
+    """
+    require(backends)
     folder.mkdir(parents=True, exist_ok=True)
     data = digits()
     preset = default(data)
@@ -44,11 +52,24 @@ def demonstrate(
     graph = map_file(content)
     graph_file.save(folder / "graph.h5", graph, force=True)
     export(graph, folder / "lava_network", force=True)
-    outcomes = []
-    for name in simulators:
-        count = patterns.get(name, default_patterns)
-        runs = ("learned", "cued") if name == "brian2" else tuple(RUNS)
-        outcomes += validate_on(graph, name, runs, patterns=count, nulls=True, seed=seed)
+    check_takes(backends, graph)
+    outcomes: list[Outcome] = []
+    examples: list[Example] = []
+    for backend in backends:
+        count = patterns.get(backend.name, default_patterns)
+        continuous = backend.regime == "continuous"
+        runs = ("learned", "cued") if continuous else tuple(RUNS)
+        own = validate_on(
+            graph, backend.name, runs, patterns=count, nulls=True, seed=seed, regime=backend.regime
+        )
+        outcomes += own
+        if continuous:
+            simulator, protocol = backend.make(), default_protocol(graph, "continuous")
+
+            def again(trial: Trial, rows: slice) -> Outcome:
+                return run_block(graph, simulator, trial, rows, protocol, seed)  # noqa: B023
+
+            examples += held_and_lost(own, again)
     pictures = {
         "learning": figures.learning_curves(training.history, control),
         "comparison": figures.comparison(content.provenance["accuracy"]["test"], control, others),
@@ -61,8 +82,11 @@ def demonstrate(
         "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
+        "repeat": how_to_repeat(folder / "graph.h5", arguments),
     }
-    report = Report(graph, mapping_summary(graph), outcomes, claims(outcomes), pictures, facts)
+    report = Report(
+        graph, mapping_summary(graph), outcomes, claims(outcomes), examples, pictures, facts
+    )
     return write_report(folder, report)
 
 

@@ -9,38 +9,46 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import numpy as np
 
-from spinspike.mapping import SynapseGraph, integer_margins
+from spinspike.mapping import SynapseGraph, integer_margins, weakest_units
 from spinspike.model.arrays import FloatArray
 from spinspike.model.comparators import Comparator
 from spinspike.model.control import ControlRun
+from spinspike.model.fixed_points import FixedPoints
 from spinspike.model.training import Epoch
 from spinspike.simulators import Outcome, wilson
+from spinspike.simulators.held_and_lost import Example
+from spinspike.simulators.registry import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, PALE = "#22313f", "#9aa7b2"
-UP, DOWN, SIGNAL = "#c8553d", "#2a6f97", "#e9b44c"
+INK, PALE = "#22313f", "#8c98a3"
+UP, DOWN, SIGNAL = "#d0603f", "#3a86b4", "#dba63c"  # mid-tones: legible on light and dark pages
 NULL_COLOURS = {
     "": UP,
-    "no couplings": "#6c757d",
-    "permuted": "#8f7aa8",
-    "random start": "#74a57f",
+    "no couplings": "#8a939b",
+    "permuted": "#9a83b5",
+    "random start": "#6fa57b",
 }
+COLUMNS = 3  # panels beside each other, at most
+AT_ONCE = 512  # patterns whose margins are in memory at a time
 P = ParamSpec("P")
 STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "font.size": 9,
     "legend.frameon": False,
     "legend.fontsize": 8,
-    "axes.prop_cycle": "cycler('color', ['#c8553d', '#2a6f97', '#e9b44c', '#74a57f', '#8f7aa8'])",
+    "axes.prop_cycle": "cycler('color', ['#d0603f', '#3a86b4', '#dba63c', '#6fa57b', '#9a83b5'])",
     "figure.dpi": 130,
     "figure.constrained_layout.use": True,
 }
@@ -102,44 +110,56 @@ def images(outcome: Outcome, shape: tuple[int, int], *, columns: int = 12, rows:
 def overlap(outcomes: Sequence[Outcome]) -> Figure:
     """Overlap with s* through cue, clamped phase, release and hold, for each simulator."""
     learned = [o for o in outcomes if o.run == "learned"]
-    names = list(dict.fromkeys(o.simulator for o in learned))
-    figure, axes = _axes(1, len(names), (4.2 * len(names), 3.1))
-    for axis, name in zip(np.ravel(axes), names, strict=True):
-        own = [o for o in learned if o.simulator == name]
+    names = list(dict.fromkeys(name_of(o) for o in learned))
+    columns = min(COLUMNS, len(names))
+    rows = -(-len(names) // columns)
+    figure, axes = _axes(rows, columns, (4.2 * columns, 3.1 * rows), squeeze=False)
+    for axis in axes.ravel()[len(names) :]:
+        axis.axis("off")
+    for axis, name in zip(axes.ravel(), names, strict=False):
+        own = [o for o in learned if name_of(o) == name]
         for o in own:
             low, middle, high = np.quantile(o.overlap, (0.1, 0.5, 0.9), axis=1)
             colour = NULL_COLOURS[o.null]
             axis.fill_between(o.times, low, high, color=colour, alpha=0.15, linewidth=0)
-            label = o.null or "the graph"
+            what = o.null or "the graph"
             if o.null == "random start":
-                label += " (no label)"
-            axis.plot(o.times, middle, color=colour, label=label)
+                what += " (no label)"
+            axis.plot(o.times, middle, color=colour, label=what)
         _mark_signal(axis, own[0])
         unit = {"step": "step", "asynchronous": "sweep", "continuous": "ms"}[own[0].regime]
-        axis.set(title=name, xlabel=unit, ylabel="overlap with s*", ylim=(0.7, 1.01))
-    np.ravel(axes)[0].legend(loc="lower right")
+        axis.set(title=name, xlabel=unit, ylabel="overlap with s* (median)", ylim=(0.7, 1.01))
+    axes[0, 0].legend(loc="lower right")
     return figure
 
 
 @styled
-def raster(outcome: Outcome, graph: SynapseGraph, *, around: float = 250.0) -> Figure:
-    """Spikes of the first pattern around the release, neurons sorted by their unit's state in s*."""
+def raster(example: Example, graph: SynapseGraph, *, around: float = 250.0) -> Figure:
+    """Spikes of a pattern around the release, neurons sorted by their unit's state in s*."""
+    outcome = example.outcome
     figure, (top, below) = _axes(2, 1, (8.4, 4.6), height_ratios=(1, 4), sharex=True)
     times, neurons = outcome.raster or (np.zeros(0), np.zeros(0, dtype=np.int64))
     state = outcome.points.states[0][graph.ends.unit]
     rank = np.empty(graph.neurons, dtype=np.int64)
     rank[np.lexsort((np.arange(graph.neurons), -state))] = np.arange(graph.neurons)
     near = np.abs(times - outcome.release) <= around
-    for sign, colour, label in ((1, UP, "unit is +1 in s*"), (-1, DOWN, "unit is -1 in s*")):
+    for sign, colour, what in ((1, UP, "unit is +1 in s*"), (-1, DOWN, "unit is -1 in s*")):
         chosen = near & (state[neurons] == sign)
         below.plot(times[chosen], rank[neurons[chosen]], ".", ms=1, color=colour, rasterized=True)
-        below.plot([], [], "o", ms=4, color=colour, label=label)
+        below.plot([], [], "o", ms=4, color=colour, label=what)
     below.axvline(outcome.release, color=INK, linewidth=1)
     below.set(xlabel="ms", ylabel="neuron", ylim=(-2, graph.neurons + 2))
     below.set_xlim(outcome.release - around, outcome.release + around)
-    below.legend(loc="upper right", frameon=True)
+    below.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     top.fill_between(outcome.times, outcome.supervisory, color=SIGNAL)
-    top.set(title="Supervisory input (all patterns, mean)", yticks=[])
+    null = f", {outcome.null}" if outcome.null else ""
+    units = f"{int(outcome.away[-1, 0])} of {graph.units} units away from s* at the end"
+    top.set(
+        title=f"{name_of(outcome)}, {outcome.run}{null}, pattern {example.pattern}: "
+        f"{example.kind}, {units}",
+        ylabel="supervisory\ninput",
+        yticks=[],
+    )
     return figure
 
 
@@ -152,14 +172,18 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
     names = ["< 0", *inner, f"> {edges[-2]:g}"]
     shown = [o for o in outcomes if not o.null and o.run in ("learned", "cued")]
     for number, o in enumerate(shown):
-        margin = unit_margins(graph, o)
-        flipped = o.final != o.points.states
-        bins = np.digitize(margin.ravel(), edges[1:-1])
-        total = np.bincount(bins, minlength=len(names))
-        count = np.bincount(bins, weights=flipped.ravel(), minlength=len(names))
+        total = np.zeros(len(names))
+        count = np.zeros(len(names))
+        for start in range(0, len(o.points), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            part = o.points.select(rows)
+            flipped = o.final[rows] != part.states
+            bins = np.digitize(unit_margins(graph, part).ravel(), edges[1:-1])
+            total += np.bincount(bins, minlength=len(names))
+            count += np.bincount(bins, weights=flipped.ravel(), minlength=len(names))
         at = np.arange(len(names)) + (number - len(shown) / 2) * 0.8 / len(shown)
         fraction = np.divide(count, total, where=total > 0, out=np.full(len(names), np.nan))
-        axis.bar(at, 100 * fraction, width=0.8 / len(shown), label=f"{o.simulator}, {o.run}")
+        axis.bar(at, 100 * fraction, width=0.8 / len(shown), label=f"{name_of(o)}, {o.run}")
     axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.set(title="Units away from s* at the end (%), by margin in s*", xlabel="margin")
     axis.legend()
@@ -171,7 +195,7 @@ def margins(graph: SynapseGraph) -> Figure:
     """Smallest integer margin of every fixed point: certified from 1 on."""
     figure, axis = _axes(1, 1, (6.0, 2.8))
     for (run, points), colour in zip(graph.fixed_points.items(), (UP, DOWN), strict=False):
-        smallest = integer_margins(graph, points).min(axis=1)
+        smallest = weakest_units(graph, points)[0]
         bins = np.linspace(min(smallest.min(), 0), np.quantile(smallest, 0.99), 50)
         axis.hist(smallest, bins=bins, color=colour, alpha=0.6, label=f"{run} ({len(points)})")
     axis.axvline(1, color=INK, linewidth=1, label="certified from here")
@@ -184,18 +208,20 @@ def margins(graph: SynapseGraph) -> Figure:
 def nulls(outcomes: Sequence[Outcome]) -> Figure:
     """Patterns that end exactly in s*, on the graph and on its nulls, with 95 % intervals."""
     shown = [o for o in outcomes if o.run in ("learned", "cued")]
-    groups = list(dict.fromkeys((o.simulator, o.run) for o in shown))
-    figure, axis = _axes(1, 1, (8.4, 3.0))
+    groups = list(dict.fromkeys((name_of(o), o.run) for o in shown))
+    figure, axis = _axes(1, 1, (max(8.4, 1.0 * len(groups)), 3.0))
     for number, (null, colour) in enumerate(NULL_COLOURS.items()):
         chosen = [o for o in shown if o.null == null]
-        at = [groups.index((o.simulator, o.run)) + 0.2 * (number - 1.5) for o in chosen]
+        at = [groups.index((name_of(o), o.run)) + 0.2 * (number - 1.5) for o in chosen]
         found = np.array([wilson(o.exact) for o in chosen]).reshape(-1, 3)
         errors = np.abs(found[:, :1] - found[:, 1:]).T
         axis.bar(at, 100 * found[:, 0], 0.19, color=colour, label=null or "the graph")
         axis.errorbar(at, 100 * found[:, 0], 100 * errors, fmt="none", ecolor=INK, linewidth=1)
-    axis.set_xticks(range(len(groups)), [f"{simulator}\n{run}" for simulator, run in groups])
+    axis.set_xticks(
+        range(len(groups)), [f"{name}\n{run}".replace(" (", "\n(") for name, run in groups]
+    )
     axis.set(title="Patterns that end exactly in s* (%)", ylim=(0, 103))
-    axis.legend(ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+    figure.legend(*axis.get_legend_handles_labels(), ncols=4, loc="outside lower center")
     return figure
 
 
@@ -216,9 +242,14 @@ def comparison(
     return figure
 
 
-def unit_margins(graph: SynapseGraph, outcome: Outcome) -> FloatArray:
+def name_of(outcome: Outcome) -> str:
+    """The simulator, with its regime where its name has several."""
+    return label(outcome.simulator, outcome.regime)
+
+
+def unit_margins(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
     """Margins of the units in s* in units of the reference's field, (P, H)."""
-    own = integer_margins(graph, outcome.points)[:, graph.ends.decoder]
+    own = integer_margins(graph, points)[:, graph.ends.decoder]
     return np.asarray((own - 0.5) / graph.ends.scale)
 
 

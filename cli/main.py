@@ -10,11 +10,12 @@ import typer
 
 from .certify import certify
 from .check import check
-from .commands import demo, export, map_network, validate
+from .commands import demo, export, map_network
 from .energy import energy
 from .importing import app as importing
 from .reproduce import reproduce
 from .train import train
+from .validate import WithSimulators, validate
 from .view import view
 
 # Typer exports no more of its errors of usage than this one kind of them.
@@ -57,7 +58,7 @@ app.command()(view)
 app.command()(certify)
 app.command()(energy)
 app.command()(export)
-app.command()(validate)
+app.command(cls=WithSimulators)(validate)
 app.command()(demo)
 app.command()(reproduce)
 

@@ -7,7 +7,6 @@ import json
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,27 +26,16 @@ from spinspike.model import (
 )
 from spinspike.model.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.devices import Device
-from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.errors import BadInput
 from spinspike.model.preset import Preset
 from spinspike.model.storage import replacing
 from spinspike.model.training import Epoch, train_as
-from spinspike.simulators import (
-    AsynchronousEmulator,
-    Brian2LIF,
-    Emulator,
-    Lava,
-    NestBinary,
-    Outcome,
-    Simulator,
-    validate,
-)
-from spinspike.simulators.validation import Trial
+from spinspike.simulators import Outcome, validate
+from spinspike.simulators.base import Regime
+from spinspike.simulators.registry import check_takes, find, require
+from spinspike.simulators.validation import Trial, default_protocol
 
 from .console import bar, progress, spinner
-
-SIMULATORS = ("emulator", "lava", "brian2", "asynchronous", "nest")
-PARTS = {"lava": "lava", "brian2": "brian2", "nest": "nest"}  # simulator: the package it needs
-
 
 CARRIED = 10_000  # fixed points of each run that a network file takes along
 
@@ -215,45 +203,35 @@ def mapping_summary(graph: SynapseGraph) -> dict[str, Any]:
     }
 
 
-def require(names: Sequence[str]) -> None:
-    """Refuse simulators that do not exist or whose package is missing, before any work is done."""
-    for name in names:
-        if name not in SIMULATORS:
-            message = f"unknown simulator {name!r}; allowed: {', '.join(SIMULATORS)}"
-            raise BadInput(message)
-        if name in PARTS and find_spec(PARTS[name]) is None:
-            message = f"simulator {name} is not installed: pip install 'spinspike[{name}]'"
-            if name == "lava":
-                message += " on Python 3.10, the only one Lava runs on"
-            raise MissingPart(message)
-
-
 def validate_on(
-    graph: SynapseGraph, name: str, runs: Sequence[str], *, patterns: int, nulls: bool, seed: int
+    graph: SynapseGraph,
+    name: str,
+    runs: Sequence[str],
+    *,
+    patterns: int,
+    nulls: bool,
+    seed: int,
+    regime: Regime | None = None,
+    hold: int | None = None,
 ) -> list[Outcome]:
     """Run the validation protocol on one simulator, a progress bar for each trial."""
-    require([name])
-    backends: dict[str, Callable[[], Simulator]] = {
-        "emulator": Emulator,
-        "lava": Lava,
-        "brian2": Brian2LIF,
-        "asynchronous": AsynchronousEmulator,
-        "nest": NestBinary,
-    }
-    chosen = backends[name]()
+    backend = find(name, regime)
+    require([backend])
+    check_takes([backend], graph)
     with progress() as bars:
 
         def on_trial(trial: Trial) -> Callable[[int, int], None]:
             null = f", {trial.null}" if trial.null else ""
-            return bar(bars, f"{name}: {trial.run}{null}")
+            return bar(bars, f"{backend.label}: {trial.run}{null}")
 
         return list(
             validate(
                 graph,
-                chosen,
+                backend.make(),
                 patterns=patterns,
                 runs=runs,
                 nulls=nulls,
+                protocol=default_protocol(graph, backend.regime, hold=hold),
                 seed=seed,
                 on_trial=on_trial,
             )

@@ -1,26 +1,38 @@
-"""The report folder: a self-contained page with plots first, a summary in JSON and a table."""
+"""The report folder: a self-contained page with the verdict first, a summary in JSON and tables."""
 
 from __future__ import annotations
 
 import base64
 import csv
-import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinspike.mapping import SynapseGraph, to_svg
-from spinspike.mapping.certificate import certified, weakest_units
 from spinspike.model.errors import BadInput, MissingPart
-from spinspike.simulators import NULLS, RUNS, Claim, Outcome, accuracy, wilson
+from spinspike.simulators import (
+    NULLS,
+    RUNS,
+    Claim,
+    Disagreement,
+    Outcome,
+    accuracy,
+    agreements,
+    disagreements,
+    wilson,
+)
+from spinspike.simulators.held_and_lost import Example
+from spinspike.simulators.registry import label
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+BESIDE = {"stress"}  # what another command may have put into the folder, for the report to show
+SHOWN = 10  # disagreements on the page
 CAPTIONS = {
     "adjacency": "Every synapse from the neurons of a column to those of a row; of large graphs, "
     "how many there are. Excitatory ones are blue, inhibitory ones red.",
@@ -36,12 +48,14 @@ CAPTIONS = {
     "images": "Test images and the class read from their free run on the first simulator of the "
     "report (red: wrong).",
     "overlap": "Overlap with the learned fixed point s* while the input is cued, clamped with its "
-    "label (shaded) and released; median and 10 to 90 % of the patterns. The nulls run on the same "
+    "label (shaded) and released: the median over patterns, and a band from 10 to 90 % of them. The nulls run on the same "
     "simulator with the same parameters.",
-    "raster": "Every spike of one training pattern in continuous time, around the release (line). "
-    "Above: the supervisory input, mean over the patterns, which is gone afterwards.",
-    "nulls": "A latch holds anything, so holding counts only where the nulls fail.",
-    "flips": "Which units leave s*: those with small margins.",
+    "raster": "Every spike of one pattern in continuous time, run alone, around the release (line). "
+    "Above: its supervisory input, which is gone afterwards.",
+    "nulls": "A latch holds anything, so holding counts only where the nulls fail. Bars are 95 % "
+    "intervals (Wilson).",
+    "flips": "Units that are not as in s* at the end, by their margin in s*, in units of the "
+    "reference's field.",
     "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
 }
 
@@ -54,6 +68,7 @@ class Report:
     mapping: Mapping[str, Any]
     outcomes: Sequence[Outcome]
     claims: Sequence[Claim]
+    examples: Sequence[Example] = ()  # a held and a lost pattern, where there are spikes to show
     figures: Mapping[str, Figure] = field(default_factory=dict)  # shown first
     facts: Mapping[str, Any] = field(default_factory=dict)  # into summary.json as they are
 
@@ -69,7 +84,7 @@ def check_folder(folder: Path, *, force: bool) -> None:
     if folder.exists() and not folder.is_dir():
         message = f"{folder} is a file; give the name of a folder"
         raise BadInput(message)
-    if folder.is_dir() and any(folder.iterdir()) and not force:
+    if folder.is_dir() and any(f.name not in BESIDE for f in folder.iterdir()) and not force:
         message = f"{folder} is not empty; choose another name or allow overwriting with --force"
         raise BadInput(message)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,11 +95,14 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
     exact, low, high = wilson(outcome.exact)
     summary = {
         "simulator": outcome.simulator,
+        "regime": outcome.regime,
+        "label": label(outcome.simulator, outcome.regime),
         "run": outcome.run,
         "null": outcome.null,
         "patterns": len(outcome.points),
         "occupied": float(outcome.occupied.mean()),
         "left": int(outcome.left.sum()),
+        "held": float(outcome.held.mean()),
         "exact": exact,
         "exact_low": low,
         "exact_high": high,
@@ -93,7 +111,7 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
         "flips": float(outcome.flips.mean()),
     }
     if outcome.regime != "continuous":
-        summary["certified"] = float(outcome.certified.mean())
+        summary["ends_certified"] = float(outcome.certified.mean())
         summary["certified_states_broken"] = outcome.broken
     if outcome.regime == "step":
         summary["same_spikes_as_emulator"] = outcome.like_emulator
@@ -105,20 +123,32 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
 
 
 def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> dict[str, Any]:
-    """Outcomes and claims as JSON takes them."""
+    """Outcomes, claims and agreement as JSON takes them."""
     return {
         "outcomes": [outcome_summary(o) for o in outcomes],
         "claims": [
             {**asdict(c), "interval": c.interval and list(c.interval), "verdict": c.verdict}
             for c in claims
         ],
+        "agreement": [
+            {
+                "run": a.run,
+                "one": a.one,
+                "other": a.other,
+                "patterns": len(a.same),
+                "same": int(a.same.sum()),
+                "interval": list(a.interval[1:]),
+            }
+            for a in agreements(outcomes)
+        ],
     }
 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
-    """Write report.html, summary.json, patterns.csv and figures/; return the summary."""
+    """Write report.html, summary.json, tables as CSV and figures/; return the summary."""
     from .graph_figures import adjacency, weights
 
+    apart = disagreements(report.graph, report.outcomes)
     summary = {
         **report.facts,
         "mapping": dict(report.mapping),
@@ -127,29 +157,49 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
     own = {"adjacency": adjacency(report.graph), "weights": weights(report.graph)}
     population = to_svg(report.graph)
     shown = {
+        "verdict": sentence(report.claims),
         "population": population,
+        "disagreements": [asdict(d) for d in apart[:SHOWN]],
         "graph_pictures": _pictures(folder / "figures", own),
-        "pictures": _pictures(
-            folder / "figures", {**report.figures, **_validation_figures(report)}
-        ),
+        "pictures": _pictures(folder / "figures", _validation_figures(report)),
+        "stress": [],
+        "more_pictures": _pictures(folder / "figures", report.figures),
     }
     (folder / "figures" / "population.svg").write_text(population, encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
     _write_patterns(folder / "patterns.csv", report)
+    _write_disagreements(folder / "disagreements.csv", apart)
     (folder / "report.html").write_text(_page(summary, shown), encoding="utf-8")
     return summary
 
 
+def sentence(claims: Sequence[Claim]) -> str:
+    """The verdict over all claims, in one sentence."""
+    failed = [c for c in claims if c.verdict == "fails"]
+    open_ = sum(c.verdict == "undecided" for c in claims)
+    undecided = f", {open_} undecided: too few patterns" if open_ else ""
+    if failed:
+        where = " and ".join(dict.fromkeys(c.simulator for c in failed))
+        verb = "fails" if len(failed) == 1 else "fail"
+        return f"{len(failed)} of {len(claims)} claims {verb}, on {where}{undecided}"
+    if open_:
+        return f"{len(claims) - open_} claims hold{undecided}"
+    where = ", ".join(dict.fromkeys(c.simulator for c in claims))
+    return f"Every claim holds: what was learned stays once the label is gone, on {where}"
+
+
 def _pictures(folder: Path, figures: Mapping[str, Figure]) -> list[dict[str, str]]:
-    """Write figures as PNG; for the page their name, caption and content."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write each figure as PNG and SVG, and hand it on as the page takes it."""
+    from .svg import adaptive_svg
+
+    folder.mkdir(exist_ok=True)
     found = []
     for name, figure in figures.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png")
-        (folder / f"{name}.png").write_bytes(buffer.getvalue())
-        data = base64.b64encode(buffer.getvalue()).decode()
-        found.append({"name": name, "caption": CAPTIONS[name], "data": data})
+        figure.savefig(folder / f"{name}.png")
+        drawing = adaptive_svg(figure)
+        (folder / f"{name}.svg").write_text(drawing, encoding="utf-8")
+        data = base64.b64encode(drawing.encode()).decode()
+        found.append({"name": name, "caption": CAPTIONS[name.partition("-")[0]], "data": data})
     return found
 
 
@@ -160,9 +210,9 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
     made = {}
     if any(o.run == "learned" for o in outcomes):
         made["overlap"] = figures.overlap(outcomes)
-    for o in outcomes:
-        if o.raster and o.run == "learned" and not o.null:
-            made["raster"] = figures.raster(o, graph)
+    for e in report.examples:
+        if e.outcome.raster:
+            made[f"raster-{e.outcome.simulator}-{e.kind}"] = figures.raster(e, graph)
     if any(o.run in ("learned", "cued") for o in outcomes):
         made["nulls"] = figures.nulls(outcomes)
         made["flips"] = figures.flips_against_margin(outcomes, graph)
@@ -173,23 +223,37 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
 def _write_patterns(path: Path, report: Report) -> None:
     """One row per pattern and trial."""
     header = [
-        "simulator", "run", "null", "pattern", "label", "class_of_s_star", "class_at_end",
-        "certified", "smallest_integer_margin", "weakest_unit", "occupied", "left", "exact",
+        "simulator", "regime", "run", "null", "pattern", "label", "class_of_s_star", "class_at_end",
+        "certified", "smallest_integer_margin", "weakest_unit", "occupied", "left", "held", "exact",
         "overlap_at_end", "flips_after_release", "first_flip_after_release",
     ]  # fmt: skip
+    rows = []
+    for o in report.outcomes:
+        columns = (
+            o.points.labels, o.reference_classes, o.classes, o.margin >= 1, o.margin, o.weakest,
+            o.occupied, o.left, o.held, o.exact, o.overlap[-1], o.flips, o.first_flip,
+        )  # fmt: skip
+        for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            cells = ["" if value == math.inf else value for value in row]
+            rows.append([o.simulator, o.regime, o.run, o.null, number, *cells])
+    _write_table(path, header, rows)
+
+
+def _write_disagreements(path: Path, apart: Sequence[Disagreement]) -> None:
+    """One row per pattern that ends in different states on two simulators."""
+    header = [
+        "run", "pattern", "one", "other", "units_that_differ", "weakest_of_them",
+        "integer_margin_of_it_in_s_star", "not_in_s_star",
+    ]  # fmt: skip
+    rows = ([d.run, d.pattern, d.one, d.other, d.units, d.unit, d.margin, d.left] for d in apart)
+    _write_table(path, header, rows)
+
+
+def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
-        for o in report.outcomes:
-            margins, units = weakest_units(report.graph, o.points)
-            columns = (
-                o.points.labels, o.reference_classes, o.classes, certified(report.graph, o.points),
-                margins, units, o.occupied, o.left, o.exact,
-                o.overlap[-1], o.flips, o.first_flip,
-            )  # fmt: skip
-            for number, row in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
-                cells = ["" if value == math.inf else value for value in row]
-                writer.writerow([o.simulator, o.run, o.null, number, *cells])
+        writer.writerows(rows)
 
 
 def _page(summary: Mapping[str, Any], shown: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from rich.table import Table
@@ -43,48 +44,59 @@ def mapping_tables(summary: dict[str, Any]) -> list[Table]:
     return [parts, certificates]
 
 
-def outcome_table(validation: dict[str, Any]) -> Table:
-    """One row for each trial."""
-    return table(
-        "What became of the patterns (release and wrong are not meant to end in s*)",
-        "simulator, run, null",
-        "patterns",
-        "reached s*",
-        "ends in s*",
-        "overlap",
-        "class kept",
-        rows=[
+def outcome_table(validation: dict[str, Any]) -> list[Table]:
+    """One row for each trial, below the name of the simulator; and who agrees with whom."""
+    rows = []
+    for name, outcomes in groupby(validation["outcomes"], key=lambda o: o["label"]):
+        rows.append([name, *[""] * 5])
+        rows += [
             [
-                ", ".join(filter(None, (o["simulator"], o["run"], o["null"]))),
+                "  " + ", ".join(filter(None, (o["run"], o["null"]))),
                 str(o["patterns"]),
                 percent(o["occupied"]),
                 percent(o["exact"]),
                 f"{o['overlap']:.4f}",
                 percent(o["class_kept"]),
             ]
-            for o in validation["outcomes"]
-        ],
+            for o in outcomes
+        ]
+    trials = table(
+        "What became of the patterns (release and wrong are not meant to end in s*)",
+        "run, null",
+        "patterns",
+        "reached s*",
+        "ends in s*",
+        "mean overlap",
+        "class kept",
+        rows=rows,
     )
+    pairs = [
+        [f"{a['run']}: {a['one']}, {a['other']}", f"{a['same']} of {a['patterns']}"]
+        for a in validation["agreement"]
+    ]
+    if not pairs:
+        return [trials]
+    title = "Patterns that end in the very same state on two simulators"
+    return [trials, table(title, "run", "same state", rows=pairs)]
 
 
-def claim_table(validation: dict[str, Any]) -> Table:
-    """One row for each claim, with its interval where patterns were few."""
-    return table(
-        "Claims (undecided: too few patterns to tell)",
-        "claim",
-        "seen",
-        "asked",
-        "",
-        rows=[
+def claim_table(validation: dict[str, Any]) -> list[Table]:
+    """One row for each claim below the name of its simulator, with its 95 % interval."""
+    rows = []
+    for name, claims in groupby(validation["claims"], key=lambda c: c["simulator"]):
+        rows.append([name, "", "", "", ""])
+        rows += [
             [
-                f"{c['simulator']}: {c['statement']}",
-                f"{c['value']:.4g}" + ("" if not c["interval"] else interval(*c["interval"])),
+                f"  {c['statement']}",
+                f"{c['value']:.4g}",
+                interval(*c["interval"]) if c["interval"] else "",
                 f"{'>=' if c['at_least'] else '<='} {c['bound']:g}",
                 c["verdict"].upper() if c["verdict"] == "fails" else c["verdict"],
             ]
-            for c in validation["claims"]
-        ],
-    )
+            for c in claims
+        ]
+    title = "Claims (undecided: too few patterns to tell)"
+    return [table(title, "claim", "seen", "95 % interval", "asked", "", rows=rows)]
 
 
 def demo_table(summary: dict[str, Any]) -> Table:
@@ -99,8 +111,15 @@ def demo_table(summary: dict[str, Any]) -> Table:
 
 
 def interval(low: float, high: float) -> str:
-    """A 95 % interval in brackets."""
-    return f" ({low:.2f}-{high:.2f})"
+    """A 95 % interval, as exact as it is narrow.
+
+    Examples
+    --------
+    >>> interval(0.17, 0.69), interval(0.99912, 0.99956)
+    ('0.17 to 0.69', '0.9991 to 0.9996')
+    """
+    places = 2 if high - low > 0.02 else 4
+    return f"{low:.{places}f} to {high:.{places}f}"
 
 
 def percent(fraction: float) -> str:

@@ -5,11 +5,16 @@
   `lava_registers` found that all numbers fit;
   `asynchronous` — the same integers, one neuron at a time; `nest_binary` — NEST's binary neurons;
   `brian2_lif` — leaky integrate-and-fire neurons in continuous time, `lif` — their physics;
-- `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls;
-- `outcome` — what a run showed; `verdict` — claims that hold or fail;
+- `registry` — all of them by name and regime, what cannot be had, and what each cannot take;
+- `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls,
+  `validation_tasks` — the same in blocks that may stop and go on, `outcome_file` — what is kept of
+  them; `estimate` — what that will take, `memory` — how much it takes;
+- `outcome` — what a run showed; `verdict` — claims that hold or fail; `agreement` — who disagrees
+  with whom;
 - `lava_export` — the Lava process graph as a folder of its own.
 """
 
+from .agreement import Agreement, Disagreement, agreements, disagreements
 from .asynchronous import AsynchronousEmulator
 from .base import Protocol, Recording, Simulator, Stimulus
 from .brian2_lif import Brian2LIF
@@ -25,9 +30,11 @@ from .verdict import Claim, claims
 __all__ = [
     "NULLS",
     "RUNS",
+    "Agreement",
     "AsynchronousEmulator",
     "Brian2LIF",
     "Claim",
+    "Disagreement",
     "Emulator",
     "Lava",
     "NestBinary",
@@ -37,7 +44,9 @@ __all__ = [
     "Simulator",
     "Stimulus",
     "accuracy",
+    "agreements",
     "claims",
+    "disagreements",
     "export",
     "stimulus",
     "validate",

@@ -40,7 +40,7 @@ class AsynchronousEmulator:
     """
 
     seed: int = 0
-    name: str = "asynchronous"
+    name: str = "emulator"
     regime: Regime = "asynchronous"
 
     def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from spinspike.model.fixed_points import FixedPoints
 
 from .base import Progress, Protocol, Regime, Simulator
 from .emulator import Emulator
-from .outcome import Outcome, observe
+from .outcome import Outcome, joined, observe
 from .stimulus import stimulus
 
 STEP = Protocol(cue=1, clamped=5, free=40)
@@ -44,6 +44,8 @@ NULLS: Mapping[str, str] = {
     "random start": "the intact graph, started from random states, never clamped",
 }
 NULL_RUNS = ("learned", "cued")
+RECORDED = 2**28  # bytes of spikes that a block of patterns may leave in memory
+MOST: Mapping[Regime, int] = {"step": 512, "asynchronous": 256, "continuous": 128}  # patterns
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,41 @@ def trials(runs: Sequence[str] = tuple(RUNS), *, nulls: bool = True) -> list[Tri
     return [*(Trial(run) for run in runs), *(Trial(r, n) for r in with_nulls for n in NULLS)]
 
 
-def default_protocol(graph: SynapseGraph, regime: Regime) -> Protocol:
-    """Phases of a regime; in steps the cue has one for each module, as the reference's warm-up."""
+def default_protocol(graph: SynapseGraph, regime: Regime, *, hold: int | None = None) -> Protocol:
+    """Phases of a regime; in steps the cue has one for each module, as the reference's warm-up.
+
+    Parameters
+    ----------
+    hold : int, steps, sweeps or ms
+        How long to wait after the release; by default 40 steps, 50 sweeps, 500 ms.
+    """
     protocol = PROTOCOLS[regime]
+    if hold is not None:
+        if hold < 1:
+            message = f"hold is {hold}; allowed: 1 or more steps, sweeps or ms"
+            raise BadInput(message)
+        protocol = replace(protocol, free=hold)
     return replace(protocol, cue=graph.modules) if regime == "step" else protocol
+
+
+def blocks(
+    graph: SynapseGraph, run: str, patterns: int, protocol: Protocol, regime: Regime
+) -> list[slice]:
+    """The patterns of a run, so many at a time that memory is bounded whatever their number.
+
+    Raises
+    ------
+    BadInput
+        ``patterns`` is below 1, or the graph carries no fixed points for this run.
+    """
+    if patterns < 1:
+        message = f"patterns is {patterns}; allowed: 1 or more"
+        raise BadInput(message)
+    total = min(patterns, len(_points(graph, run)))
+    size = MOST[regime]
+    if regime != "continuous":
+        size = int(np.clip(RECORDED // (protocol.total * graph.neurons), 1, size))
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
 def validate(
@@ -94,38 +127,48 @@ def validate(
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
     """
-    if patterns < 1:
-        message = f"patterns is {patterns}; allowed: 1 or more"
-        raise BadInput(message)
     protocol = protocol or default_protocol(graph, simulator.regime)
     for trial in trials(runs, nulls=nulls):
         progress = on_trial(trial) if on_trial else None
-        yield _run(graph, simulator, trial, patterns, protocol, seed, progress)
+        rows = blocks(graph, trial.run, patterns, protocol, simulator.regime)
+        yield joined(
+            [
+                run_block(
+                    graph, simulator, trial, part, protocol, seed, _part(progress, k, len(rows))
+                )
+                for k, part in enumerate(rows)
+            ]
+        )
 
 
-def _run(
+def run_block(
     graph: SynapseGraph,
     simulator: Simulator,
     trial: Trial,
-    patterns: int,
+    rows: slice,
     protocol: Protocol,
     seed: int,
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> Outcome:
-    rng = np.random.default_rng(seed)
-    points = _points(graph, trial.run).select(slice(patterns))
-    labels = _labels(graph, trial.run, points, rng)
+    """Run some patterns of a trial; what is drawn for a pattern does not depend on the block.
+
+    A simulator with a seed gets another one in each block, or their noise would be the same.
+    """
+    points = points_of(graph, trial.run, rows)
+    labels = _labels(graph, trial.run, points, rows, seed)
     cue = points.states if trial.run == "cued" else None
     if trial.null == "random start":
-        labels, cue = None, rng.choice(np.array([-1, 1], dtype=np.int8), points.states.shape)
+        shape = rows.stop, graph.units
+        spins = np.random.default_rng(seed).choice(np.array([-1, 1], dtype=np.int8), shape)
+        labels, cue = None, spins[rows]
     if labels is None:
         protocol = replace(protocol, clamped=0)
     if trial.null == "no couplings":
         graph = without_couplings(graph)
     elif trial.null == "permuted":
-        graph = permuted_couplings(graph, rng)
+        graph = permuted_couplings(graph, np.random.default_rng(seed))
     given = stimulus(graph, points.inputs, labels=labels, cue=cue)
-    recording = simulator.run(graph, given, protocol, progress=progress)
+    recording = _seeded(simulator, rows).run(graph, given, protocol, progress=progress)
     # the release is when the protocol asked for it, whatever the simulator did
     recording = replace(recording, release=float(protocol.release))
     like_emulator = None
@@ -147,6 +190,25 @@ def _run(
     )
 
 
+def points_of(graph: SynapseGraph, run: str, rows: slice) -> FixedPoints:
+    """The fixed points that a run is held against."""
+    return _points(graph, run).select(rows)
+
+
+def _seeded(simulator: Simulator, rows: slice) -> Simulator:
+    if not hasattr(simulator, "seed"):
+        return simulator
+    seeded: Any = simulator
+    return cast("Simulator", replace(seeded, seed=seeded.seed + rows.start))
+
+
+def _part(progress: Progress | None, block: int, blocks: int) -> Progress | None:
+    """Progress of a block as that of all."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(block * total + done, blocks * total)
+
+
 def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
     if one is None or other is None:
         return one is other
@@ -162,7 +224,7 @@ def _points(graph: SynapseGraph, run: str) -> FixedPoints:
 
 
 def _labels(
-    graph: SynapseGraph, run: str, points: FixedPoints, rng: np.random.Generator
+    graph: SynapseGraph, run: str, points: FixedPoints, rows: slice, seed: int
 ) -> IntArray | None:
     """What the supervisory signal says in a run; test labels are never used."""
     if run == "learned":
@@ -171,5 +233,6 @@ def _labels(
     if run == "release":
         return predicted
     if run == "wrong":
-        return (predicted + rng.integers(1, graph.classes, len(points))) % graph.classes
+        other = np.random.default_rng(seed).integers(1, graph.classes, rows.stop)[rows]
+        return np.asarray((predicted + other) % graph.classes)
     return None

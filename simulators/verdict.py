@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from spinspike.model.arrays import BoolArray
+from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 
 from .base import Regime
-from .outcome import Outcome, accuracy, supervisory_off, wilson
+from .outcome import Outcome, accuracy, mean_interval, supervisory_off, wilson
+from .registry import label
 
-HELD_OVERLAP = 0.99  # continuous time: mean overlap with s* at the end
-HELD_EXACTLY = 0.60  # fraction of patterns that end exactly in s*
-CLASS_KEPT = 0.97
+UNCHANGED = 0.999  # continuous time: units that are at the end as at the release
+OVERLAP = 0.995  # mean overlap with s* at the end
+CLASS_KEPT = 0.99
+HELD_ABOVE = 0.90  # of the patterns whose margin is above the bound
+ABOVE = 0.80  # of the test patterns that are above it
+ENDS_EXACTLY = 0.60  # fraction of patterns that end exactly in s*, or in a certified state
 NULL_EXACTLY = 0.30  # more than this held by a null, and holding means nothing
 ACCURACY_GAP = 0.005
 DECAY_GRACE = 100.0  # ms for supervisory currents to decay after the release
 ENOUGH = 100  # patterns from which a fraction is taken at its word
+UNITS: Mapping[Regime, str] = {"step": "steps", "asynchronous": "sweeps", "continuous": "ms"}
 
 Verdict = Literal["holds", "fails", "undecided"]
 
@@ -35,8 +40,8 @@ EXACT: Mapping[Regime, tuple[str, ...]] = {
 class Claim:
     """One statement about a simulator, the value seen and the bound it is held against.
 
-    A fraction of fewer than 100 patterns comes with its Wilson 95 % interval and is decided only
-    where the whole interval lies on one side of the bound.
+    Fractions of patterns come with their Wilson 95 % interval, means with 1.96 standard errors
+    over patterns. Of fewer than 100 patterns the whole interval must lie on one side of the bound.
     """
 
     simulator: str
@@ -45,11 +50,13 @@ class Claim:
     bound: float
     at_least: bool  # whether the value must reach the bound, or stay at or below it
     interval: tuple[float, float] | None = None
+    few: bool = False  # so few patterns that the interval decides
 
     @property
     def verdict(self) -> Verdict:
         """Which side of the bound value or interval are on (rounding errors forgiven)."""
-        sides = {self._right(value) for value in self.interval or (self.value,)}
+        decides = self.interval if self.few and self.interval else (self.value,)
+        sides = {self._right(value) for value in decides}
         if len(sides) > 1:
             return "undecided"
         return "holds" if sides == {True} else "fails"
@@ -60,93 +67,149 @@ class Claim:
 
 def claims(outcomes: Sequence[Outcome]) -> list[Claim]:
     """Every claim that the outcomes of one or several simulators can decide."""
-    found = []
-    for simulator in dict.fromkeys(o.simulator for o in outcomes):
-        own = [o for o in outcomes if o.simulator == simulator]
+    found: list[Claim] = []
+    for group in dict.fromkeys((o.simulator, o.regime) for o in outcomes):
+        own = [o for o in outcomes if (o.simulator, o.regime) == group]
         found += _held(own)
         found += RULES[own[0].regime](own)
         found += _nulls(own)
     return found
 
 
-def _held(outcomes: list[Outcome]) -> list[Claim]:
+def margin_bound(margins: IntArray, held: BoolArray, asked: float = 0.9) -> float:
+    """The smallest margin from which on patterns are held: at least so many of all above it.
+
+    Parameters
+    ----------
+    margins : (P,)
+        Smallest integer margin of each pattern.
+    held : (P,)
+        Whether it was held exactly.
+
+    Returns
+    -------
+    float
+        Infinity if no margin will do.
+
+    Examples
+    --------
+    >>> margin_bound(np.array([1, 2, 3, 4]), np.array([False, True, True, True]), asked=1.0)
+    2.0
+    """
+    values = np.unique(margins)
+    enough = [held[margins >= value].mean() >= asked - 1e-9 for value in values]
+    return float(values[enough.index(True)]) if True in enough else float("inf")
+
+
+def _held(outcomes: list[Outcome]) -> Iterator[Claim]:
     """States end where they should, and the supervisory signal is gone."""
-    name, meant = outcomes[0].simulator, EXACT[outcomes[0].regime]
-    found = [
-        _fraction(name, f"{o.run}: ends exactly in s*", o.exact, HELD_EXACTLY, at_least=True)
-        for o in outcomes
-        if not o.null and o.run in meant
-    ]
+    name, meant = _name(outcomes[0]), EXACT[outcomes[0].regime]
+    for o in outcomes:
+        # synapses that are late change the way, and with it where it ends
+        if not o.null and o.run in meant and not o.delay:
+            yield _fraction(name, f"{o.run}: ends exactly in s*", o.exact, ENDS_EXACTLY)
     still_on = sum(not supervisory_off(o, grace=DECAY_GRACE) for o in outcomes)
     statement = "runs in which the supervisory signal outlives the release, or never came"
-    return [*found, Claim(name, statement, still_on, 0, at_least=False)]
+    yield Claim(name, statement, still_on, 0, at_least=False)
 
 
-def _step(outcomes: list[Outcome]) -> list[Claim]:
-    name = outcomes[0].simulator
-    found = _asynchronous(outcomes)
+def _step(outcomes: list[Outcome]) -> Iterator[Claim]:
+    name = _name(outcomes[0])
+    yield from _asynchronous(outcomes)
     for o in outcomes:
         if o.run in ("learned", "free") and not o.null:
             statement = f"{o.run}: patterns that come to a certified state"
-            found.append(_fraction(name, statement, o.certified, HELD_EXACTLY, at_least=True))
-        if o.run == "free" and not o.null:
-            gap = abs(accuracy(o) - float(np.mean(o.reference_classes == o.points.labels)))
-            statement = "accuracy of free runs, distance from the reference's"
-            # one pattern may be chance: where it alone is beyond the bound, it decides nothing
-            interval = (max(0.0, gap - 1 / len(o.points)), gap)
-            few = len(o.points) * ACCURACY_GAP < 1
-            found.append(
-                Claim(name, statement, gap, ACCURACY_GAP, False, interval if few else None)
-            )
+            yield _fraction(name, statement, o.certified, ENDS_EXACTLY)
+        if o.run == "free" and not o.null and not o.delay:
+            yield _accuracy(o)
     compared = [o.like_emulator for o in outcomes if o.like_emulator is not None]
     if compared:
         statement = "runs whose spikes differ from the emulator's"
-        found.append(Claim(name, statement, compared.count(False), 0, at_least=False))
-    return found
+        yield Claim(name, statement, compared.count(False), 0, at_least=False)
 
 
-def _asynchronous(outcomes: list[Outcome]) -> list[Claim]:
+def _accuracy(o: Outcome) -> Claim:
+    gap = abs(accuracy(o) - float(np.mean(o.reference_classes == o.points.labels)))
+    statement = "accuracy of free runs, distance from the reference's"
+    # one pattern may be chance: where it alone is beyond the bound, it decides nothing
+    interval = (max(0.0, gap - 1 / len(o.points)), gap)
+    few = len(o.points) * ACCURACY_GAP < 1
+    return Claim(_name(o), statement, gap, ACCURACY_GAP, False, interval if few else None, few)
+
+
+def _asynchronous(outcomes: list[Outcome]) -> Iterator[Claim]:
+    """What arithmetic has proved: one exception refutes it, however many patterns there were."""
+    name = _name(outcomes[0])
     broken = sum(o.broken for o in outcomes)
     statement = "certified states that changed after the release"
-    return [Claim(outcomes[0].simulator, statement, broken, 0, at_least=False)]
-
-
-def _continuous(outcomes: list[Outcome]) -> list[Claim]:
-    found = []
+    yield Claim(name, statement, broken, 0, at_least=False)
     for o in outcomes:
-        if o.run in ("learned", "cued") and not o.null:
-            name, mean = o.simulator, float(o.overlap[-1].mean())
-            found += [
-                Claim(name, f"{o.run}: mean overlap with s* at the end", mean, HELD_OVERLAP, True),
-                _fraction(name, f"{o.run}: class is that of s*", o.class_kept, CLASS_KEPT, True),
-            ]
-    return found
+        proved = o.margin >= 1
+        # a forced state has not sent what synapses that are late would deliver
+        if o.run == "cued" and not o.null and not o.delay and proved.any():
+            value, low, high = wilson(o.held[proved])
+            statement = f"cued: certified patterns in s* all the time, {_hold(o)}"
+            yield Claim(name, statement, value, 1, True, (low, high))
 
 
-def _nulls(outcomes: list[Outcome]) -> list[Claim]:
-    return [
-        _fraction(
-            o.simulator,
-            f"{o.run}, {o.null}: ends exactly in s*",
-            o.exact,
-            NULL_EXACTLY,
-            at_least=False,
-        )
-        for o in outcomes
-        if o.null
-    ]
+def _continuous(outcomes: list[Outcome]) -> Iterator[Claim]:
+    learned = [o for o in outcomes if o.run == "learned" and not o.null]
+    for o in outcomes:
+        if o.null or o.run not in ("learned", "cued"):
+            continue
+        name = _name(o)
+        if o.run == "cued":
+            unchanged = 1 - o.flips / o.points.states.shape[1]
+            yield _mean(name, f"cued: units as at the release, {_hold(o)}", unchanged, UNCHANGED)
+        yield _mean(name, f"{o.run}: overlap with s* at the end", o.overlap[-1], OVERLAP)
+        yield _fraction(name, f"{o.run}: class is that of s*", o.class_kept, CLASS_KEPT)
+        if o.run == "cued" and learned:
+            yield from _by_margin(o, learned[0])
+
+
+def _by_margin(cued: Outcome, learned: Outcome) -> Iterator[Claim]:
+    """Which test patterns can be relied on, by a bound that only learned patterns have set."""
+    name, there = _name(cued), learned.occupied
+    bound = margin_bound(learned.margin[there], ~learned.left[there], HELD_ABOVE)
+    above = cued.margin >= bound
+    statement = f"cued: margin of at least {bound:g}, the bound that learned patterns set"
+    yield _fraction(name, statement, above, ABOVE)
+    if above.any():
+        statement = f"cued, such a margin: in s* all the time, {_hold(cued)}"
+        yield _fraction(name, statement, cued.held[above], HELD_ABOVE)
+
+
+def _nulls(outcomes: list[Outcome]) -> Iterator[Claim]:
+    for o in outcomes:
+        if o.null:
+            statement = f"{o.run}, {o.null}: ends exactly in s*"
+            yield _fraction(_name(o), statement, o.exact, NULL_EXACTLY, at_least=False)
+
+
+def _name(outcome: Outcome) -> str:
+    return label(outcome.simulator, outcome.regime)
+
+
+def _hold(outcome: Outcome) -> str:
+    """How long was waited after the release."""
+    return f"{outcome.times[-1] - outcome.release:,.0f} {UNITS[outcome.regime]}"
 
 
 def _fraction(
-    simulator: str, statement: str, successes: BoolArray, bound: float, at_least: bool
+    simulator: str, statement: str, successes: BoolArray, bound: float, *, at_least: bool = True
 ) -> Claim:
-    value, *interval = wilson(successes)
-    low, high = interval
+    value, low, high = wilson(successes)
     few = len(successes) < ENOUGH
-    return Claim(simulator, statement, value, bound, at_least, (low, high) if few else None)
+    return Claim(simulator, statement, value, bound, at_least, (low, high), few)
 
 
-RULES: Mapping[Regime, Callable[[list[Outcome]], list[Claim]]] = {
+def _mean(simulator: str, statement: str, values: FloatArray, bound: float) -> Claim:
+    value, low, high = mean_interval(values)
+    interval = max(low, -1.0), min(high, 1.0)
+    return Claim(simulator, statement, value, bound, True, interval, len(values) < ENOUGH)
+
+
+RULES: Mapping[Regime, Callable[[list[Outcome]], Iterator[Claim]]] = {
     "step": _step,
     "asynchronous": _asynchronous,
     "continuous": _continuous,

@@ -12,8 +12,9 @@ from spinspike.cli import demonstration
 from spinspike.mapping import graph_file
 from spinspike.model import Schedule, network_file
 from spinspike.model.control import ControlRun
-from spinspike.model.errors import BadInput
+from spinspike.model.errors import MissingPart
 from spinspike.model.preset import default
+from spinspike.simulators.registry import Backend, choose
 
 
 def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,11 +25,11 @@ def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     short = [ControlRun("strong recurrence, self-coupling 0", 0, 0.5, ())]
     monkeypatch.setattr(demonstration, "run_controls", lambda *_, jobs: iter(short))
     summary = demonstration.demonstrate(
-        tmp_path / "out", simulators=["emulator"], patterns={}, default_patterns=10, seed=3
+        tmp_path / "out", backends=choose(["emulator"]), patterns={}, default_patterns=10, seed=3
     )
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "network.h5", "graph.h5", "lava_network", "report.html", "summary.json", "patterns.csv",
-        "figures",
+        "disagreements.csv", "figures",
     }  # fmt: skip
     assert {f.stem for f in (tmp_path / "out" / "figures").iterdir()} == {
         "learning", "comparison", "images", "overlap", "nulls", "flips", "margins",
@@ -44,9 +45,10 @@ def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_an_unknown_simulator_is_refused_before_training(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="unknown simulator 'spinnaker'"):
+def test_a_missing_simulator_is_refused_before_training(tmp_path: Path) -> None:
+    absent = [Backend("spinnaker", "step", "spinnaker", "Spinnaker", "no_such_package")]
+    with pytest.raises(MissingPart, match="simulator spinnaker is not installed: pip install"):
         demonstration.demonstrate(
-            tmp_path / "out", simulators=["spinnaker"], patterns={}, default_patterns=1, seed=0
+            tmp_path / "out", backends=absent, patterns={}, default_patterns=1, seed=0
         )
     assert not (tmp_path / "out").exists()

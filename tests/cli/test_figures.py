@@ -16,6 +16,7 @@ from spinspike.model.comparators import Comparator
 from spinspike.model.control import ControlRun
 from spinspike.model.training import Epoch
 from spinspike.simulators import Emulator, Outcome, validate, wilson
+from spinspike.simulators.held_and_lost import Example
 
 pytestmark = pytest.mark.matplotlib
 HISTORY = tuple(Epoch(e, 0.8, 0.5 + e / 10, 0.1, 0.01, 900.0, 1.0) for e in (1, 2, 3))
@@ -81,9 +82,24 @@ def test_a_raster_shows_spikes_around_the_release(
 ) -> None:
     times = np.array([1.0, 5.9, 6.0, 40.0])
     outcome = replace(outcomes[0], raster=(times, np.array([0, 1, 2, 3])))
-    shown = axes(figures.raster(outcome, graph, around=2.0))[1].lines
-    drawn = np.concatenate([line.get_xdata() for line in shown[:4]])
+    top, below = axes(figures.raster(Example("lost", 4, outcome), graph, around=2.0))
+    drawn = np.concatenate([line.get_xdata() for line in below.lines[:4]])
     assert sorted(t for t in drawn if t in times) == [5.9, 6.0]
+    away = int((outcome.final[0] != outcome.points.states[0]).sum())
+    assert top.get_title(loc="left") == (
+        f"emulator (step), learned, pattern 4: lost, {away} of 100 units away from s* at the end"
+    )
+
+
+def test_many_simulators_have_rows_of_panels(outcomes: list[Outcome]) -> None:
+    names = ("lava", "brian2", "nest", "emulator")
+    several = [replace(o, simulator=name) for name in names for o in outcomes]
+    panels = axes(figures.overlap(several))
+    assert [a.get_title(loc="left") for a in panels[:4]] == [
+        "lava", "brian2 (step)", "nest (step)", "emulator (step)",
+    ]  # fmt: skip
+    assert len(panels) == 6
+    assert all(a.get_ylabel() == "overlap with s* (median)" for a in panels[:4])
 
 
 def test_the_user_s_style_stays_as_it_was() -> None:

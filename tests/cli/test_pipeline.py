@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from spinspike.cli.pipeline import map_file, mapping_summary, require, validate_on
+from spinspike.cli.pipeline import map_file, mapping_summary, validate_on
 from spinspike.cli.tables import percent
 from spinspike.cli.train import train as train_command
 from spinspike.mapping import SynapseGraph, integer_margins
@@ -45,10 +45,14 @@ def test_the_summary_of_a_mapping_counts_by_hand(graph: SynapseGraph) -> None:
 def test_a_trial_has_a_progress_bar_on_stderr(
     graph: SynapseGraph, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (outcome,) = validate_on(graph, "emulator", ["free"], patterns=3, nulls=True, seed=0)
+    (outcome,) = validate_on(
+        graph, "emulator", ["free"], patterns=3, nulls=True, seed=0, regime="asynchronous", hold=7
+    )
     assert len(outcome.points) == 3
+    assert outcome.regime == "asynchronous"
+    assert outcome.times[-1] - outcome.release == 7
     printed = capsys.readouterr()
-    assert "emulator: free" in printed.err
+    assert "emulator (asynchronous): free" in printed.err
     assert printed.out == ""
 
 
@@ -57,9 +61,9 @@ def test_an_unknown_encoding_is_refused(trained: NetworkFile) -> None:
         map_file(trained, encoding="x")
 
 
-def test_unknown_simulators_are_refused() -> None:
+def test_unknown_simulators_are_refused(graph: SynapseGraph) -> None:
     with pytest.raises(BadInput, match="unknown simulator 'x'; allowed: emulator, lava, brian2"):
-        require(["emulator", "x"])
+        validate_on(graph, "x", ["free"], patterns=3, nulls=True, seed=0)
 
 
 def test_percent() -> None:

@@ -240,6 +240,7 @@ def test_claims_are_those_of_the_regime(graph: SynapseGraph) -> None:
         "cued: ends exactly in s*",
         "certified states that changed after the release",
     ]
+    assert statements["cued: certified patterns in s* all the time, 50 sweeps"] == "holds"
     assert sum("ends exactly" in s for s in statements) == 7
     assert statements["cued: ends exactly in s*"] == "holds"
     assert statements["certified states that changed after the release"] == "holds"

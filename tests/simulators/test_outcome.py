@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import SynapseGraph, certified, integer_margins
+from spinspike.mapping.codec import neuron_spikes
 from spinspike.model import FixedPoints
 from spinspike.model.errors import BadInput
 from spinspike.simulators import Emulator, Outcome, Protocol, Recording, accuracy, wilson
 from spinspike.simulators.outcome import observe, supervisory_off
+from spinspike.simulators.outcome_file import from_arrays, to_arrays
 from spinspike.simulators.stimulus import stimulus
 
 
@@ -41,14 +43,15 @@ def watch(graph: SynapseGraph, points: FixedPoints, distance: list[int], release
 
 
 @pytest.mark.parametrize(
-    ("distance", "occupied", "left", "exact", "flips", "first_flip"),
+    ("distance", "occupied", "left", "held", "exact", "flips", "first_flip"),
     [
-        ([9, 5, 0, 0, 0, 0], True, False, True, 0, np.inf),
-        ([9, 5, 3, 3, 0, 0], True, False, True, 3, 2),
-        ([9, 5, 0, 0, 2, 2], True, True, False, 2, 2),
-        ([9, 5, 0, 1, 0, 0], True, True, True, 0, 1),
-        ([9, 0, 4, 4, 4, 4], False, False, False, 0, np.inf),  # reached before the release only
-        ([9, 5, 4, 3, 2, 1], False, False, False, 3, 1),
+        ([9, 5, 0, 0, 0, 0], True, False, True, True, 0, np.inf),
+        ([9, 5, 3, 3, 0, 0], True, False, False, True, 3, 2),
+        ([9, 5, 0, 0, 2, 2], True, True, False, False, 2, 2),
+        ([9, 5, 0, 1, 0, 0], True, True, False, True, 0, 1),
+        # reached before the release only
+        ([9, 0, 4, 4, 4, 4], False, False, False, False, 0, np.inf),
+        ([9, 5, 4, 3, 2, 1], False, False, False, False, 3, 1),
     ],
 )
 def test_reached_left_held_and_flipped(
@@ -56,6 +59,7 @@ def test_reached_left_held_and_flipped(
     distance: list[int],
     occupied: bool,
     left: bool,
+    held: bool,
     exact: bool,
     flips: int,
     first_flip: float,
@@ -63,9 +67,11 @@ def test_reached_left_held_and_flipped(
     outcome = watch(graph, graph.fixed_points["learned"], distance, release=3)
     assert outcome.occupied.tolist() == [occupied]
     assert outcome.left.tolist() == [left]
+    assert outcome.held.tolist() == [held]
     assert outcome.exact.tolist() == [exact]
     assert outcome.flips.tolist() == [flips]
     assert outcome.first_flip.tolist() == [first_flip]
+    assert outcome.away[:, 0].tolist() == distance
     expected = [1 - 2 * d / graph.units for d in distance]
     assert outcome.overlap[:, 0].tolist() == pytest.approx(expected)
 
@@ -83,6 +89,62 @@ def test_a_certified_state_that_changes_is_counted(graph: SynapseGraph) -> None:
     states[9, 0, 7] *= -1
     doctored = replace(recording, states=states)
     assert observe(graph, points, doctored, like_emulator=True, **known).broken == 1
+
+
+@pytest.mark.parametrize(("lasted", "broken"), [(1, 0), (2, 0), (3, 1), (4, 1)])
+def test_with_delays_a_state_counts_only_once_earlier_spikes_have_arrived(
+    graph: SynapseGraph, lasted: int, broken: int
+) -> None:
+    """Delays of up to two steps: the state must have lasted three steps before it is left."""
+    late = replace(
+        graph, projections=(replace(graph.projections[0], delay=2), *graph.projections[1:])
+    )
+    points = graph.fixed_points["free"].select(slice(1))
+    assert certified(late, points).all()
+    states = np.repeat(points.states[None], 8, axis=0).copy()
+    states[:3, 0, :4] *= -1  # not yet there
+    states[3 + lasted :, 0, :1] *= -1
+    uncertified = replace(points, states=states[0])
+    assert not certified(late, uncertified).any()
+    recording = Recording(
+        regime="step",
+        times=np.arange(1.0, 9.0),
+        states=states,
+        supervisory=np.zeros((8, 1)),
+        release=1.0,
+        spikes=neuron_spikes(late, states),
+    )
+    known: dict[str, Any] = {"simulator": "x", "run": "free", "null": "", "saw_label": False}
+    found = observe(late, points, recording, like_emulator=None, **known)
+    assert (found.broken, found.delay) == (broken, 2)
+    prompt = observe(graph, points, recording, like_emulator=None, **known)
+    assert (prompt.broken, prompt.delay) == (1, 0)
+
+
+def test_margins_are_those_of_the_fixed_points(graph: SynapseGraph) -> None:
+    points = graph.fixed_points["learned"]
+    outcome = watch(graph, points, [0, 0], release=1)
+    margins = integer_margins(graph, points.select(slice(1)))[0]
+    assert outcome.margin.tolist() == [margins.min()]
+    assert margins[graph.ends.unit == outcome.weakest[0]].min() == margins.min()
+
+
+@pytest.mark.parametrize("raster", [None, (np.array([1.0, 2.5]), np.array([3, 4]))])
+@pytest.mark.parametrize("like_emulator", [True, False, None])
+def test_an_outcome_survives_as_arrays_of_numbers(
+    graph: SynapseGraph, raster: Any, like_emulator: bool | None
+) -> None:
+    points = graph.fixed_points["learned"].select(slice(1))
+    before = watch(graph, points, [9, 5, 3, 3, 0, 0], release=3)
+    before = replace(before, raster=raster, like_emulator=like_emulator)
+    arrays = to_arrays(before)
+    assert {a.dtype.kind for a in arrays.values()} <= set("biuf")
+    after = from_arrays(
+        arrays, points, simulator="by hand", regime="continuous", run="learned", null=""
+    )
+    assert after.points is points
+    for name in vars(before).keys() - {"points"}:
+        np.testing.assert_equal(getattr(after, name), getattr(before, name))
 
 
 def test_accuracy_is_refused_of_runs_that_saw_a_label(graph: SynapseGraph) -> None:

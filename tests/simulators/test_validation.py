@@ -28,12 +28,16 @@ from spinspike.simulators import (
     validate,
 )
 from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.outcome import BY_PATTERN, joined
 from spinspike.simulators.validation import (
     NULL_RUNS,
     NULLS,
+    RECORDED,
     RUNS,
     Trial,
+    blocks,
     default_protocol,
+    run_block,
     trials,
 )
 
@@ -229,11 +233,14 @@ def test_the_cue_has_a_step_for_each_module() -> None:
     assert points.states.tolist() == [[1, 1], [-1, -1]]
     (free,) = validate(graph, Emulator(), runs=["free"], nulls=False)
     assert free.release == 2
-    assert np.array_equal(free.released, points.states)
+    assert free.held.all()
     assert default_protocol(graph, "step") == Protocol(cue=2, clamped=5, free=40)
     assert default_protocol(graph, "continuous") == Protocol(cue=100, clamped=200, free=500)
+    assert default_protocol(graph, "step", hold=1000) == Protocol(cue=2, clamped=5, free=1000)
+    with pytest.raises(BadInput, match="hold is 0; allowed: 1 or more"):
+        default_protocol(graph, "step", hold=0)
     (short,) = validate(graph, Emulator(), runs=["free"], protocol=Protocol(cue=1, free=5))
-    assert short.released[1].tolist() == [-1, 1]
+    assert short.away[0].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -259,3 +266,46 @@ def test_trials_are_the_runs_and_the_nulls_of_two() -> None:
     assert len(trials()) == len(RUNS) + len(NULL_RUNS) * len(NULLS)
     assert trials(["free"]) == [Trial("free")]
     assert trials(["cued"], nulls=False) == [Trial("cued")]
+
+
+def test_blocks_hold_every_pattern_once_and_no_more_than_memory_allows(graph: SynapseGraph) -> None:
+    long = Protocol(cue=1, clamped=5, free=6_000)
+    count = len(graph.fixed_points["free"])
+    rows = blocks(graph, "free", 10_000, long, "step")
+    assert [n for part in rows for n in range(part.start, part.stop)] == list(range(count))
+    assert len(rows) > 2
+    assert all((p.stop - p.start) * graph.neurons * long.total <= RECORDED for p in rows)
+    assert blocks(graph, "free", 7, long, "step") == [slice(0, 7)]
+    huge = Protocol(cue=1, clamped=0, free=RECORDED)
+    assert blocks(graph, "free", 2, huge, "step") == [slice(0, 1), slice(1, 2)]
+
+
+@pytest.mark.parametrize("trial", trials(), ids=str)
+def test_what_a_pattern_shows_does_not_depend_on_its_block(
+    graph: SynapseGraph, trial: Trial
+) -> None:
+    protocol = Protocol(cue=1, clamped=3, free=10)
+    simulator = Emulator()
+    whole = run_block(graph, simulator, trial, slice(0, 9), protocol, 3)
+    parts = [
+        run_block(graph, simulator, trial, rows, protocol, 3)
+        for rows in (slice(0, 2), slice(2, 8), slice(8, 9))
+    ]
+    together = joined(parts)
+    for name in (*BY_PATTERN, "final", "supervisory"):
+        np.testing.assert_allclose(getattr(together, name), getattr(whole, name))
+    assert (together.broken, together.saw_label) == (whole.broken, whole.saw_label)
+    assert np.array_equal(together.points.inputs, whole.points.inputs)
+
+
+def test_blocks_of_a_simulator_with_a_seed_have_noise_of_their_own(graph: SynapseGraph) -> None:
+    """A pattern that is in two blocks: with the same noise both would flip the same units."""
+    points = graph.fixed_points["free"]
+    twice = replace(graph, fixed_points={"free": points.select(np.array([0, 0]))})
+    noisy = Emulator(noise=60.0)
+    protocol = Protocol(cue=1, clamped=0, free=10)
+    one, other = (
+        run_block(twice, noisy, Trial("free"), rows, protocol, 0)
+        for rows in (slice(0, 1), slice(1, 2))
+    )
+    assert not np.array_equal(one.final, other.final)

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from spinspike.mapping import SynapseGraph
-from spinspike.simulators import Claim, Emulator, Outcome, claims, validate
+from spinspike.simulators import (
+    AsynchronousEmulator,
+    Claim,
+    Emulator,
+    Outcome,
+    claims,
+    validate,
+)
+from spinspike.simulators.verdict import margin_bound
 
 
 @pytest.mark.parametrize(
@@ -28,11 +36,12 @@ def test_a_claim_holds_on_the_right_side(
 
 
 def test_an_interval_across_the_bound_decides_nothing() -> None:
-    assert Claim("x", "y", 0.4, 0.3, at_least=False, interval=(0.17, 0.69)).verdict == "undecided"
-    assert Claim("x", "y", 0.1, 0.3, at_least=False, interval=(0.02, 0.29)).verdict == "holds"
-    assert Claim("x", "y", 0.6, 0.3, at_least=False, interval=(0.31, 0.83)).verdict == "fails"
-    assert Claim("x", "y", 0.2, 0.6, at_least=True, interval=(0.06, 0.51)).verdict == "fails"
-    assert Claim("x", "y", 0.9, 0.6, at_least=True, interval=(0.59, 0.98)).verdict == "undecided"
+    assert Claim("x", "y", 0.4, 0.3, False, (0.17, 0.69), few=True).verdict == "undecided"
+    assert Claim("x", "y", 0.1, 0.3, False, (0.02, 0.29), few=True).verdict == "holds"
+    assert Claim("x", "y", 0.6, 0.3, False, (0.31, 0.83), few=True).verdict == "fails"
+    assert Claim("x", "y", 0.2, 0.6, True, (0.06, 0.51), few=True).verdict == "fails"
+    assert Claim("x", "y", 0.9, 0.6, True, (0.59, 0.98), few=True).verdict == "undecided"
+    assert Claim("x", "y", 0.62, 0.6, True, (0.59, 0.65)).verdict == "holds"
 
 
 @pytest.mark.parametrize("patterns", [1, 2, 3])
@@ -44,40 +53,138 @@ def test_a_handful_of_patterns_proves_no_fraction(graph: SynapseGraph, patterns:
 
 
 @pytest.fixture(scope="module")
-def learned(graph: SynapseGraph) -> Outcome:
-    """A learned run passed off as one in continuous time."""
-    (outcome,) = validate(graph, Emulator(), patterns=120, runs=["learned"], nulls=False)
-    return replace(outcome, regime="continuous", simulator="brian2")
+def perfect(graph: SynapseGraph) -> list[Outcome]:
+    """Learned and cued runs passed off as flawless ones in continuous time."""
+    found = validate(graph, Emulator(), patterns=120, runs=["learned", "cued"], nulls=False)
+    return [flawless(o) for o in found]
 
 
-def failing(outcome: Outcome) -> list[str]:
-    return [c.statement for c in claims([outcome]) if c.verdict == "fails"]
-
-
-def test_continuous_claims_fail_one_by_one(learned: Outcome) -> None:
-    perfect = replace(
-        learned,
-        final=learned.points.states,
-        classes=learned.reference_classes,
-        overlap=np.ones_like(learned.overlap),
-        supervisory=np.exp(-np.abs(learned.times - learned.release) / 2),
+def flawless(o: Outcome) -> Outcome:
+    yes, signal = np.ones(len(o.points), dtype=bool), np.exp(-np.abs(o.times - o.release) / 2)
+    return replace(
+        o,
+        simulator="brian2",
+        regime="continuous",
+        final=o.points.states,
+        away=np.zeros_like(o.away),
+        flips=np.zeros_like(o.flips),
+        classes=o.reference_classes,
+        supervisory=signal if o.saw_label else np.zeros_like(signal),
+        occupied=yes,
+        held=yes,
+        left=~yes,
     )
-    assert failing(perfect) == []
-    some = perfect.final.copy()
+
+
+def failing(*outcomes: Outcome) -> list[str]:
+    return [c.statement for c in claims(outcomes) if c.verdict == "fails"]
+
+
+def test_continuous_claims_on_learned_patterns_fail_one_by_one(perfect: list[Outcome]) -> None:
+    learned = perfect[0]
+    assert failing(*perfect) == []
+    some = learned.final.copy()
     some[:49, 0] *= -1  # 71 of 120 patterns are exact: 59 %
-    assert failing(replace(perfect, final=some)) == ["learned: ends exactly in s*"]
-    assert failing(replace(perfect, final=some, null="permuted")) == [
+    assert failing(replace(learned, final=some)) == ["learned: ends exactly in s*"]
+    assert failing(replace(learned, final=some, null="permuted")) == [
         "learned, permuted: ends exactly in s*"
     ]
     some[48, 0] *= -1
-    assert failing(replace(perfect, final=some)) == []
-    classes = perfect.classes.copy()
-    classes[:4] = (classes[:4] + 1) % 10  # 96.7 %
-    assert failing(replace(perfect, classes=classes)) == ["learned: class is that of s*"]
-    overlap = np.full_like(learned.overlap, 0.985)
-    assert failing(replace(perfect, overlap=overlap)) == [
-        "learned: mean overlap with s* at the end"
+    assert failing(replace(learned, final=some)) == []
+    classes = learned.classes.copy()
+    classes[:1] = (classes[:1] + 1) % 10  # 99.2 %
+    assert failing(replace(learned, classes=classes)) == []
+    classes[:2] = (classes[1] + 1) % 10  # 98.3 %
+    assert failing(replace(learned, classes=classes)) == ["learned: class is that of s*"]
+    away = np.zeros_like(learned.away)
+    away[-1, :30] = 1  # a quarter of a unit of 100: overlap .995
+    assert failing(replace(learned, away=away)) == []
+    away[-1, :31] = 1
+    assert failing(replace(learned, away=away)) == ["learned: overlap with s* at the end"]
+
+
+def test_continuous_claims_on_cued_patterns_fail_one_by_one(perfect: list[Outcome]) -> None:
+    learned, cued = perfect
+    flips = np.zeros_like(cued.flips)
+    flips[:12] = 1  # of 120 x 100 units: 99.9 % stay
+    assert failing(learned, replace(cued, flips=flips)) == []
+    flips[:13] = 1
+    (statement,) = failing(learned, replace(cued, flips=flips))
+    assert statement == "cued: units as at the release, 40 ms"
+
+
+def test_a_bound_set_by_learned_patterns_sorts_the_test_patterns(perfect: list[Outcome]) -> None:
+    """Learned ones of margin below 10 are lost; of the test patterns, those below 10 as well."""
+    learned, cued = perfect
+    margin = np.repeat([5, 10], [24, 96])
+    learned = replace(learned, margin=margin, left=margin < 10)
+    held = margin >= 10
+    cued = replace(cued, margin=margin, held=held)
+    assert failing(learned, cued) == []
+    found = {c.statement: c for c in claims([learned, cued])}
+    above = found["cued: margin of at least 10, the bound that learned patterns set"]
+    assert (above.value, above.bound) == (0.8, 0.8)
+    assert found["cued, such a margin: in s* all the time, 40 ms"].value == 1
+    lost = held.copy()
+    lost[24:44] = False  # 20 of 96 above the bound: at most 86 % held
+    assert failing(learned, replace(cued, held=lost)) == [
+        "cued, such a margin: in s* all the time, 40 ms"
     ]
+    below = replace(cued, margin=np.repeat([5, 10], [25, 95]))  # 79.2 %
+    assert failing(learned, below) == [
+        "cued: margin of at least 10, the bound that learned patterns set"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "bound"),
+    [
+        ([1, 1, 1, 1], 0.9, 1),
+        ([0, 1, 1, 1], 0.9, 2),
+        ([0, 1, 1, 1], 0.75, 1),
+        ([1, 1, 0, 1], 0.9, 4),
+        ([1, 1, 1, 0], 0.9, np.inf),
+        ([], 0.9, np.inf),
+    ],
+)
+def test_the_bound_is_the_smallest_margin_that_will_do(
+    held: list[int], asked: float, bound: float
+) -> None:
+    margins = np.arange(1, len(held) + 1)
+    assert margin_bound(margins, np.array(held, dtype=bool), asked) == bound
+
+
+def test_one_certified_pattern_that_moves_refutes_the_claim(graph: SynapseGraph) -> None:
+    (cued,) = validate(graph, Emulator(), patterns=200, runs=["cued"], nulls=False)
+    assert cued.margin[7] >= 1
+    assert failing(cued) == []
+    held = cued.held.copy()
+    held[7] = False
+    statement = "cued: certified patterns in s* all the time, 40 steps"
+    assert failing(replace(cued, held=held)) == [statement]
+    margin = cued.margin.copy()
+    margin[7] = 0  # nothing was proved of it
+    assert failing(replace(cued, held=held, margin=margin)) == []
+
+
+def test_synapses_that_are_late_are_asked_for_less(graph: SynapseGraph) -> None:
+    """The way differs, and a forced state has no past: what stays is that nothing proved breaks."""
+    found = list(validate(graph, Emulator(), patterns=20, runs=["free", "cued"], nulls=False))
+    late = [replace(o, delay=3) for o in found]
+    assert [c.statement for c in claims(late)] == [
+        "runs in which the supervisory signal outlives the release, or never came",
+        "certified states that changed after the release",
+        "free: patterns that come to a certified state",
+    ]
+
+
+def test_simulators_of_one_name_are_told_apart_by_their_regime(graph: SynapseGraph) -> None:
+    found = [
+        *validate(graph, Emulator(), patterns=2, runs=["cued"], nulls=False),
+        *validate(graph, AsynchronousEmulator(), patterns=2, runs=["cued"], nulls=False),
+    ]
+    names = dict.fromkeys(c.simulator for c in claims(found))
+    assert list(names) == ["emulator (step)", "emulator (asynchronous)"]
 
 
 @pytest.mark.parametrize(("wrong", "verdict"), [(0, "holds"), (1, "undecided"), (2, "fails")])

@@ -1,0 +1,32 @@
+"""What it takes to repeat a run: the command, the versions of all that had a part, the graph."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shlex
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PARTS = ("spinspike", "numpy", "scipy", "numba", "lava-nc", "brian2", "nest-simulator")
+
+
+def how_to_repeat(graph: Path, arguments: Sequence[str]) -> dict[str, Any]:
+    """Command line, versions, platform and the checksum of the graph file, as JSON takes them."""
+    versions = {"python": platform.python_version()}
+    for part in PARTS:
+        try:
+            versions[part] = version(part)
+        except PackageNotFoundError:
+            continue  # not installed, so it had no part
+    return {
+        "command": shlex.join(["spinspike", *arguments]),
+        "versions": versions,
+        "platform": platform.platform(),
+        "graph": {
+            "file": graph.name,
+            "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
+        },
+    }
