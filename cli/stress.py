@@ -1,0 +1,340 @@
+"""The command `stress`: what fixed points withstand when it is tried, beside what was proved."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from .options import Json, Seed
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spinspike.simulators.base import Regime
+    from spinspike.simulators.campaign import Task
+    from spinspike.simulators.stress_campaign import StressPlan
+    from spinspike.simulators.stress_curve import StressCurve
+
+LONG = 60.0  # seconds from which an estimate is given
+
+
+def stress(
+    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for results, tables and figures.")
+    ],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="spike-loss, noise, mismatch, lost-synapses, dead-neurons, delays, flips, "
+            "wrong-class, weak-signal, cut-signal; repeat for several. By default all that the "
+            "simulator can have.",
+            show_default=False,
+        ),
+    ] = None,
+    levels: Annotated[
+        str | None, typer.Option(help="Levels in place of those of the kind: 0,0.01,0.05")
+    ] = None,
+    patterns: Annotated[int, typer.Option(min=1, help="Fixed points, at most.")] = 100,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Times that each level is drawn anew, on the same patterns.")
+    ] = 5,
+    states: Annotated[
+        str, typer.Option(help="Fixed points to hold: learned, or free (of test images).")
+    ] = "learned",
+    on: Annotated[str, typer.Option(help="emulator, lava, brian2 or nest.")] = "emulator",
+    regime: Annotated[
+        str | None, typer.Option(help="step, asynchronous or continuous; else the simulator's own.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler in their place: tcp://host:port")
+    ] = None,
+    seed: Seed = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run everything anew, whatever the folder holds.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Try what fixed points withstand: noise, damage, delays, wrong units, wrong signals.
+
+    Each kind of stress is a curve: the fraction of patterns exactly held at each level, over
+    several draws, with a 95 % band, beside a graph without couplings under the same stress, and
+    beside what the certificates promised before anything was run. Exit code 1 when a pattern
+    fails that was certain to hold.
+
+    The folder keeps every finished run: after an interruption the same command goes on from
+    there, and more kinds, levels or draws are added to what is there. It gets stress.csv,
+    summary.json and a figure for each kind.
+
+    Example: `spinspike stress graph.h5 -o stress --kind mismatch --kind flips --jobs 2`
+    """
+    from spinspike.simulators.stress_campaign import curves
+
+    from .console import show
+
+    plan = planned(
+        graph, kind, levels, on=on, regime=regime, patterns=patterns, draws=draws, states=states,
+        seed=seed,
+    )  # fmt: skip
+    check_output(output, force=force)
+    results = carried_out(plan, graph, output / "results", jobs=jobs, scheduler=scheduler)
+    found = curves(plan, results)
+    summary = stress_summary(plan, found, graph)
+    write_stress(output, plan, found, results, summary)
+    show(summary, *stress_tables(found), claim_table(summary), as_json=as_json)
+    if not all(claim["holds"] for claim in summary["claims"]):
+        raise typer.Exit(1)
+
+
+def planned(
+    graph: Path,
+    kinds: Sequence[str] | None,
+    levels: str | None,
+    *,
+    on: str,
+    regime: str | None,
+    **options: Any,
+) -> StressPlan:
+    """What the command line asks for.
+
+    Raises
+    ------
+    BadInput
+        Something of it is not allowed.
+    """
+    from spinspike.mapping.graph_file import load
+    from spinspike.model.errors import BadInput
+    from spinspike.simulators.registry import check_takes, find, require
+    from spinspike.simulators.stress_campaign import StressPlan
+    from spinspike.simulators.stress_kinds import KINDS
+    from spinspike.simulators.validation import default_protocol
+
+    backend = find(on, cast("Regime | None", regime))
+    require([backend])
+    if options["states"] not in ("learned", "free"):
+        message = f"states is {options['states']!r}; allowed: learned, free"
+        raise BadInput(message)
+    if levels is not None and len(set(kinds or ())) != 1:
+        message = f"levels {levels} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
+        raise BadInput(message)
+    loaded = load(graph)
+    check_takes([backend], loaded)
+    possible = [
+        k.name
+        for k in KINDS.values()
+        if backend.regime in k.regimes and (not k.on or backend.name in k.on)
+    ]
+    plan = StressPlan(
+        loaded,
+        backend.make(),
+        default_protocol(loaded, backend.regime),
+        tuple(kinds or possible),
+        levels=_numbers(levels) if levels is not None else (),
+        **options,
+    )
+    plan.checked()
+    return plan
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    from spinspike.model.errors import BadInput
+
+    try:
+        return tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError as error:
+        message = f"levels are {text!r}; allowed: numbers with commas between them: 0,0.01,0.05"
+        raise BadInput(message) from error
+
+
+def check_output(folder: Path, *, force: bool) -> None:
+    """Make the folder; refuse one that holds other things than results of this command."""
+    from importlib.util import find_spec
+
+    from spinspike.model.errors import BadInput, MissingPart
+
+    if find_spec("matplotlib") is None:
+        message = "the figures need matplotlib: pip install 'spinspike[plot]'"
+        raise MissingPart(message)
+    results = folder / "results"
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is a file; give the name of a folder"
+        raise BadInput(message)
+    if folder.is_dir() and any(folder.iterdir()) and not results.is_dir() and not force:
+        message = (
+            f"{folder} is not empty and holds no results to go on from; choose another name or "
+            "allow overwriting with --force"
+        )
+        raise BadInput(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    if force:
+        for file in results.glob("*.npz"):
+            file.unlink()
+
+
+def carried_out(
+    plan: StressPlan, graph: Path, folder: Path, *, jobs: int, scheduler: str | None
+) -> dict[str, Any]:
+    """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
+    import hashlib
+
+    from spinspike.simulators.campaign import carry_out
+    from spinspike.simulators.stress_campaign import tasks
+
+    from .console import bar, progress
+    from .pipeline import version
+
+    checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
+    settings = (checksum, version(), plan.simulator, plan.protocol, plan.states, plan.patterns)
+    work = tasks(plan)
+    missing = [task for task in work if not (folder / f"{task.key}.npz").exists()]
+    announce(plan, missing, jobs=jobs, scheduler=scheduler)
+    with progress() as bars:
+        return carry_out(
+            work,
+            folder,
+            fingerprint=repr((*settings, plan.seed)),
+            scheduler=scheduler,
+            jobs=jobs,
+            progress=bar(bars, f"stress on {plan.simulator.name}"),
+        )
+
+
+def announce(
+    plan: StressPlan, missing: Sequence[Task], *, jobs: int, scheduler: str | None
+) -> None:
+    """Say what to expect of a minute or more."""
+    from spinspike.simulators.stress_campaign import seconds_and_bytes
+
+    from .console import spinner
+
+    with spinner("trying a few patterns of each kind"):
+        seconds, memory = seconds_and_bytes(plan, missing)
+    where = "on one core" if scheduler or jobs == 1 else f"with {jobs} jobs"
+    seconds /= 1 if scheduler else jobs
+    if seconds >= LONG:
+        time = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        size = f"{memory / 1e9:.1f} GB of recorded spikes in each process"
+        sys.stderr.write(f"stress: {len(missing)} runs, about {time} {where}, {size}\n")
+
+
+def stress_summary(plan: StressPlan, found: Sequence[StressCurve], graph: Path) -> dict[str, Any]:
+    """Curves, claims and what it takes to repeat them, as JSON takes it."""
+    from dataclasses import asdict
+
+    from spinspike.simulators.stress_curve import UNLIKELY
+
+    from .repeat import how_to_repeat
+
+    claims: list[tuple[str, float, float, bool]] = []
+    for c in found:
+        if c.bound is not None:
+            statement = f"{c.kind}: patterns lost that were certain to be held, of {c.cases}"
+            claims.append((statement, c.broken, 0, c.broken == 0))
+        if c.chance is not None:
+            statement = f"{c.kind}: probability of such losses under the certificate, at least"
+            claims.append((statement, c.chance, UNLIKELY, c.chance >= UNLIKELY))
+    names = ("statement", "value", "bound", "holds")
+    summary = {
+        "simulator": plan.simulator.name,
+        "regime": plan.simulator.regime,
+        "protocol": asdict(plan.protocol),
+        "states": plan.states,
+        "seed": plan.seed,
+        "curves": [asdict(c) for c in found],
+        "claims": [dict(zip(names, claim, strict=True)) for claim in claims],
+        "repeat": how_to_repeat(graph, sys.argv[1:]),
+    }
+    return dict(json.loads(json.dumps(summary)))
+
+
+def write_stress(
+    folder: Path,
+    plan: StressPlan,
+    found: Sequence[StressCurve],
+    results: Mapping[str, Any],
+    summary: Mapping[str, Any],
+) -> None:
+    """Write stress.csv, summary.json and figures/."""
+    from spinspike.model.storage import replacing
+
+    from .stress_figures import stress_figure
+
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    for c in found:
+        drawn = stress_figure(c)
+        for ending in ("png", "svg"):
+            with replacing(figures / f"{c.kind}.{ending}", force=True) as path:
+                drawn.savefig(path, format=ending)
+    with replacing(folder / "stress.csv", force=True) as path, path.open("w", newline="") as file:
+        rows = stress_rows(plan, results)
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with replacing(folder / "summary.json", force=True) as path:
+        path.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+
+
+def stress_rows(plan: StressPlan, results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row for each kind, level and draw: means over the patterns."""
+    from spinspike.simulators.stress_campaign import results_of
+
+    rows = []
+    for kind in plan.checked():
+        by_level = zip(plan.levels_of(kind), results_of(plan, kind, results), strict=True)
+        for level, draws in by_level:
+            for draw, arrays in enumerate(draws):
+                means = {name: float(values.mean()) for name, values in arrays.items()}
+                count = len(arrays["ended"])
+                rows.append(
+                    {"kind": kind.name, "level": level, "draw": draw, "patterns": count} | means
+                )
+    return rows
+
+
+def stress_tables(found: Sequence[StressCurve]) -> list[Table]:
+    """A table for each kind of stress."""
+    from .console import table
+    from .tables import percent
+
+    made = []
+    for c in found:
+        bound = [percent(b) for b in c.bound] if c.bound else [""] * len(c.levels)
+        rows = [
+            [
+                f"{c.levels[k]:g}",
+                f"{percent(c.held[k])} ({100 * c.low[k]:.0f}-{100 * c.high[k]:.0f})",
+                percent(c.units[k]),
+                percent(c.class_kept[k]),
+                bound[k],
+                percent(c.null[k]),
+            ]
+            for k in range(len(c.levels))
+        ]
+        title = f"{c.title} ({c.patterns} patterns, {c.draws} draws; held: {c.asked})"
+        columns = (c.unit, "held (95 %)", "units", "class kept", "certified", "null holds")
+        made.append(table(title, *columns, rows=rows))
+    return made
+
+
+def claim_table(summary: Mapping[str, Any]) -> Table:
+    """What was certified, and whether it came true."""
+    from .console import table
+
+    rows = [
+        [
+            claim["statement"],
+            f"{claim['bound']:g}",
+            f"{claim['value']:.3g}",
+            "holds" if claim["holds"] else "FAILS",
+        ]
+        for claim in summary["claims"]
+    ]
+    return table("Claims", "claim", "bound", "seen", "", rows=rows)
