@@ -1,0 +1,136 @@
+"""A NIR file read in a process of its own, which may die of it.
+
+NIR files hold text of variable length, and damage to such text has crashed the HDF5 library. Hence
+`nir_file` starts this file as a program: it reads everything under limits of memory and time and
+writes plain arrays and JSON, which are safe to read. It needs h5py and NumPy alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+MEMORY = 6 * 2**30  # bytes of address space
+SECONDS = 60  # of processor time
+INFLATION = 1100  # gzip packs at most 1032 bytes into one
+DEPTH = 12  # groups inside groups
+ENTRIES = 100_000  # groups and data sets of a file
+TOTAL = 2**31  # bytes of all arrays
+LONGEST = 2**24  # bytes of one text
+
+
+class Refused(Exception):
+    """What is wrong with the file, in one line."""
+
+
+def contents(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Texts and arrays of a file by their place, such as ``node/nodes/lif/tau``."""
+    texts: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    total = 0
+    with h5py.File(path, "r") as file:
+        for place, dataset in _datasets(file, "", 0, [0]):
+            _check(place, dataset)
+            text = h5py.check_string_dtype(dataset.dtype)
+            total += dataset.size * (1 if text is not None else dataset.dtype.itemsize)
+            if total > TOTAL:
+                message = f"its arrays claim over {TOTAL} bytes"
+                raise Refused(message)
+            if text is not None:
+                texts[place] = _text(place, np.asarray(dataset[()]))
+            else:
+                arrays[place] = np.asarray(dataset[()])
+    return texts, arrays
+
+
+def _datasets(
+    group: h5py.Group, place: str, depth: int, seen: list[int]
+) -> Iterator[tuple[str, h5py.Dataset]]:
+    """All data sets that live in this very file."""
+    if depth > DEPTH:
+        message = f"{place} lies deeper than {DEPTH} groups"
+        raise Refused(message)
+    for name in group:
+        seen[0] += 1
+        inner = f"{place}/{name}" if place else name
+        if seen[0] > ENTRIES:
+            message = f"it has over {ENTRIES} entries"
+            raise Refused(message)
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            message = f"{inner} is a link to somewhere else"
+            raise Refused(message)
+        found = group[name]
+        if isinstance(found, h5py.Group):
+            yield from _datasets(found, inner, depth + 1, seen)
+        elif isinstance(found, h5py.Dataset):
+            yield inner, found
+        else:
+            message = f"{inner} is neither a group nor an array"
+            raise Refused(message)
+
+
+def _check(place: str, dataset: h5py.Dataset) -> None:
+    """Before a byte is allocated: the type, where it is stored, and how much."""
+    if dataset.is_virtual or dataset.external or dataset.shape is None:
+        message = f"{place} has no data in this file"
+        raise Refused(message)
+    if h5py.check_string_dtype(dataset.dtype) is None and dataset.dtype.kind not in "biuf":
+        message = f"{place} has type {dataset.dtype}; allowed: numbers and text"
+        raise Refused(message)
+    stored = dataset.id.get_storage_size()
+    if dataset.size * dataset.dtype.itemsize > INFLATION * stored + 2**20:
+        message = f"{place} claims {dataset.size} entries in {stored} bytes"
+        raise Refused(message)
+
+
+def _text(place: str, value: Any) -> Any:
+    """A string, or a nested list of strings."""
+    flat = [v if isinstance(v, bytes) else str(v).encode() for v in value.ravel().tolist()]
+    if sum(len(v) for v in flat) > LONGEST:
+        message = f"{place} is text of over {LONGEST} bytes"
+        raise Refused(message)
+    words = np.array([v.decode() for v in flat], dtype=object).reshape(value.shape)
+    return words.tolist()
+
+
+def convert(path: Path, folder: Path) -> str:
+    """Write ``texts.json`` and ``arrays.npz``; what is wrong with the file, or nothing."""
+    try:
+        texts, arrays = contents(path)
+        names = list(arrays)
+        np.savez(folder / "arrays.npz", **{f"a{k}": arrays[n] for k, n in enumerate(names)})
+        (folder / "texts.json").write_text(json.dumps([texts, names]), encoding="utf-8")
+    except Refused as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  h5py raises nearly anything on a damaged file
+        return f"cannot be read: {type(error).__name__}: {error}"
+    return ""
+
+
+def limit() -> None:
+    """Bound memory, time and the size of what is left behind by a crash."""
+    bounds = (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for kind, most in bounds:
+        hard = resource.getrlimit(kind)[1]
+        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (bound, hard))
+
+
+if __name__ == "__main__":
+    limit()
+    problem = convert(Path(sys.argv[1]), Path(sys.argv[2]))
+    sys.stderr.write(problem)
+    sys.stderr.flush()
+    os._exit(2 if problem else 0)  # closing what a damaged file opened has crashed, too
