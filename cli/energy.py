@@ -61,6 +61,7 @@ def energy(
     """
     from spinspike.mapping.energy import COSTS
     from spinspike.mapping.graph_file import load
+    from spinspike.mapping.limits import check
     from spinspike.mapping.placement import place
     from spinspike.mapping.target import load_target
     from spinspike.model.errors import BadInput
@@ -72,9 +73,12 @@ def energy(
         message = f"no costs of events are known for target {target!r}; allowed: {', '.join(COSTS)}"
         raise BadInput(message)
     loaded = load(graph)
-    summary = energy_summary(
-        loaded, place(loaded, chip), COSTS[chip.name], run=run, patterns=patterns
-    )
+    placement, costs = place(loaded, chip), COSTS[chip.name]
+    findings = check(loaded, chip, placement)
+    summary = {
+        **energy_summary(loaded, placement, costs, run=run, patterns=patterns),
+        "misfits": [str(finding) for finding in findings if not finding.fits],
+    }
     show(summary, *_tables(summary), as_json=as_json)
     if summary["same_spikes"] is False:
         raise typer.Exit(1)
@@ -160,6 +164,7 @@ def _tables(summary: dict[str, Any]) -> list[Table]:
         for what, key, label, unit in ROWS
     ]
     notes = [f"costs of events: {summary['costs']['source']}", *summary["assumptions"]]
+    notes += [f"does not fit the chip: {misfit}" for misfit in summary["misfits"]]
     if summary["still_moving"]:
         notes.append(f"{summary['still_moving']} patterns still moved at the end of their run")
     if summary["same_spikes"] is not None:

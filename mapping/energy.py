@@ -23,7 +23,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
@@ -119,7 +118,7 @@ def core_of(
     for name in (*graph.named("threshold"), *graph.named("readout")):
         found[name] = placement.core[start : start + graph.sizes[name]]
         start += graph.sizes[name]
-    for name in (name for model in SOURCES for name in graph.named(model)):
+    for name in _outside(graph):
         number = np.arange(outside, outside + graph.sizes[name])
         found[name] = placement.cores + number // costs.neurons_per_core
         outside += graph.sizes[name]
@@ -161,52 +160,60 @@ def estimate(
     membrane; few are.
     """
     core = core_of(graph, placement, costs)
-    cores = int(max(c.max(initial=0) for c in core.values())) + 1
-    homes = [np.bincount(core[name], minlength=cores) for name in _placed(graph)]
-    neurons = np.sum(homes, axis=0)
-    column, row = costs.tile(np.arange(cores))
+    neurons = np.bincount(np.concatenate(list(core.values())))  # by core, less those outside
+    for name in _outside(graph):
+        neurons -= np.bincount(core[name], minlength=neurons.size)
     shape = next(iter(spikes.values())).shape[:2]
-    synapse, soma, network = (np.zeros(shape) for _ in range(3))
-    soma += costs.neuron * neurons.sum()
-    sending = np.zeros((*shape, cores)) + costs.neuron_time * neurons
-    receiving = np.zeros((*shape, cores))
+    synapse, network = np.zeros(shape), np.zeros(shape)
+    soma = np.full(shape, costs.neuron * neurons.sum())
+    sending = np.zeros((*shape, neurons.size)) + costs.neuron_time * neurons
+    receiving = np.zeros_like(sending)
     for name, sent in spikes.items():
-        reach = _reach(graph, name, core, cores)
-        messages = (reach > 0).astype(np.float64)
-        x = np.abs(column[core[name]][:, None] - column)
-        y = np.abs(row[core[name]][:, None] - row)
-        price = (messages * (costs.message + costs.hop_x * x + costs.hop_y * y)).sum(axis=1)
-        busy = costs.message_out_time * messages.sum(axis=1)
-        if name in _placed(graph):
-            soma += costs.spike * sent.sum(axis=2)
-            busy += costs.spike_time
-        synapse += sent @ (costs.synapse * reach.sum(axis=1))
-        network += sent @ price
-        home = coo_array((busy, (np.arange(busy.size), core[name])), (busy.size, cores))
-        sending += sent @ home.toarray()
-        receiving += sent @ (costs.message_in_time * messages + costs.synapse_time * reach)
-    tiles = np.unique(np.concatenate([c // costs.cores_per_tile for c in core.values()])).size
+        fan = _fan_out(graph, name, core, neurons.size, costs)
+        at_home = np.arange(neurons.size) == core[name][:, None]
+        inside = name not in _outside(graph)
+        synapse += sent @ (costs.synapse * fan.synapses.sum(axis=1))
+        soma += inside * costs.spike * sent.sum(axis=2)
+        network += sent @ fan.joules
+        busy = inside * costs.spike_time + costs.message_out_time * fan.messages.sum(axis=1)
+        sending += sent @ (at_home * busy[:, None])
+        receiving += sent @ (
+            costs.message_in_time * fan.messages + costs.synapse_time * fan.synapses
+        )
+    tiles = np.unique(np.concatenate(list(core.values())) // costs.cores_per_tile).size
     sync = max(seconds for least, seconds in costs.sync if least <= tiles)
     seconds = sync + np.maximum(sending.max(axis=2), receiving.max(axis=2))
     return Consumption(synapse, np.zeros(shape), soma, network, seconds)
 
 
-def _placed(graph: SynapseGraph) -> tuple[str, ...]:
-    return (*graph.named("threshold"), *graph.named("readout"))
+@dataclass(frozen=True)
+class _FanOut:
+    """Where the spikes of a population go."""
+
+    synapses: FloatArray  # (size, cores)
+    messages: FloatArray  # (size, cores) 0 or 1
+    joules: FloatArray  # (size,) of all messages of one spike
 
 
-def _reach(
-    graph: SynapseGraph, source: str, core: Mapping[str, IntArray], cores: int
-) -> NDArray[np.float64]:
-    """Synapses of each neuron of a population on each core; (size, cores)."""
+def _fan_out(
+    graph: SynapseGraph, source: str, core: Mapping[str, IntArray], cores: int, costs: Costs
+) -> _FanOut:
     found = csr_array((graph.sizes[source], cores))
     for p in graph.projections:
         if p.source == source:
             target = np.repeat(core[p.target], np.diff(p.indptr))
             entries = (np.ones(target.size), (p.indices, target))
             found = found + coo_array(entries, found.shape).tocsr()
-    dense: NDArray[np.float64] = found.toarray()
-    return dense
+    synapses = found.toarray()
+    messages = (synapses > 0).astype(np.float64)
+    column, row = costs.tile(np.arange(cores))
+    x, y = (np.abs(where[core[source]][:, None] - where) for where in (column, row))
+    price = costs.message + costs.hop_x * x + costs.hop_y * y
+    return _FanOut(synapses, messages, (messages * price).sum(axis=1))
+
+
+def _outside(graph: SynapseGraph) -> list[str]:
+    return [name for model in SOURCES for name in graph.named(model)]
 
 
 def steps_to_answer(spikes: BoolArray, *, least: int = 1) -> IntArray:

@@ -28,13 +28,13 @@ import numpy as np
 
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.delays import longest_delay
-from spinspike.mapping.energy import LOIHI1, Consumption, core_of
+from spinspike.mapping.energy import LOIHI1, SOURCES, Consumption, core_of
 from spinspike.mapping.graph import Projection, SynapseGraph
 from spinspike.mapping.matrix import field_from, input_field, supervisory_field
 from spinspike.mapping.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.mapping.placement import Placement, place
 from spinspike.mapping.target import load_target
-from spinspike.model.arrays import BoolArray, FloatArray
+from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.errors import BadInput, MissingPart
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
@@ -95,43 +95,21 @@ class SanaFe:
         """
         sanafe = _sanafe()
         placement = self.placement or place(graph, load_target("loihi1"))
-        patterns = len(stimulus.bias)
-        spikes = np.zeros((protocol.total, *stimulus.bias.shape), dtype=np.bool_)
-        readout = np.zeros((patterns, graph.ends.readout_offset.size), dtype=np.int64)
-        used = {part: np.zeros((protocol.total, patterns)) for part in (*PARTS, "seconds")}
-        supervisory = np.zeros((protocol.total, patterns))
-        if protocol.cue == 0 < protocol.clamped:  # starts in the membranes
-            supervisory[0] = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
         with tempfile.TemporaryDirectory(prefix="spinspike-sanafe-") as folder:
-            chip, net = export(Path(folder), graph, placement, stimulus, protocol)
+            chip, net = export(folder, graph, placement, stimulus, protocol)
             architecture = sanafe.load_arch(str(chip))
             network = sanafe.load_net(str(net), architecture)
-        for pattern in range(patterns):
+        runs = []
+        for pattern in range(len(stimulus.bias)):
             for name, settings in _settings(graph, stimulus, protocol, pattern).items():
                 for neuron, values in zip(network.groups[name], settings, strict=True):
                     neuron.set_attributes(model_attributes=values)
             seen = _simulate(sanafe, architecture, network, protocol.total)
-            sent = _spikes(graph, seen["spike_trace"])
-            for name, columns in graph.slices().items():
-                spikes[:, pattern, columns] = sent[name]
-            supervisory[1:, pattern] = _strength(graph, sent)[:-1]
-            if readout.size:
-                readout[pattern] = np.rint(np.array(seen["potential_trace"][-1]) * WEIGHT_UNIT)
-            for part in PARTS:
-                used[part][:, pattern] = seen["perf_trace"][f"{part}_energy"]
-            used["seconds"][:, pattern] = seen["perf_trace"]["sim_time"]
+            runs.append(_read(graph, seen))
             if progress:
-                progress(pattern + 1, patterns)
-        recording = Recording(
-            regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
-            states=unit_states(graph, spikes),
-            supervisory=supervisory,
-            release=float(protocol.release),
-            spikes=spikes,
-            readout=readout if readout.size else None,
-        )
-        return recording, Consumption(**used)
+                progress(pattern + 1, len(stimulus.bias))
+        used = {what: np.stack([run.used[what] for run in runs], axis=1) for what in runs[0].used}
+        return _recording(graph, stimulus, protocol, runs), Consumption(**used)
 
 
 def export(
@@ -164,29 +142,23 @@ def export(
     core = core_of(graph, placement)
     chip, net = Path(folder) / "chip.yaml", Path(folder) / "network.yaml"
     text = (Path(str(_sanafe().__file__)).parent / "examples" / "loihi.yaml").read_text("utf-8")
-    outside = sum(p.size for p in graph.populations if p.neuron in ("supervisory", "input"))
+    outside = sum(p.size for p in graph.populations if p.neuron in SOURCES)
     last = max(1, min(outside, LOIHI1.neurons_per_core)) - 1
     chip.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
-    settings = _settings(graph, stimulus, protocol, pattern)
     lines = ["network:", "  name: spinspike", "  groups:"]
-    for population in graph.populations:
-        hardware = _hardware(graph, population.name)
-        lines += [f"    - name: {json.dumps(population.name)}", "      neurons:"]
-        lines += [
-            f"        - {number}: {_flow({**one, **other})}"
-            for number, (one, other) in enumerate(
-                zip(hardware, settings[population.name], strict=True)
-            )
-        ]
+    for name, settings in _settings(graph, stimulus, protocol, pattern).items():
+        lines += [f"    - name: {json.dumps(name)}", "      neurons:"]
+        for number, (hardware, values) in enumerate(
+            zip(_hardware(graph, name), settings, strict=True)
+        ):
+            lines.append(f"        - {number}: {_flow({**hardware, **values})}")
     edges = [f"    - {_edges(p)}" for p in graph.projections if p.mantissa.size]
     lines += ["  edges:" if edges else "  edges: []", *edges, "mappings:"]
     for name, cores in core.items():
-        lines += [
-            f"  - {name}.{number}: [core: {tile}.{within}]"
-            for number, (tile, within) in enumerate(
-                zip(*np.divmod(cores, LOIHI1.cores_per_tile), strict=True)
-            )
-        ]
+        for number, (tile, within) in enumerate(
+            zip(*np.divmod(cores, LOIHI1.cores_per_tile), strict=True)
+        ):
+            lines.append(f"  - {name}.{number}: [core: {tile}.{within}]")
     net.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return chip, net
 
@@ -231,7 +203,7 @@ def population_spikes(
 
 def _hardware(graph: SynapseGraph, name: str) -> Iterator[dict[str, Any]]:
     """What kind of neuron each one of a population is, for SANA-FE."""
-    names = [other for model in ("supervisory", "input") for other in graph.named(model)]
+    names = [other for model in SOURCES for other in graph.named(model)]
     if name in names:
         first = sum(graph.sizes[other] for other in names[: names.index(name)])
         for number in range(first, first + graph.sizes[name]):
@@ -255,8 +227,9 @@ def _settings(
         first = first + supervisory_field(graph, chosen.supervisor)
     silent = np.zeros((protocol.total, *chosen.bias.shape), dtype=np.bool_)
     found: dict[str, list[dict[str, Any]]] = {}
-    for name, spikes in population_spikes(graph, chosen, protocol, silent).items():
-        found[name] = [{"spikes": train} for train in spikes[:, 0].T.astype(int).tolist()]
+    sent = population_spikes(graph, chosen, protocol, silent)
+    for name in (other for model in SOURCES for other in graph.named(model)):
+        found[name] = [{"spikes": train} for train in sent[name][:, 0].T.astype(int).tolist()]
     for name, columns in graph.slices().items():
         later = chosen.bias[0, columns]
         start = (first[0, columns] - later).tolist()
@@ -297,22 +270,49 @@ def _simulate(sanafe: ModuleType, architecture: Any, network: Any, steps: int) -
     return found
 
 
-def _spikes(graph: SynapseGraph, trace: list[list[Any]]) -> dict[str, BoolArray]:
-    """What SANA-FE saw of each population, (K, size)."""
-    found = {name: np.zeros((len(trace), n), dtype=np.bool_) for name, n in graph.sizes.items()}
+@dataclass(frozen=True)
+class _Run:
+    """What SANA-FE showed of one pattern."""
+
+    sent: dict[str, BoolArray]  # (K, size) spikes, by population
+    readout: IntArray  # (C,) membranes at the end, in 1/64 weight units
+    used: dict[str, FloatArray]  # (K,) joules by part, and seconds
+
+
+def _read(graph: SynapseGraph, seen: dict[str, Any]) -> _Run:
+    trace, spent = seen["spike_trace"], seen["perf_trace"]
+    sent = {name: np.zeros((len(trace), n), dtype=np.bool_) for name, n in graph.sizes.items()}
     for step, addresses in enumerate(trace):
         for address in addresses:
-            found[address.group_name][step, address.neuron_offset] = True
-    return found
+            sent[address.group_name][step, address.neuron_offset] = True
+    readout = np.rint(np.array(seen["potential_trace"][-1]) * WEIGHT_UNIT).astype(np.int64)
+    used = {part: np.array(spent[f"{part}_energy"]) for part in PARTS}
+    return _Run(sent, readout, {**used, "seconds": np.array(spent["sim_time"])})
 
 
-def _strength(graph: SynapseGraph, sent: dict[str, BoolArray]) -> FloatArray:
-    """Sum of |supervisory input| that the spikes of each step deliver in the next; (K,)."""
-    active = {name: sent[name] for name in graph.named("supervisory")}
-    if not active:
-        return np.zeros(len(next(iter(sent.values()))))
-    found: FloatArray = np.abs(field_from(graph, active)).sum(axis=1).astype(np.float64)
-    return found
+def _recording(
+    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, runs: list[_Run]
+) -> Recording:
+    names = graph.slices()
+    spikes = np.stack(
+        [np.concatenate([run.sent[name] for name in names], axis=1) for run in runs], axis=1
+    )
+    supervisory = np.zeros((protocol.total, len(runs)))
+    if protocol.cue == 0 < protocol.clamped:  # what starts in the membranes was not seen
+        supervisory[0] = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
+    for pattern, run in enumerate(runs):
+        active = {name: run.sent[name][:-1] for name in graph.named("supervisory")}
+        if active:
+            supervisory[1:, pattern] = np.abs(field_from(graph, active)).sum(axis=1)
+    return Recording(
+        regime="step",
+        times=np.arange(1.0, protocol.total + 1),
+        states=unit_states(graph, spikes),
+        supervisory=supervisory,
+        release=float(protocol.release),
+        spikes=spikes,
+        readout=np.stack([run.readout for run in runs]) if graph.named("readout") else None,
+    )
 
 
 def _sanafe() -> ModuleType:

@@ -13,17 +13,20 @@ import numpy as np
 import pytest
 
 from spinspike.cli import main
-from spinspike.mapping import SynapseGraph, graph_file, load_target, map_network, place
+from spinspike.mapping import Rounding, SynapseGraph, graph_file, load_target, map_network, place
 from spinspike.mapping.delays import with_delays
 from spinspike.mapping.energy import LOIHI1
+from spinspike.model import NetworkFile
 from spinspike.model.architecture import Architecture
 from spinspike.model.network import draw
 from spinspike.simulators.sanafe_export import SanaFe
 
 
 @pytest.fixture(scope="module")
-def folder(graph: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where graph.h5 lies, without its clamped patterns in pathless.h5."""
+def folder(
+    trained: NetworkFile, graph: SynapseGraph, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Where graph.h5 lies, one without patterns, and two that SANA-FE does not take."""
     found = tmp_path_factory.mktemp("energy")
     graph_file.save(found / "graph.h5", graph)
     architecture = Architecture(units=12, inputs=4, classes=3)
@@ -31,6 +34,8 @@ def folder(graph: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Pat
     graph_file.save(found / "pathless.h5", map_network(network))
     late = with_delays(graph, 2, np.random.default_rng(0))
     graph_file.save(found / "late.h5", late)
+    graded = map_network(trained.network, trained.fixed_points, rounding=Rounding(input="graded"))
+    graph_file.save(found / "graded.h5", graded)
     return found
 
 
@@ -89,13 +94,31 @@ def test_without_sanafe_the_analytic_estimate_stands_alone(
 
 
 @pytest.mark.sanafe
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("late.h5", "delays of up to 2 steps"), ("graded.h5", "the input has 16 levels")],
+)
 def test_what_sanafe_cannot_carry_is_named_and_estimated_nonetheless(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    name: str,
+    why: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run(folder / "late.h5", "--patterns", 2, "--json", monkeypatch=monkeypatch) == 0
+    assert run(folder / name, "--patterns", 2, "--json", monkeypatch=monkeypatch) == 0
     summary = json.loads(capsys.readouterr().out)
     assert list(summary["estimates"]) == ["analytic"]
-    assert "delays of up to 2 steps" in summary["without_sanafe"]
+    assert why in summary["without_sanafe"]
+
+
+def test_what_does_not_fit_the_chip_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loihi 1 has no graded spikes."""
+    assert run(folder / "graded.h5", "--patterns", 1, monkeypatch=monkeypatch) == 0
+    assert "allowed: 1" in " ".join(capsys.readouterr().out.split())
+    assert run(folder / "graph.h5", "--patterns", 1, "--json", monkeypatch=monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["misfits"] == []
 
 
 @pytest.mark.sanafe
