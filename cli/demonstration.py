@@ -15,7 +15,7 @@ from spinspike.model.preset import default
 from spinspike.simulators import RUNS, Outcome, claims
 from spinspike.simulators.held_and_lost import Example, held_and_lost
 from spinspike.simulators.lava_export import export
-from spinspike.simulators.registry import Backend, check_takes, require
+from spinspike.simulators.registry import Backend, require
 from spinspike.simulators.validation import Trial, default_protocol, run_block
 
 from . import figures
@@ -52,7 +52,6 @@ def demonstrate(
     graph = map_file(content)
     graph_file.save(folder / "graph.h5", graph, force=True)
     export(graph, folder / "lava_network", force=True)
-    check_takes(backends, graph)
     outcomes: list[Outcome] = []
     examples: list[Example] = []
     for backend in backends:

@@ -32,7 +32,7 @@ from spinspike.model.storage import replacing
 from spinspike.model.training import Epoch, train_as
 from spinspike.simulators import Outcome, validate
 from spinspike.simulators.base import Regime
-from spinspike.simulators.registry import check_takes, find, require
+from spinspike.simulators.registry import find, require
 from spinspike.simulators.validation import Trial, default_protocol
 
 from .console import bar, progress, spinner
@@ -217,7 +217,6 @@ def validate_on(
     """Run the validation protocol on one simulator, a progress bar for each trial."""
     backend = find(name, regime)
     require([backend])
-    check_takes([backend], graph)
     with progress() as bars:
 
         def on_trial(trial: Trial) -> Callable[[int, int], None]:

@@ -91,7 +91,7 @@ def validate(
     """
     from spinspike.mapping.graph_file import load
     from spinspike.simulators import RUNS, claims
-    from spinspike.simulators.registry import check_takes, choose, require
+    from spinspike.simulators.registry import choose, require
     from spinspike.simulators.validation import default_protocol, trials
     from spinspike.simulators.validation_tasks import Plan
 
@@ -105,7 +105,6 @@ def validate(
     require(backends)
     wanted = tuple(trials(run or tuple(RUNS), nulls=nulls))
     loaded = load(graph)
-    check_takes(backends, loaded)
     plans = [
         Plan(
             loaded, backend, backend.make(), wanted, patterns,
@@ -243,22 +242,18 @@ def _kept_in(output: Path | None, *, resume: bool) -> Iterator[Path]:
 
 
 def simulator_table() -> Table:
-    """What `--on` and `--regime` allow, which graphs each takes, and what cannot be had."""
+    """What `--on` and `--regime` allow, what cannot be had, and what each cannot do."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from spinspike.simulators.registry import BACKENDS, DEFAULT, IMPOSSIBLE, NAMES, REGIMES
 
-    takes = {
-        (b.name, b.regime): "; ".join(f"no {r.trait} {r.value}: {r.reason}" for r in b.refuses)
-        or "takes every graph"
-        for b in BACKENDS
-    }
+    limits = {(b.name, b.regime): "; ".join(b.limits) or "everything" for b in BACKENDS}
     made = Table("--on", "--regime", "", box=SIMPLE_HEAD, title_justify="left", title_style="bold")
-    made.title = "Simulators (* is a simulator's own regime)"
+    made.title = "Simulators (* a simulator's own regime), and what they cannot do"
     for name in NAMES:
         for regime in REGIMES:
             own = " *" if DEFAULT[name] == regime else ""
-            says = takes.get((name, regime)) or f"none: {IMPOSSIBLE[name, regime]}"
+            says = limits.get((name, regime)) or f"cannot be had: {IMPOSSIBLE[name, regime]}"
             made.add_row(name, regime + own, says)
     return made

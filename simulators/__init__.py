@@ -5,7 +5,7 @@
   `lava_registers` found that all numbers fit;
   `asynchronous` — the same integers, one neuron at a time; `nest_binary` — NEST's binary neurons;
   `brian2_lif` — leaky integrate-and-fire neurons in continuous time, `lif` — their physics;
-- `registry` — all of them by name and regime, what cannot be had, and what each cannot take;
+- `registry` — all of them by name and regime, what cannot be had, and what each cannot do;
 - `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls,
   `validation_tasks` — the same in blocks that may stop and go on, `outcome_file` — what is kept of
   them; `estimate` — what that will take, `memory` — how much it takes;

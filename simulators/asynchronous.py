@@ -20,9 +20,11 @@ from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import input_field, supervisory_field, weight_matrix
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
-from spinspike.model.errors import BadInput
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .stimulus import check_size
+
+__all__ = ["AsynchronousEmulator", "check_size", "cued_spikes", "fields"]
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,6 @@ class AsynchronousEmulator:
             release=float(protocol.release),
             spikes=spikes,
         )
-
-
-def check_size(graph: SynapseGraph, stimulus: Stimulus) -> None:
-    """Refuse a stimulus for another number of neurons."""
-    neurons = stimulus.bias.shape[1]
-    if neurons != graph.neurons:
-        message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"
-        raise BadInput(message)
 
 
 def cued_spikes(graph: SynapseGraph, stimulus: Stimulus) -> BoolArray:

@@ -15,6 +15,7 @@ from spinspike.mapping.wiring import wiring
 from spinspike.model.errors import BadInput
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .stimulus import check_size
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,14 @@ class Emulator:
         *,
         progress: Progress | None = None,
     ) -> Recording:
-        """Run every pattern of the stimulus through the protocol, each from silence."""
+        """Run every pattern of the stimulus through the protocol, each from silence.
+
+        Raises
+        ------
+        BadInput
+            The stimulus does not fit the graph.
+        """
+        check_size(graph, stimulus)
         rng = np.random.default_rng(self.seed)
         synapses, scores = wiring(graph), wiring(graph, into="readout")
         signal = supervisory_field(graph, stimulus.supervisor)

@@ -41,6 +41,7 @@ from spinspike.simulators.base import Progress, Protocol, Recording, Regime, Sti
 from spinspike.simulators.lava_network import joined, stock_arrays
 from spinspike.simulators.lava_registers import check_stimulus
 from spinspike.simulators.lava_watchdog import supervise
+from spinspike.simulators.stimulus import check_size
 
 # Shared memory per pattern for each neuron at either end of a projection: an int32 in each of four
 # slots, and as much again for what the sinks receive and Lava rounds up (measured: half as much).
@@ -106,6 +107,7 @@ class Lava:
             Lava hung, crashed or lost a process.
         """
         require_lava()
+        check_size(graph, stimulus)
         check_synapses(graph)
         check_stimulus(graph, stimulus)
         patterns = len(stimulus.bias)

@@ -1,4 +1,4 @@
-"""Every simulator by its name and regime; what cannot be had, and which graphs each cannot take.
+"""Every simulator by its name and regime; what cannot be had, and what each cannot do.
 
 A backend is named by its module and imported when it is made, so that the list costs nothing and a
 missing package matters only to those who ask for it.
@@ -10,36 +10,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from spinspike.mapping.graph import SynapseGraph
 from spinspike.model.errors import BadInput, MissingPart
 
 from .base import Regime, Simulator
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
-Input = Literal["bias", "binary", "graded"]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A kind of graph that a simulator turns down with an error, and why."""
-
-    trait: Literal["encoding", "input"]
-    value: str
-    reason: str
 
 
 @dataclass(frozen=True)
 class Backend:
-    """Where a simulator is found, which package it needs, and what it cannot take."""
+    """Where a simulator is found, which package it needs, and what it cannot do."""
 
     name: str
     regime: Regime
     module: str  # below spinspike.simulators
     kind: str  # the class in it
     part: str = ""  # package, and extra of spinspike, that it needs
-    refuses: tuple[Refusal, ...] = ()
+    limits: tuple[str, ...] = ()  # what it cannot do, each with the reason
 
     @property
     def label(self) -> str:
@@ -52,30 +41,34 @@ class Backend:
         made: Simulator = getattr(module, self.kind)(**options)
         return made
 
-    def refusal(self, graph: SynapseGraph) -> Refusal | None:
-        """Why a graph cannot be taken, if it cannot."""
-        traits = {"encoding": graph.encoding, "input": input_kind(graph)}
-        return next((r for r in self.refuses if traits[r.trait] == r.value), None)
 
-
-_CONTINUOUS = (
-    Refusal(
-        "encoding",
-        "pushpull",
-        "a pair needs local interneurons to compete in continuous time, which no graph has",
-    ),
-    Refusal("input", "binary", "its input is a constant current: map with --input bias"),
-    Refusal("input", "graded", "its input is a constant current: map with --input bias"),
+_AT_ONCE = (
+    "delays do not act: an update sees all other neurons as they are",
+    "no readout: there is no step at which all of its membranes are due",
 )
+_NO_READOUT = "no readout: its neurons are not integrators of integers; units are read instead"
+_ONE_RASTER = "spikes of the first pattern alone: those of all would not fit into memory"
 BACKENDS: tuple[Backend, ...] = (
     Backend("emulator", "step", "emulator", "Emulator"),
-    Backend("emulator", "asynchronous", "asynchronous", "AsynchronousEmulator"),
-    Backend("lava", "step", "lava", "Lava", "lava"),
+    Backend("emulator", "asynchronous", "asynchronous", "AsynchronousEmulator", limits=_AT_ONCE),
+    Backend(
+        "lava", "step", "lava", "Lava", "lava",
+        ("no number beyond a chip's registers: Lava would not notice, hence they are refused",),
+    ),
     Backend("brian2", "step", "brian2_clocked", "Brian2Clocked", "brian2"),
-    Backend("brian2", "continuous", "brian2_lif", "Brian2LIF", "brian2", _CONTINUOUS),
-    Backend("nest", "asynchronous", "nest_binary", "NestBinary", "nest"),
-    Backend("nest", "continuous", "nest_lif", "NestLIF", "nest", _CONTINUOUS),
-)
+    Backend(
+        "brian2", "continuous", "brian2_lif", "Brian2LIF", "brian2", (_NO_READOUT, _ONE_RASTER)
+    ),
+    Backend("nest", "asynchronous", "nest_binary", "NestBinary", "nest", _AT_ONCE),
+    Backend(
+        "nest", "continuous", "nest_lif", "NestLIF", "nest",
+        (
+            _NO_READOUT,
+            _ONE_RASTER,
+            "no gating of transmission: neurons are forced in the cue phase instead",
+        ),
+    ),
+)  # fmt: skip
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(b.name for b in BACKENDS))
 DEFAULT: Mapping[str, Regime] = {
     "emulator": "step",
@@ -161,27 +154,3 @@ def require(backends: Sequence[Backend]) -> None:
             if backend.part == "lava":
                 message += " on Python 3.10, the only one Lava runs on"
             raise MissingPart(message)
-
-
-def check_takes(backends: Sequence[Backend], graph: SynapseGraph) -> None:
-    """Refuse a graph that one of the simulators would turn down, before any work is done.
-
-    Raises
-    ------
-    BadInput
-        With the trait of the graph and the reason.
-    """
-    for backend in backends:
-        found = backend.refusal(graph)
-        if found:
-            message = (
-                f"{backend.label} takes no graph with {found.trait} {found.value}: {found.reason}"
-            )
-            raise BadInput(message)
-
-
-def input_kind(graph: SynapseGraph) -> Input:
-    """How images come into a graph."""
-    if not graph.ends.levels:
-        return "bias"
-    return "binary" if graph.ends.levels == 1 else "graded"

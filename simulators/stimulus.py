@@ -52,3 +52,11 @@ def stimulus(
         supervisor=supervisor,
         cue=cue.astype(np.int8),
     )
+
+
+def check_size(graph: SynapseGraph, stimulus: Stimulus) -> None:
+    """Refuse a stimulus for another number of neurons."""
+    neurons = stimulus.bias.shape[1]
+    if neurons != graph.neurons:
+        message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"
+        raise BadInput(message)
