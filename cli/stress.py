@@ -111,7 +111,7 @@ def planned(
     """
     from spinspike.mapping.graph_file import load
     from spinspike.model.errors import BadInput
-    from spinspike.simulators.registry import check_takes, find, require
+    from spinspike.simulators.registry import find, require
     from spinspike.simulators.stress_campaign import StressPlan
     from spinspike.simulators.stress_kinds import KINDS
     from spinspike.simulators.validation import default_protocol
@@ -125,7 +125,6 @@ def planned(
         message = f"levels {levels} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
         raise BadInput(message)
     loaded = load(graph)
-    check_takes([backend], loaded)
     possible = [
         k.name
         for k in KINDS.values()
@@ -184,7 +183,7 @@ def carried_out(
     """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
     import hashlib
 
-    from spinspike.simulators.campaign import carry_out
+    from spinspike.simulators.campaign import carry_out, unfinished
     from spinspike.simulators.stress_campaign import tasks
 
     from .console import bar, progress
@@ -192,14 +191,14 @@ def carried_out(
 
     checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
     settings = (checksum, version(), plan.simulator, plan.protocol, plan.states, plan.patterns)
-    work = tasks(plan)
-    missing = [task for task in work if not (folder / f"{task.key}.npz").exists()]
+    fingerprint, work = repr((*settings, plan.seed)), tasks(plan)
+    missing = unfinished(work, folder, fingerprint=fingerprint)
     announce(plan, missing, jobs=jobs, scheduler=scheduler)
     with progress() as bars:
         return carry_out(
             work,
             folder,
-            fingerprint=repr((*settings, plan.seed)),
+            fingerprint=fingerprint,
             scheduler=scheduler,
             jobs=jobs,
             progress=bar(bars, f"stress on {plan.simulator.name}"),
@@ -220,7 +219,7 @@ def announce(
     seconds /= 1 if scheduler else jobs
     if seconds >= LONG:
         time = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-        size = f"{memory / 1e9:.1f} GB of recorded spikes in each process"
+        size = f"{memory / 1e9:.1f} GB in each process"
         sys.stderr.write(f"stress: {len(missing)} runs, about {time} {where}, {size}\n")
 
 
@@ -235,10 +234,10 @@ def stress_summary(plan: StressPlan, found: Sequence[StressCurve], graph: Path) 
     claims: list[tuple[str, float, float, bool]] = []
     for c in found:
         if c.bound is not None:
-            statement = f"{c.kind}: patterns lost that were certain to be held, of {c.cases}"
+            statement = f"{c.kind}: patterns lost, of {c.cases} certain to be held"
             claims.append((statement, c.broken, 0, c.broken == 0))
         if c.chance is not None:
-            statement = f"{c.kind}: probability of such losses under the certificate, at least"
+            statement = f"{c.kind}: chance of its losses under the certificate, at least"
             claims.append((statement, c.chance, UNLIKELY, c.chance >= UNLIKELY))
     names = ("statement", "value", "bound", "holds")
     summary = {
@@ -318,8 +317,9 @@ def stress_tables(found: Sequence[StressCurve]) -> list[Table]:
             ]
             for k in range(len(c.levels))
         ]
-        title = f"{c.title} ({c.patterns} patterns, {c.draws} draws; held: {c.asked})"
-        columns = (c.unit, "held (95 %)", "units", "class kept", "certified", "null holds")
+        draws = f"{c.draws} draws" if c.draws > 1 else "nothing is drawn"
+        title = f"{c.title} by {c.unit}\n{c.patterns} patterns, {draws}; held: {c.asked}"
+        columns = ("level", "held (95 %)", "units", "class kept", "certified", "null holds")
         made.append(table(title, *columns, rows=rows))
     return made
 

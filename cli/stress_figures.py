@@ -28,18 +28,17 @@ def stress_figure(curve: StressCurve) -> Figure:
     }
     if curve.bound is not None:
         certain = 100 * np.array(curve.bound)
-        label = "certified before it was run"
         axis.fill_between(at, 0, certain, color=SIGNAL, alpha=0.25, linewidth=0)
-        axis.plot(at, certain, color=SIGNAL, linewidth=1.5, label=label)
+        axis.plot(at, certain, color=SIGNAL, linewidth=1.5, label="certified")
     axis.plot(at, percent["units"], ":", color=DOWN, linewidth=1.2, label="units as in s*")
     axis.plot(at, percent["class_kept"], "--", color=DOWN, linewidth=1.2, label="class kept")
     axis.fill_between(at, percent["low"], percent["high"], color=UP, alpha=0.2, linewidth=0)
     axis.plot(at, percent["held"], "o-", color=UP, markersize=4, label="patterns exactly held")
     axis.plot(at, percent["null"], "s-", color=PALE, markersize=3, label="null: no couplings")
-    for number, (label, level) in enumerate(curve.marks.items()):
+    for label, level in curve.marks.items():
         place = float(np.interp(level, curve.levels, at))
         axis.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
-        axis.text(place, 103 + 6 * number, f" {label}", fontsize=7, color=INK, ha="left")
+        axis.text(place, 6, f" {label}, median: {level:.3g}", fontsize=7, color=INK, rotation=90)
     axis.set_xticks(at, [f"{level:g}" for level in curve.levels])
     axis.set(
         title=f"{curve.title}: patterns {curve.asked} (%)",

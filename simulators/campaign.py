@@ -91,6 +91,11 @@ def carry_out(
     return {key: arrays for key, arrays in found.items() if arrays is not None}
 
 
+def unfinished(tasks: Sequence[Task], folder: Path, *, fingerprint: str) -> list[Task]:
+    """Tasks whose result is not in the folder, or not to be trusted."""
+    return [task for task in tasks if _kept(folder, task.key, fingerprint) is None]
+
+
 def _check(tasks: Sequence[Task], folder: Path, jobs: int) -> None:
     if jobs < 1:
         message = f"jobs is {jobs}; allowed: 1 or more"

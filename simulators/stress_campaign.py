@@ -17,6 +17,7 @@ from spinspike.model.fixed_points import FixedPoints
 
 from .base import Protocol, Simulator
 from .campaign import Task
+from .memory import watched
 from .stress import AT_ONCE, Kind, work
 from .stress_curve import StressCurve, curve
 from .stress_kinds import check_kind, check_levels
@@ -143,24 +144,25 @@ def seconds_and_bytes(plan: StressPlan, missing: Sequence[Task]) -> tuple[float,
 
     A task of P patterns takes a + b P seconds; its memory is mostly the spikes that it records.
     """
-    total, most = 0.0, 0
-    keys = {task.key for task in missing}
-    for kind in plan.checked():
-        levels = [x for x in plan.levels_of(kind) if _key(kind, x, 0) in keys]
-        count = sum(
-            _key(kind, x, d) in keys
-            for x in plan.levels_of(kind)
-            for d in range(plan.draws_of(kind))
-        )
-        if count:
-            points, level = plan.points(kind), (levels or plan.levels_of(kind))[len(levels) // 2]
-            few = min(FEW, len(points))
-            one, several = (_seconds(plan, kind, points, level, size) for size in (1, few))
-            each = max(0.0, several - one) / max(1, few - 1)
-            total += count * (one + (len(points) - 1) * each)
-            spikes = plan.protocol.total * plan.graph.neurons * len(points)
-            most = max(most, COPIES * min(spikes, AT_ONCE))
-    return total, most
+    total, keys = 0.0, {task.key for task in missing}
+    growth = 0  # from the spikes of a few patterns to those of all
+    with watched() as peak:
+        for kind in plan.checked():
+            runs = [
+                (level, draw)
+                for level in plan.levels_of(kind)
+                for draw in range(plan.draws_of(kind))
+                if _key(kind, level, draw) in keys
+            ]
+            if runs:
+                points, level = plan.points(kind), runs[len(runs) // 2][0]
+                few = min(FEW, len(points))
+                one, several = (_seconds(plan, kind, points, level, size) for size in (1, few))
+                each = max(0.0, several - one) / max(1, few - 1)
+                total += len(runs) * (one + (len(points) - 1) * each)
+                spikes = plan.protocol.total * plan.graph.neurons * (len(points) - few)
+                growth = max(growth, COPIES * min(spikes, AT_ONCE))
+    return total, peak[0] + growth
 
 
 def _seconds(
