@@ -27,7 +27,7 @@ from . import nir_worker
 from .nir_graph import DEFAULTS, PARAMETERS, TIMES, NirGraph, Node
 
 VERSION = "1.0.8"  # of nir, whose format this is
-PATIENCE = 120  # seconds for reading a file
+PATIENCE = 20  # seconds on the clock for each second of processor time
 Tree = dict[str, Any]  # names to texts, arrays and trees
 
 
@@ -101,6 +101,7 @@ def load(path: Path) -> Tree:
         # one thread is enough, and filters that a file asks for are not looked for on the disk
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
         environment["OPENBLAS_NUM_THREADS"] = "1"
+        patience = PATIENCE * nir_worker.seconds(path)
         try:
             done = subprocess.run(
                 command,
@@ -108,11 +109,11 @@ def load(path: Path) -> Tree:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                timeout=PATIENCE,
+                timeout=patience,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            _fail(path, f"is damaged: reading it took over {PATIENCE} s")
+            _fail(path, f"is damaged: reading it took over {patience} s")
         if done.returncode == 2:
             _fail(path, done.stderr.decode(errors="replace"))
         if done.returncode:
@@ -138,7 +139,7 @@ def tree_of(folder: Path) -> Tree:
 def parse(path: Path, tree: Tree) -> NirGraph:
     """Check what a file holds and take it for a graph."""
     top = tree.get("node")
-    if not isinstance(top, dict) or top.get("type") != "NIRGraph":
+    if not isinstance(top, dict) or _kind(top) != "NIRGraph":
         _fail(path, "holds no NIR graph: node/type must be NIRGraph")
     nodes, edges = _graph(path, top, "")
     metadata = top.get("metadata", {})
@@ -160,7 +161,7 @@ def _graph(
     leave: dict[str, list[str]] = {}
     for short, part in inside.items():
         name = prefix + short
-        if part.get("type") != "NIRGraph":
+        if _kind(part) != "NIRGraph":
             nodes[name] = _node(path, name, part)
             continue
         inner, edges = _graph(path, part, f"{name}.")
@@ -178,7 +179,13 @@ def _graph(
 
 def _is(part: Tree, name: str, outer: str, kind: str) -> bool:
     own = part["nodes"].get(name.removeprefix(f"{outer}."), {})
-    return bool(own.get("type") == kind)
+    return _kind(own) == kind
+
+
+def _kind(tree: Tree) -> str:
+    """The type of a node, "" if it has none."""
+    found = tree.get("type")
+    return found if isinstance(found, str) else ""
 
 
 def _without_inner_ends(
@@ -210,8 +217,8 @@ def _edges(path: Path, tree: Tree, prefix: str) -> list[tuple[str, str]]:
 
 
 def _node(path: Path, name: str, tree: Tree) -> Node:
-    kind = tree.get("type")
-    if not isinstance(kind, str):
+    kind = _kind(tree)
+    if not kind:
         _fail(path, f"node {name} has no type")
     metadata = tree.get("metadata", {})
     metadata = metadata if isinstance(metadata, dict) else {}
@@ -235,8 +242,12 @@ def _check(path: Path, name: str, kind: str, parameters: Mapping[str, Any]) -> N
         if part in TIMES and not (value > 0).all():
             _fail(path, f"node {name} has a {part} of {value.min()}; allowed: above 0")
     if kind in ("Input", "Output"):
-        sizes = np.atleast_1d(parameters["shape"]).tolist()
-        if not all(n == int(n) and 0 < n < 2**31 for n in sizes) or math.prod(sizes) >= 2**31:
+        sizes = np.ravel(parameters["shape"]).tolist()
+        if (
+            parameters["shape"].ndim > 1
+            or not all(n == int(n) and 0 < n < 2**31 for n in sizes)
+            or math.prod(sizes) >= 2**31
+        ):
             _fail(path, f"node {name} has shape {sizes}; allowed: whole numbers above 0")
     if kind == "Delay" and not (parameters["delay"] >= 0).all():
         _fail(path, f"node {name} has a delay of {parameters['delay'].min()}; allowed: 0 or more")

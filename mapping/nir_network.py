@@ -34,6 +34,7 @@ from .encoding import Sign
 from .graph import Population, Projection, Role, SynapseGraph
 from .graph_file import contents
 from .graph_file import read as read_contents
+from .membrane import delay
 from .nir_graph import NirGraph, Node
 
 STEP = 1e-4  # s: the time step that importers of NIR take when nothing else is said
@@ -197,6 +198,25 @@ def from_nir(nir: NirGraph, where: str = "graph") -> SynapseGraph:
         message = f"{where}: edge {odd[0]} to {odd[1]} is not what the metadata says"
         raise BadFile(message)
     return graph
+
+
+def lost(graph: SynapseGraph) -> list[str]:
+    """What of a graph a NIR file does not carry, or carries differently."""
+    found = [
+        f"{len(points)} {run} fixed points: NIR has no place for states; they stay in the graph file"
+        for run, points in graph.fixed_points.items()
+    ]
+    entries = sum(graph.sizes[p.source] * graph.sizes[p.target] for p in graph.projections)
+    if entries > 2 * graph.synapses:
+        found.append(f"{graph.synapses:,} synapses become {entries:,} weights: NIR has none sparse")
+    if late := int((delay(graph) > 0).sum()):
+        found.append(
+            f"{late} neurons can have fields of -4096 and less, after which the chip's membrane "
+            "delays a spike; these neurons forget at once"
+        )
+    if graph.ends.levels > 1:
+        found.append("graded spikes enter as numbers above 1, which spiking sources may not send")
+    return found
 
 
 def is_ours(nir: NirGraph) -> bool:

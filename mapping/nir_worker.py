@@ -8,6 +8,7 @@ writes plain arrays and JSON, which are safe to read. It needs h5py and NumPy al
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import sys
@@ -18,8 +19,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-MEMORY = 6 * 2**30  # bytes of address space
-SECONDS = 60  # of processor time
+MEMORY = 2**30, 6 * 2**30  # bytes of address space: for a small file, at most
+SECONDS = 3  # of processor time for a small file
+PACE = 2**20  # bytes that are worth a second more
 INFLATION = 1100  # gzip packs at most 1032 bytes into one
 DEPTH = 12  # groups inside groups
 ENTRIES = 100_000  # groups and data sets of a file
@@ -86,8 +88,9 @@ def _check(place: str, dataset: h5py.Dataset) -> None:
         message = f"{place} has type {dataset.dtype}; allowed: numbers and text"
         raise Refused(message)
     stored = dataset.id.get_storage_size()
-    if dataset.size * dataset.dtype.itemsize > INFLATION * stored + 2**20:
-        message = f"{place} claims {dataset.size} entries in {stored} bytes"
+    entries = max(dataset.size, math.prod(dataset.chunks or ()))
+    if entries * dataset.dtype.itemsize > INFLATION * stored + 2**20:
+        message = f"{place} claims {entries} entries in {stored} bytes"
         raise Refused(message)
 
 
@@ -115,21 +118,26 @@ def convert(path: Path, folder: Path) -> str:
     return ""
 
 
-def limit() -> None:
-    """Bound memory, time and the size of what is left behind by a crash."""
+def seconds(path: Path) -> int:
+    """Processor time granted for reading a file; damaged ones can keep the library busy for ever."""
+    return SECONDS + path.stat().st_size // PACE
+
+
+def limit(path: Path) -> None:
+    """Bound memory, time and what a crash leaves behind."""
+    least, most = MEMORY
     bounds = (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_AS, min(least + 4 * INFLATION * path.stat().st_size, most)),
+        (resource.RLIMIT_CPU, seconds(path)),
         (resource.RLIMIT_CORE, 0),
     )
-    for kind, most in bounds:
+    for kind, bound in bounds:
         hard = resource.getrlimit(kind)[1]
-        bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (bound, hard))
+        resource.setrlimit(kind, (bound if hard < 0 else min(bound, hard), hard))
 
 
 if __name__ == "__main__":
-    limit()
+    limit(Path(sys.argv[1]))
     problem = convert(Path(sys.argv[1]), Path(sys.argv[2]))
     sys.stderr.write(problem)
     sys.stderr.flush()

@@ -223,7 +223,9 @@ def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]
 
 
 def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> Path:
-    """Write a folder that needs lava-nc, NumPy and SciPy only; `network.py` in it runs it.
+    """Write a folder, whole or not at all, that needs lava-nc, NumPy and SciPy only.
+
+    `network.py` in it runs it.
 
     Raises
     ------
@@ -232,7 +234,17 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
     """
     folder = Path(folder)
     _check_place(folder, force=force)
-    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+        new, old = Path(name) / "new", Path(name) / "old"
+        new.mkdir()
+        _fill(network, new)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    return folder
+
+
+def _fill(network: LavaNetwork, folder: Path) -> None:
     shutil.copyfile(HERE / "lava_template" / "nir" / "network.py", folder / "network.py")
     shutil.copyfile(HERE / "lava_watchdog.py", folder / "watchdog.py")
     arrays: dict[str, NDArray[Any]] = {}
@@ -259,7 +271,6 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
         "constants": constants,
     }
     (folder / "network.json").write_text(json.dumps(head, indent=1), encoding="utf-8")
-    return folder
 
 
 def _check_place(folder: Path, *, force: bool) -> None:
