@@ -59,14 +59,15 @@ class NestBinary:
     folder : path or None
         Where processes exchange recordings; needed under mpirun, see `nest_recorder`.
     synapses_at_once : int
-        Bounds memory: patterns run side by side as disjoint copies up to this many synapses.
+        Bounds memory: patterns run side by side as disjoint copies up to this many synapses. A
+        recorded neuron takes 40 kB, far more than its synapses.
     """
 
     resolution: float = 0.05
     seed: int = 0
     threads: int = 1
     folder: Path | None = None
-    synapses_at_once: int = 1_000_000
+    synapses_at_once: int = 250_000
     name: str = "nest"
     regime: Regime = "asynchronous"
 

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from spinspike.mapping import map_network
+from spinspike.mapping import save as save_graph
+from spinspike.model import load as load_network
+from spinspike.simulators import NULLS
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SECONDS = 300
 
@@ -37,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_example_is_run_here() -> None:
     names = [file.name for file in sorted(EXAMPLES.glob("*.py"))]
-    assert names == ["export_lava.py", "train.py", "validate_brian2.py"]
+    assert names == ["export_lava.py", "nest_many_machines.py", "train.py", "validate_brian2.py"]
 
 
 def test_train_leaves_a_network(folder: Path) -> None:
@@ -57,3 +62,34 @@ def test_validate_brian2_leaves_a_figure(folder: Path) -> None:
     printed = run("validate_brian2.py", *arguments, folder=folder)
     assert "the graph" in printed
     assert (folder / "overlap.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def mapped(folder: Path) -> Path:
+    """The same folder, with a small graph in it."""
+    content = load_network(folder / "network.h5")
+    save_graph(folder / "graph.h5", map_network(content.network, content.fixed_points))
+    return folder
+
+
+@pytest.mark.nest
+@pytest.mark.parametrize("regime", ["continuous", "asynchronous"])
+def test_nest_many_machines_prints_the_same_table_with_files_as_without(
+    mapped: Path, regime: str
+) -> None:
+    arguments = ["graph.h5", "--patterns", "3", "--regime", regime, "--threads", "2"]
+    alone = run("nest_many_machines.py", *arguments, folder=mapped)
+    first, *table = alone.splitlines()
+    assert first == f"1 process(es) of 2 thread(s), {regime}"
+    assert [line[:13].strip() for line in table] == ["the graph", *NULLS]
+    files = [*arguments, "--folder", "recordings"]
+    assert run("nest_many_machines.py", *files, folder=mapped) == alone
+
+
+@pytest.mark.nest
+def test_nest_many_machines_refuses_mpirun_of_a_nest_without_mpi(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "4")
+    with pytest.raises(AssertionError, match="mpirun started 4 processes, NEST knows of 1"):
+        run("nest_many_machines.py", "graph.h5", folder=folder)
