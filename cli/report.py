@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinspike.mapping import SynapseGraph, to_svg
-from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.errors import BadFile, BadInput, MissingPart
 from spinspike.simulators import (
     NULLS,
     RUNS,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-BESIDE = {"stress"}  # what another command may have put into the folder, for the report to show
+BESIDE = {"stress", "energy.json"}  # what other commands left in the folder, for the report to show
 SHOWN = 10  # disagreements on the page
 CAPTIONS = {
     "adjacency": "Every synapse from the neurons of a column to those of a row; of large graphs, "
@@ -56,6 +56,8 @@ CAPTIONS = {
     "intervals (Wilson).",
     "flips": "Units that are not as in s* at the end, by their margin in s*, in units of the "
     "reference's field.",
+    "stress": "Patterns held at each level, with a 95 % band; shaded in yellow what the certificate "
+    "promises; grey what the graph without couplings holds.",
     "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
 }
 
@@ -162,7 +164,8 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
         "disagreements": [asdict(d) for d in apart[:SHOWN]],
         "graph_pictures": _pictures(folder / "figures", own),
         "pictures": _pictures(folder / "figures", _validation_figures(report)),
-        "stress": [],
+        "stress": _pictures(folder / "figures", _stress_figures(folder / "stress/summary.json")),
+        "energy": _energy(folder / "energy.json"),
         "more_pictures": _pictures(folder / "figures", report.figures),
     }
     (folder / "figures" / "population.svg").write_text(population, encoding="utf-8")
@@ -218,6 +221,36 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
         made["flips"] = figures.flips_against_margin(outcomes, graph)
     made["margins"] = figures.margins(graph)
     return made
+
+
+def _stress_figures(summary: Path) -> dict[str, Figure]:
+    """A figure of each curve that `spinspike stress` left, if it was run."""
+    from spinspike.simulators.stress_curve import read_curves
+
+    from .stress_figures import stress_figure
+
+    if not summary.exists():
+        return {}
+    return {f"stress-{c.kind}": stress_figure(c) for c in read_curves(summary)}
+
+
+def _energy(file: Path) -> dict[str, Any] | None:
+    """What `spinspike energy --json` printed, if it was kept: names of the estimates, and rows."""
+    from .energy import ROWS, scaled
+
+    if not file.exists():
+        return None
+    try:
+        found = json.loads(file.read_text())
+        estimates, assumed = found["estimates"], found["assumptions"]
+        rows = [
+            [text, *(scaled(float(e[what][key]), unit) for e in estimates.values())]
+            for what, key, text, unit in ROWS
+        ]
+        return {"names": list(estimates), "rows": rows, "assumed": list(assumed)}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        message = f"{file} is not what `spinspike energy --json` prints: {error!r}"
+        raise BadFile(message) from error
 
 
 def _write_patterns(path: Path, report: Report) -> None:

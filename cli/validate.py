@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -85,7 +84,9 @@ def validate(
     Runs the same patterns on each simulator, block by block, compares step simulators spike for
     spike and all of them by their final states, and holds every result against null graphs that
     must fail. What is finished lies in the report folder: after an interruption the same command
-    with --resume goes on from there. Exit code 1 when a claim fails.
+    with --resume goes on from there. What `spinspike stress -o report/stress` and
+    `spinspike energy --json > report/energy.json` left beside it is shown in the report as well.
+    Exit code 1 when a claim fails.
 
     Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
     """
@@ -118,7 +119,7 @@ def validate(
     if output:
         check_folder(output, force=force or resume)
     facts = {"repeat": how_to_repeat(graph, sys.argv[1:])}
-    with _kept_in(output, resume=resume) as folder:
+    with kept_in(output, resume=resume) as folder:
         campaign = Campaign(folder, facts["repeat"]["graph"]["sha256"], jobs, scheduler)
         outcomes, examples = campaign.run(plans)
     verdict = claims(outcomes)
@@ -179,12 +180,13 @@ class Campaign:
 
     def _announce(self, plan: Plan) -> None:
         """Say what is to be expected of a run of a minute or more."""
+        from spinspike.simulators.campaign import unfinished
         from spinspike.simulators.estimate import LONG, estimate
         from spinspike.simulators.validation_tasks import tasks
 
         from .console import spinner
 
-        missing = [t for t in tasks(plan) if not (self.folder / f"{t.key}.npz").exists()]
+        missing = unfinished(tasks(plan), self.folder, fingerprint=self._fingerprint(plan))
         with spinner(f"{plan.backend.label}: trying a few patterns"):
             expected = estimate(plan, missing)
         if expected and expected.seconds >= LONG:
@@ -213,21 +215,25 @@ class Campaign:
     def _carry_out(self, plan: Plan, work: list[Task], progress: Progress) -> dict[str, Any]:
         from spinspike.simulators.campaign import carry_out
 
-        from .pipeline import version
-
         return carry_out(
             work,
             self.folder,
-            fingerprint=repr((self.graph, asdict(plan.protocol), plan.seed, version())),
+            fingerprint=self._fingerprint(plan),
             scheduler=self.scheduler,
             jobs=self.jobs,
             progress=progress,
         )
 
+    def _fingerprint(self, plan: Plan) -> str:
+        """All that the results depend on."""
+        from .pipeline import version
+
+        return repr((self.graph, plan.simulator, plan.protocol, plan.seed, version()))
+
 
 @contextmanager
-def _kept_in(output: Path | None, *, resume: bool) -> Iterator[Path]:
-    """Where blocks are kept: in the report folder, or nowhere for long."""
+def kept_in(output: Path | None, *, resume: bool) -> Iterator[Path]:
+    """Where blocks are kept: in the report folder, empty unless resumed, or nowhere for long."""
     from tempfile import TemporaryDirectory
 
     if output is None:

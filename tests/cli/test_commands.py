@@ -104,6 +104,11 @@ BAD_INPUT = {
         ("validate", "graph.h5", "--on", "loihi"),
         "unknown simulator 'loihi'; allowed: emulator, lava, brian2",
     ),
+    "impossible regime": (
+        ("validate", "graph.h5", "--on", "lava", "--regime", "continuous"),
+        "lava has no continuous regime: a chip's neurons are integers that move in time steps",
+    ),
+    "no hold": (("validate", "graph.h5", "--hold", "0"), "'--hold': 0 is not in the range x>=1"),
     "unknown run": (("validate", "graph.h5", "--run", "x"), "unknown run 'x'; allowed: free"),
     "unknown encoding": (
         ("map", "network.h5", "-o", "g.h5", "--encoding", "push"),
