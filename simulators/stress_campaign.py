@@ -157,6 +157,8 @@ def seconds_and_bytes(plan: StressPlan, missing: Sequence[Task]) -> tuple[float,
             if runs:
                 points, level = plan.points(kind), runs[len(runs) // 2][0]
                 few = min(FEW, len(points))
+                if not total:
+                    _seconds(plan, kind, points, level, 1)  # what is loaded once is no part of it
                 one, several = (_seconds(plan, kind, points, level, size) for size in (1, few))
                 each = max(0.0, several - one) / max(1, few - 1)
                 total += len(runs) * (one + (len(points) - 1) * each)
