@@ -38,7 +38,15 @@ def stress_figure(curve: StressCurve) -> Figure:
     for label, level in curve.marks.items():
         place = float(np.interp(level, curve.levels, at))
         axis.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
-        axis.text(place, 6, f" {label}, median: {level:.3g}", fontsize=7, color=INK, rotation=90)
+        axis.annotate(
+            f"{label}, median: {level:.3g}",
+            (place, 6),
+            xytext=(2, 0),
+            textcoords="offset points",
+            fontsize=7,
+            color=INK,
+            rotation=90,
+        )
     axis.set_xticks(at, [f"{level:g}" for level in curve.levels])
     axis.set(
         title=f"{curve.title}: patterns {curve.asked} (%)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import signal
@@ -79,7 +80,17 @@ def squares(found: dict[str, dict[str, Any]]) -> list[int]:
 
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
     """Processes that Python's multiprocessing started in it; not its tracker of resources."""
-    return [c for c in process.children(recursive=True) if "spawn_main" in " ".join(c.cmdline())]
+    found = []
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [child] if "spawn_main" in " ".join(child.cmdline()) else []
+    return found
+
+
+def still_there() -> list[psutil.Process]:
+    """Workers of this process that do not end."""
+    gone_or_not = psutil.wait_procs(workers_of(psutil.Process()), timeout=10)
+    return list(gone_or_not[1])
 
 
 def test_a_worker_killed_in_the_middle_costs_no_result(tmp_path: Path, work: Any) -> None:
@@ -100,9 +111,9 @@ def test_a_worker_killed_in_the_middle_costs_no_result(tmp_path: Path, work: Any
     assert len(processes) > 1
     assert os.getpid() not in processes
     assert len(list(folder.glob("*.npz"))) == 12
-    # twelve tasks share the argument: it left this process once, workers may pass it on
-    assert len((tmp_path / "pickled").read_text()) <= 1 + len(processes)
-    assert not workers_of(psutil.Process())
+    # twelve tasks share the argument: it left this process once, workers passed it on
+    assert 1 <= len((tmp_path / "pickled").read_text()) < 6
+    assert not still_there()
 
 
 def test_a_task_that_kills_its_workers_is_named(
@@ -116,7 +127,7 @@ def test_a_task_that_kills_its_workers_is_named(
     kept = {file.stem for file in (tmp_path / "results").glob("*.npz")}
     assert {"t0", "t1", "t2"} <= kept
     assert "poison" not in kept
-    assert not workers_of(psutil.Process())
+    assert not still_there()
 
 
 def test_a_task_that_raises_is_named_on_somebody_elses_scheduler(
@@ -177,7 +188,7 @@ def test_no_worker_outlives_a_killed_parent(tmp_path: Path, work: Any) -> None:
     parent = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path)
     workers: list[psutil.Process] = []
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(list((tmp_path / "results").glob("*.npz"))) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
         workers = workers_of(psutil.Process(parent.pid))
