@@ -1,6 +1,6 @@
 """Joules of an answer and of a held second on Loihi 1, estimated twice, by encoding, bits, placement.
 
-    python benchmarks/energy.py                                    # digits, H 300; 3 minutes
+    python benchmarks/energy.py                                    # digits, H 300; some minutes
     python benchmarks/energy.py fashion.h5 --patterns 4 --bits 8   # a network that `train` wrote
 
 Without a network one is trained on the digits. Test images run by themselves from silence: until
@@ -62,7 +62,8 @@ def main() -> int:
     for encoding in arguments.encodings:
         for bits in arguments.bits:
             graph = map_file(network, encoding=encoding, rounding=Rounding(weight_bits=bits))
-            same &= show(graph, "as it comes", place(graph, target), arguments.patterns)
+            found = place(graph, target)
+            same &= show(graph, f"place: {found.method}", found, arguments.patterns)
     for name, placement in placements(graph):
         same &= show(graph, name, placement, arguments.patterns)
     say("\n".join(["", f"Costs of events: {LOIHI1.source}", *ASSUMPTIONS]))
@@ -81,9 +82,10 @@ def placements(graph: SynapseGraph) -> Iterator[tuple[str, Placement]]:
     """The graph on at least four cores: by its synapses, and on as many without a look at them."""
     target = load_target("loihi1")
     neurons = graph.neurons + graph.ends.readout_offset.size
-    crowded = replace(target, neurons_per_core=min(LOIHI1.neurons_per_core, neurons // SPREAD + 4))
-    found = place(graph, crowded)
-    yield found.method, placed_as(graph, target, found.core)
+    found = place(graph, target)
+    if found.cores < SPREAD:
+        found = place(graph, replace(target, neurons_per_core=neurons // SPREAD + 4))
+    yield f"place: {found.method}", placed_as(graph, target, found.core)
     units = np.append(graph.ends.unit, np.zeros(graph.ends.readout_offset.size, dtype=np.int64))
     yield "blocks", placed_as(graph, target, units * found.cores // graph.units)
     yield "dealt out", placed_as(graph, target, np.arange(neurons) % found.cores)
