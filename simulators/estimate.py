@@ -12,8 +12,8 @@ from .validation import Trial, run_block
 from .validation_tasks import Plan, runs_of_patterns
 
 LONG = 60.0  # seconds from which a run deserves a closer look
-PROBE = 10.0  # seconds the closer look may take, about
-PATTERNS = 16  # in the closer look, at most
+PROBE = 30.0  # seconds after which the closer look ends
+GROWTH = 4  # each further look takes so many times the patterns
 COPIES = 4  # of a block's spikes in memory at once: recorded, read, compared, as states
 
 
@@ -46,25 +46,25 @@ def estimate(plan: Plan, wanted: Sequence[Task]) -> Estimate | None:
     """Time and memory of the tasks of a plan that are still wanted; None if they are none.
 
     A block of B patterns takes a + b B seconds. One pattern is run first. If that promises a
-    minute or more, it is run again, when everything is loaded, and then some more patterns, which
-    tells a and b apart.
+    minute or more, it is run again, when everything is loaded, and then more and more patterns,
+    until they take twice its time or half a minute is over, which tells a and b apart.
     """
     runs = runs_of_patterns(plan, wanted)
     if not runs:
         return None
-    trial = plan.trials[0]
+    trial, started = plan.trials[0], perf_counter()
     size = max(rows.stop - rows.start for rows in plan.blocks(trial))
     with watched() as peak:
         one = _seconds(plan, trial, 1)
         several, fixed, each = 1, 0.0, one
         if one * runs > LONG:
-            if one < PROBE:
-                one = _seconds(plan, trial, 1)
-            several = max(1, min(size, PATTERNS, int(PROBE / one)))
-            each = one
-        if several > 1:
-            each = max(0.0, _seconds(plan, trial, several) - one) / (several - 1)
-            fixed = max(0.0, one - each)
+            one = last = _seconds(plan, trial, 1)
+            while several < size and last < 2 * one and perf_counter() - started < PROBE:
+                several = min(size, several * GROWTH)
+                last = _seconds(plan, trial, several)
+            if several > 1:
+                each = max(0.0, last - one) / (several - 1)
+                fixed = max(0.0, one - each)
     total = plan.protocol.total if plan.simulator.regime != "continuous" else 0
     growth = COPIES * total * plan.graph.neurons * max(0, size - several)
     return Estimate(len(wanted) * fixed + runs * each, peak[0] + growth, several)

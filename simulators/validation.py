@@ -152,10 +152,12 @@ def run_block(
 ) -> Outcome:
     """Run some patterns of a trial; what is drawn for a pattern does not depend on the block.
 
-    A simulator with a seed gets another one in each block, or their noise would be the same.
+    A simulator with a seed gets another one in each block, or their noise would be the same; one
+    that calibrates itself does so on the graph, and keeps that on its nulls.
     """
     points = points_of(graph, trial.run, rows)
     labels = _labels(graph, trial.run, points, rows, seed)
+    simulator = _prepared(simulator, graph, rows)  # before the graph makes way for a null
     cue = points.states if trial.run == "cued" else None
     if trial.null == "random start":
         shape = rows.stop, graph.units
@@ -168,7 +170,7 @@ def run_block(
     elif trial.null == "permuted":
         graph = permuted_couplings(graph, np.random.default_rng(seed))
     given = stimulus(graph, points.inputs, labels=labels, cue=cue)
-    recording = _seeded(simulator, rows).run(graph, given, protocol, progress=progress)
+    recording = simulator.run(graph, given, protocol, progress=progress)
     # the release is when the protocol asked for it, whatever the simulator did
     recording = replace(recording, release=float(protocol.release))
     like_emulator = None
@@ -195,11 +197,14 @@ def points_of(graph: SynapseGraph, run: str, rows: slice) -> FixedPoints:
     return _points(graph, run).select(rows)
 
 
-def _seeded(simulator: Simulator, rows: slice) -> Simulator:
-    if not hasattr(simulator, "seed"):
-        return simulator
-    seeded: Any = simulator
-    return cast("Simulator", replace(seeded, seed=seeded.seed + rows.start))
+def _prepared(simulator: Simulator, graph: SynapseGraph, rows: slice) -> Simulator:
+    """A simulator with the parameters for a graph and a seed for a block, if it has such things."""
+    made: Any = simulator
+    if hasattr(made, "calibrated"):
+        made = made.calibrated(graph)
+    if hasattr(made, "seed"):
+        made = replace(made, seed=made.seed + rows.start)
+    return cast("Simulator", made)
 
 
 def _part(progress: Progress | None, block: int, blocks: int) -> Progress | None:

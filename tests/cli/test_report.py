@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,9 +19,10 @@ from spinspike.cli.pipeline import mapping_summary
 from spinspike.cli.repeat import how_to_repeat
 from spinspike.cli.report import Report, check_folder, outcome_summary, sentence, write_report
 from spinspike.mapping import SynapseGraph, graph_file, to_svg
-from spinspike.model.errors import BadInput
+from spinspike.model.errors import BadFile, BadInput
 from spinspike.simulators import Claim, Emulator, Outcome, claims, validate
 from spinspike.simulators.held_and_lost import Example
+from spinspike.simulators.stress_curve import StressCurve
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +178,55 @@ def test_a_folder_in_use_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="is a file; give the name of a folder"):
         check_folder(tmp_path / "file", force=True)
+
+
+CURVE = StressCurve(
+    kind="flips", title="Initial flips", unit="units", asked="in s* at the end",
+    simulator="emulator", regime="step", patterns=4, draws=1, levels=(0.0, 1.0), held=(1.0, 0.5),
+    low=(0.5, 0.2), high=(1.0, 0.8), units=(1.0, 0.9), class_kept=(1.0, 1.0), null=(0.0, 0.0),
+    null_units=(0.9, 0.9), bound=None, certified="", cases=0, broken=0, chance=None, marks={},
+)  # fmt: skip
+ESTIMATE = {
+    "answer": dict.fromkeys(
+        ("joules", "synapse", "dendrite", "soma", "network", "seconds"), 2.5e-6
+    ),
+    "held": dict.fromkeys(
+        (
+            "joules_per_step", "seconds_per_step", "joules_per_second",
+            "joules_per_second_of_1_ms_steps",
+        ),
+        4e-9,
+    ),
+}  # fmt: skip
+
+
+def test_what_other_commands_left_in_the_folder_is_shown(
+    graph: SynapseGraph, outcomes: list[Outcome], tmp_path: Path
+) -> None:
+    report = Report(graph, mapping_summary(graph), outcomes, claims(outcomes))
+    write_report(tmp_path, report)
+    page = (tmp_path / "report.html").read_text()
+    assert "Under stress" not in page
+    assert "Energy" not in page
+    (tmp_path / "stress").mkdir()
+    curves = json.dumps({"curves": [asdict(CURVE)]})
+    (tmp_path / "stress" / "summary.json").write_text(curves)
+    energy = {"estimates": {"analytic": ESTIMATE}, "assumptions": ["no leakage"]}
+    (tmp_path / "energy.json").write_text(json.dumps(energy))
+    write_report(tmp_path, report)
+    page = (tmp_path / "report.html").read_text()
+    assert 'alt="stress-flips"' in page[page.index("Under stress") :]
+    shown = page[page.index("Energy, estimated") :]
+    assert "<th>analytic</th>" in shown
+    assert "2.50 µJ" in shown
+    assert "4.00 nJ" in shown
+    assert "Assumed: no leakage." in shown
+
+
+def test_a_file_beside_the_report_that_is_none_of_theirs_is_refused(
+    graph: SynapseGraph, outcomes: list[Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "energy.json").write_text("{}")
+    report = Report(graph, mapping_summary(graph), outcomes, claims(outcomes))
+    with pytest.raises(BadFile, match=r"energy\.json is not what `spinspike energy --json` prints"):
+        write_report(tmp_path, report)

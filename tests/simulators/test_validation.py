@@ -309,3 +309,29 @@ def test_blocks_of_a_simulator_with_a_seed_have_noise_of_their_own(graph: Synaps
         for rows in (slice(0, 1), slice(1, 2))
     )
     assert not np.array_equal(one.final, other.final)
+
+
+def test_a_null_runs_with_the_parameters_of_the_graph(graph: SynapseGraph) -> None:
+    @dataclass(frozen=True)
+    class Calibrated(Broken):
+        made_for: tuple[SynapseGraph, ...] = ()
+
+        def calibrated(self, graph: SynapseGraph) -> Calibrated:
+            return replace(self, made_for=(graph,))
+
+        def run(
+            self,
+            graph: SynapseGraph,
+            stimulus: Stimulus,
+            protocol: Protocol,
+            *,
+            progress: Progress | None = None,
+        ) -> Recording:
+            seen.append((self.made_for[0], graph))
+            return super().run(graph, stimulus, protocol, progress=progress)
+
+    seen: list[tuple[SynapseGraph, SynapseGraph]] = []
+    outcomes(graph, Calibrated(), runs=["cued"])
+    assert len(seen) == 4
+    assert all(made_for is graph for made_for, _ in seen)
+    assert [ran is graph for _, ran in seen] == [True, False, False, True]
