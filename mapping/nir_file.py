@@ -115,7 +115,7 @@ def load(path: Path) -> Tree:
         except subprocess.TimeoutExpired:
             _fail(path, f"is damaged: reading it took over {patience} s")
         if done.returncode == 2:
-            _fail(path, done.stderr.decode(errors="replace"))
+            _fail(path, " ".join(done.stderr.decode(errors="replace").split()))
         if done.returncode:
             _fail(path, f"is damaged: the HDF5 library failed on it ({done.returncode})")
         return tree_of(folder)
