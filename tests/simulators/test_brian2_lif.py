@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from spinspike.mapping.graph import Ends, Population, Projection, Role, SynapseG
 from spinspike.model.arrays import FloatArray, SpinArray
 from spinspike.model.errors import BadInput, MissingPart
 from spinspike.model.own_network import from_arrays
-from spinspike.simulators import brian2_lif
+from spinspike.simulators import brian2_network
 from spinspike.simulators.base import Protocol, Recording, Stimulus
 from spinspike.simulators.brian2_lif import Brian2LIF
 from spinspike.simulators.lif import LIFParameters
@@ -182,6 +184,152 @@ def test_a_link_weighs_like_a_self_coupling_not_like_a_coupling() -> None:
     assert interval(recording, 1, after=400) == pytest.approx(QUIET.interval(field), rel=0.02)
 
 
+def first_spike(recording: Recording, neuron: int) -> float:
+    """When a neuron first fires, ms."""
+    assert recording.raster is not None
+    times, neurons = recording.raster
+    return float(times[neurons == neuron].min())
+
+
+@pytest.mark.parametrize("late", [3, 62])
+def test_a_step_of_delay_lasts_as_long_as_the_transmission(late: int) -> None:
+    """Beyond a refractory period too, where each synapse keeps a gate of its own."""
+    graph = network(np.array([[0.0, 0.0], [0.6, 0.0]]))
+    delayed = replace(graph, projections=tuple(replace(p, delay=late) for p in graph.projections))
+    # all is at rest, neuron 1 as low as it goes, when neuron 0 starts to fire at 50 ms
+    given = feed(graph, np.array([[2.0, -0.3]]), spins("--"))
+    backend = Brian2LIF(replace(QUIET, delay=2.0))
+    one, other = (backend.run(g, given, Protocol(cue=50, free=300)) for g in (graph, delayed))
+    assert first_spike(one, 0) == first_spike(other, 0)
+    assert first_spike(other, 1) - first_spike(one, 1) == pytest.approx(late * 2.0)
+    assert interval(other, 1, after=250) == pytest.approx(interval(one, 1, after=250), rel=0.01)
+
+
+def test_inhibition_with_a_time_constant_of_its_own_weighs_what_the_graph_says() -> None:
+    graph = network(np.array([[0.0, 0.0], [-0.25, 0.0]]))
+    p = replace(QUIET, tau_inhibition=10.0)
+    given = feed(graph, np.array([[2.0, 1.0]]))
+    recording = Brian2LIF(p, dt=0.1).run(graph, given, Protocol(cue=0, free=600))
+    assert interval(recording, 1, after=300) == pytest.approx(p.interval(0.75), rel=0.02)
+    gate = np.exp(-np.arange(0, p.interval(2.0), 0.001) / 10.0)
+    assert p.mean_gate(2.0, 10.0) == pytest.approx(gate.mean(), rel=1e-3)
+    assert p.last_gate(2.0, 10.0) == pytest.approx(gate[-1], rel=1e-3)
+
+
+def stays_with_the_device(p: LIFParameters, seen: Callable[[Recording, int], float]) -> FloatArray:
+    """What is seen of 200 neurons that one excites, the same for another seed, not device."""
+    couplings = np.zeros((201, 201))
+    couplings[1:, 0] = 1.2
+    graph, fields = network(couplings), np.full((1, 201), -0.2)
+    fields[:, 0] = 3.0
+    given = feed(graph, fields, -np.ones((1, 201), dtype=np.int8))
+    found = []
+    for seed, device in ((0, 0), (1, 0), (0, 1)):
+        backend = Brian2LIF(p, seed=seed, device=device)
+        recording = backend.run(graph, given, Protocol(cue=50, free=100))
+        found.append(np.array([seen(recording, k) for k in range(1, 201)]))
+    np.testing.assert_array_equal(found[0], found[1])
+    assert abs(np.corrcoef(found[0], found[2])[0, 1]) < 0.3
+    return found[0]
+
+
+def test_the_delays_of_a_device_spread_evenly() -> None:
+    p = replace(QUIET, delay=4.0, delay_jitter=3.0)
+    late = stays_with_the_device(p, first_spike)
+    assert np.ptp(late) == pytest.approx(6.0, abs=0.5)
+    assert late.std() == pytest.approx(3.0 / np.sqrt(3), rel=0.15)
+
+
+def test_the_neurons_of_a_device_differ_by_their_mismatch() -> None:
+    """Far above the threshold a neuron fires once every refractory period of its own."""
+    period = stays_with_the_device(replace(QUIET, mismatch=0.1, field_scale=900.0), interval)
+    assert period.std() == pytest.approx(0.1 * 5.0, rel=0.25)
+
+
+def test_with_conductances_the_sign_of_the_field_decides_as_with_currents() -> None:
+    """Neuron 0 excites and neuron 1 inhibits, by much; a small current tips the balance."""
+    couplings = np.zeros((6, 6))
+    couplings[2:, 0], couplings[2:, 1] = 1.0, -1.0
+    graph = network(couplings)
+    fields = np.array([[2.0, 2.0, 0.1, -0.1, 0.4, -0.4]])
+    expected = [1, 1, 1, -1, 1, -1]
+    intervals = []
+    for conductances in (True, False):
+        p = replace(QUIET, conductances=conductances)
+        recording = Brian2LIF(p, dt=0.1).run(graph, feed(graph, fields), Protocol(cue=0, free=300))
+        assert recording.states[-1, 0].tolist() == expected
+        intervals.append(interval(recording, 2, after=100))
+    assert intervals[0] < 0.8 * intervals[1]  # open conductances make the membrane fast
+
+
+def test_of_a_pair_that_both_want_to_fire_one_wins_by_its_interneuron() -> None:
+    graph = network(np.zeros((2, 2)))
+    pair = replace(
+        graph,
+        encoding="pushpull",
+        ends=replace(
+            graph.ends,
+            unit=np.array([0, 0]),
+            input_sign=np.array([1, -1]),
+            decoder=np.array([0]),
+            scale=np.full(1, float(SCALE)),
+        ),
+    )
+    given = feed(pair, np.array([[0.06, 0.05], [0.05, 0.06]]))
+    given = replace(given, cue=np.array([[1], [-1]], dtype=np.int8))
+    for competition, winner in ((0.4, [1, -1]), (0.0, [1, 1])):
+        p = replace(QUIET, competition=competition)
+        recording = Brian2LIF(p).run(pair, given, Protocol(cue=50, free=200))
+        assert recording.states[-1, :, 0].tolist() == winner
+
+
+def test_input_neurons_weigh_what_they_send_from_the_first_ms_on() -> None:
+    """A pixel of level 3 through a weight of 10, against the same 30 through the bias."""
+    graph = network(np.zeros((1, 1)))
+    pixel = Projection(
+        "pixels", "units", "input", 1, 0,
+        np.array([0, 1]), np.array([0], dtype=np.int32), np.array([10], dtype=np.uint8),
+    )  # fmt: skip
+    seeing = replace(
+        graph,
+        populations=(*graph.populations, Population("pixels", 2, "input")),
+        projections=(*graph.projections, pixel),
+        ends=replace(graph.ends, levels=3),
+    )
+    given = replace(feed(graph, np.zeros((2, 1))), levels=np.array([[3, 3], [0, 3]]))
+    recording = Brian2LIF(QUIET, dt=0.1).run(seeing, given, Protocol(cue=0, free=300))
+    assert interval(recording, 0) == pytest.approx(QUIET.interval(30 / SCALE), rel=0.02)
+    assert first_spike(recording, 0) < 20
+    assert recording.states[-1, :, 0].tolist() == [1, -1]
+    forced = replace(given, cue=np.array([[-1], [1]], dtype=np.int8))
+    recording = Brian2LIF(QUIET).run(seeing, forced, Protocol(cue=100, free=100))
+    assert recording.states[9, :, 0].tolist() == [-1, 1]
+    assert recording.states[-1, :, 0].tolist() == [1, -1]
+
+
+def test_compiled_code_gives_the_same_spikes_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import brian2
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    graph = network(np.array([[0.5, 0.3], [0.4, 0.0]]), signal=np.array([[2.0], [0.3]]))
+    given = feed(graph, np.full((2, 2), -0.1), spins("--", "+-"), labels=[[True], [False]])
+    protocol = Protocol(cue=50, clamped=50, free=50)
+    plain, compiled = (
+        Brian2LIF(QUIET, target=target).run(graph, given, protocol)
+        for target in ("numpy", "cpp_standalone")
+    )
+    assert plain.raster is not None
+    assert compiled.raster is not None
+    for one, other in zip(plain.raster, compiled.raster, strict=True):
+        np.testing.assert_allclose(one, other)
+    np.testing.assert_array_equal(plain.states, compiled.states)
+    np.testing.assert_allclose(plain.supervisory, compiled.supervisory)
+    assert list(tmp_path.iterdir()) == []
+    assert type(brian2.get_device()).__name__ == "RuntimeDevice"
+
+
 def test_a_hopfield_network_holds_its_patterns_and_loses_them_permuted() -> None:
     rng = np.random.default_rng(3)
     patterns = rng.choice(np.array([-1, 1], dtype=np.int8), (3, 60))
@@ -270,18 +418,30 @@ def test_parts_and_values_that_do_not_fit_are_refused(monkeypatch: pytest.Monkey
     graph = network(np.zeros((2, 2)))
     with pytest.raises(BadInput, match="stimulus has 3 neurons; allowed: the graph's 2"):
         Brian2LIF().run(graph, feed(network(np.zeros((3, 3))), np.zeros((1, 3))), HOLD)
-    pushpull = replace(graph, encoding="pushpull")
-    with pytest.raises(BadInput, match="encoding is pushpull; allowed on brian2: dale, signed"):
-        Brian2LIF().run(pushpull, feed(graph, np.zeros((1, 2))), HOLD)
-    graded = replace(graph, ends=replace(graph.ends, levels=15))
-    with pytest.raises(BadInput, match="input as spikes of 0 to 15; allowed on brian2: input as b"):
-        Brian2LIF().run(graded, feed(graph, np.zeros((1, 2))), HOLD)
+    with pytest.raises(
+        BadInput, match=r"target is 'java'; allowed: numpy, cython, cpp_standalone$"
+    ):
+        Brian2LIF(target="java").run(graph, feed(graph, np.zeros((1, 2))), HOLD)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="tau_slow is -1"):
         LIFParameters(tau_slow=-1.0)
     with pytest.raises(BadInput, match=r"refractory is 0\.5 ms; allowed: above delay, 1"):
         LIFParameters(refractory=0.5)
     with pytest.raises(BadInput, match=r"reset, threshold, noise are -20, 25, 20"):
         LIFParameters(reset=25.0)
+    with pytest.raises(BadInput, match=r"delay_jitter is 1\.5 ms; allowed: 0 to 1"):
+        LIFParameters(delay_jitter=1.5)
+    with pytest.raises(BadInput, match=r"mismatch is 0\.3; allowed: 0 to 0\.2"):
+        LIFParameters(mismatch=0.3)
+    with pytest.raises(
+        BadInput, match="excitatory_reversal is 10 mV; allowed: above threshold, 20"
+    ):
+        LIFParameters(conductances=True, excitatory_reversal=10.0)
+    with monkeypatch.context() as without:
+        without.setattr("shutil.which", lambda name: None)
+        with pytest.raises(
+            MissingPart, match=r"cython needs a C\+\+ compiler .*or take target numpy"
+        ):
+            Brian2LIF(target="cython").run(graph, feed(graph, np.zeros((1, 2))), HOLD)
     monkeypatch.setitem(sys.modules, "brian2", None)
     with pytest.raises(MissingPart, match=r"pip install 'spinspike\[brian2\]'"):
         Brian2LIF().run(graph, feed(graph, np.zeros((1, 2))), HOLD)
@@ -314,5 +474,5 @@ class Interrupted:
 
 
 def test_an_interrupt_ends_the_run() -> None:
-    with pytest.raises(KeyboardInterrupt, match=r"0\.5 of 1"):
-        brian2_lif._advance(Interrupted(), 1.0)
+    with pytest.raises(KeyboardInterrupt, match=r"after 0\.5 of 1"):
+        brian2_network.advance(Interrupted(), 1.0)
