@@ -26,7 +26,7 @@ from spinspike.model.errors import SimulationFailed
 
 from .asynchronous import check_size, cued_spikes, fields
 from .base import Progress, Protocol, Recording, Regime, Stimulus
-from .nest_kernel import connect_copies, nest_module, restart, set_each
+from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
 
 SWEEP = 1.0  # ms: tau_m, the mean time between two updates of a neuron
@@ -59,15 +59,15 @@ class NestBinary:
     folder : path or None
         Where processes exchange recordings; needed under mpirun, see `nest_recorder`.
     synapses_at_once : int
-        Bounds memory: patterns run side by side as disjoint copies up to this many synapses. A
-        recorded neuron takes 40 kB, far more than its synapses.
+        Bounds memory, 0.1 kB each: patterns run side by side as disjoint copies up to this many
+        synapses, and up to 8,000 neurons, 40 kB each.
     """
 
     resolution: float = 0.05
     seed: int = 0
     threads: int = 1
     folder: Path | None = None
-    synapses_at_once: int = 250_000
+    synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "asynchronous"
 
@@ -94,7 +94,12 @@ class NestBinary:
         check_size(graph, stimulus)
         nest = nest_module()
         patterns = len(stimulus.bias)
-        size = min(patterns, max(1, self.synapses_at_once // max(1, weight_matrix(graph).nnz)))
+        size = side_by_side(
+            patterns,
+            neurons=graph.neurons,
+            synapses=weight_matrix(graph).nnz,
+            synapses_at_once=self.synapses_at_once,
+        )
         spikes, supervisory = [], []
         for first in range(0, patterns, size):
             restart(nest, resolution=self.resolution, seed=self.seed + first, threads=self.threads)

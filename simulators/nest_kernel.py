@@ -13,6 +13,7 @@ from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, MissingPart
 
 SEEDS = 2**32 - 1  # NEST takes 1 to this
+NEURONS_AT_ONCE = 8_000  # a recorded neuron takes 40 kB (its list of recorders is that long)
 
 
 def nest_module() -> ModuleType:
@@ -56,6 +57,18 @@ def restart(nest: ModuleType, *, resolution: float, seed: int, threads: int) -> 
         raise BadInput(message)
     nest.ResetKernel()
     nest.set(resolution=resolution, rng_seed=seed % SEEDS + 1, local_num_threads=threads)
+
+
+def side_by_side(patterns: int, *, neurons: int, synapses: int, synapses_at_once: int) -> int:
+    """How many patterns, at least 1, are copies of a graph in one network.
+
+    Examples
+    --------
+    >>> side_by_side(100, neurons=600, synapses=36_000, synapses_at_once=1_000_000)
+    13
+    """
+    most = min(synapses_at_once // max(1, synapses), NEURONS_AT_ONCE // max(1, neurons))
+    return min(patterns, max(1, most))
 
 
 def set_each(nodes: Any, **values: FloatArray) -> None:

@@ -32,7 +32,7 @@ from spinspike.model.arrays import BoolArray, IntArray
 from .asynchronous import check_size, cued_spikes
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 from .lif import LIFParameters
-from .nest_kernel import connect_copies, nest_module, restart, set_each
+from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
 
 GATED = "gated"  # the synapse model of couplings
@@ -73,8 +73,8 @@ class NestLIF:
     folder : path or None
         Where processes exchange recordings; needed under mpirun, see `nest_recorder`.
     synapses_at_once : int
-        Bounds memory: patterns run side by side as disjoint copies up to this many synapses. A
-        synapse takes 0.1 kB, a recorded neuron 40 kB.
+        Bounds memory, 0.1 kB each: patterns run side by side as disjoint copies up to this many
+        synapses, and up to 8,000 neurons, 40 kB each.
     """
 
     parameters: LIFParameters = field(default_factory=LIFParameters)
@@ -84,7 +84,7 @@ class NestLIF:
     seed: int = 0
     threads: int = 1
     folder: Path | None = None
-    synapses_at_once: int = 250_000
+    synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "continuous"
 
@@ -113,7 +113,12 @@ class NestLIF:
         nest = nest_module()
         patterns = len(stimulus.bias)
         synapses = sum(p.indices.size for p in graph.projections)
-        size = min(patterns, max(1, self.synapses_at_once // max(1, synapses)))
+        size = side_by_side(
+            patterns,
+            neurons=graph.neurons,
+            synapses=synapses,
+            synapses_at_once=self.synapses_at_once,
+        )
         parts = []
         for first in range(0, patterns, size):
             chunk = replace(self, seed=self.seed + first)
@@ -138,21 +143,22 @@ def _simulate(
     """Run one NEST network of all patterns through the phases and read it out."""
     restart(nest, resolution=backend.resolution, seed=backend.seed, threads=backend.threads)
     recorders = Recorders(nest, backend.folder)
-    neurons = _neurons(nest, backend, given.bias.size)
-    _couple(nest, backend.parameters, graph, neurons)
-    _noise(nest, backend, neurons)
+    p = backend.parameters
+    neurons = _neurons(nest, p, np.random.default_rng(backend.seed), given.bias.size)
+    _couple(nest, p, graph, neurons)
+    _noise(nest, p, neurons)
     spikes = recorders.create("spike_recorder", "spikes")
     nest.Connect(neurons, spikes)
     meter = None
     if protocol.clamped and given.supervisor.any():
-        _supervise(nest, backend, graph, given, protocol, neurons)
+        _supervise(nest, p, graph, given, protocol, neurons)
         meter = recorders.create(
             "multimeter", "signal", interval=backend.every, record_from=[f"I_syn_{SUPERVISORY}"]
         )
         nest.Connect(meter, neurons)
     if protocol.cue:
-        _cue(recorders, backend.parameters, graph, given, protocol, neurons)
-    _set_current(backend.parameters, graph, neurons, given.bias + input_field(graph, given.levels))
+        _cue(recorders, p, graph, given, protocol, neurons)
+    _set_current(p, graph, neurons, given.bias + input_field(graph, given.levels))
     # longer by what it takes for the last events to reach the recorders
     recorders.simulate(protocol.total - protocol.cue + 2 * nest.min_delay)
     first = neurons[0].global_id
@@ -163,7 +169,7 @@ def _simulate(
     if meter is not None:
         signal = recorders.events(meter, "signal", first).values[: times.size * given.bias.size]
         per_pattern = np.abs(signal).reshape(len(times), len(given.bias), -1).sum(axis=2)
-        supervisory = per_pattern / backend.parameters.field_scale
+        supervisory = per_pattern / p.field_scale
     shown = (seen.senders < graph.neurons) & (seen.times <= protocol.total)
     return Recording(
         regime="continuous",
@@ -188,9 +194,8 @@ def recent(seen: Events, times: FloatArray, window: float, neurons: int) -> Bool
     return np.asarray(latest > times[:, None] - window + 1e-9)
 
 
-def _neurons(nest: ModuleType, backend: NestLIF, size: int) -> Any:
+def _neurons(nest: ModuleType, p: LIFParameters, rng: np.random.Generator, size: int) -> Any:
     """Neurons that have never spiked, at random potentials between rest and threshold."""
-    p = backend.parameters
     neurons = nest.Create(
         "iaf_psc_exp_multisynapse",
         size,
@@ -204,7 +209,7 @@ def _neurons(nest: ModuleType, backend: NestLIF, size: int) -> Any:
             "tau_syn": [_apart(t, p.tau_membrane) for t in (p.tau_slow, p.tau_supervisory)],
         },
     )
-    set_each(neurons, V_m=p.threshold * np.random.default_rng(backend.seed).random(size))
+    set_each(neurons, V_m=p.threshold * rng.random(size))
     return neurons
 
 
@@ -247,21 +252,20 @@ def _slow_factor(p: LIFParameters, graph: SynapseGraph, role: Role) -> FloatArra
     return np.asarray(p.field_scale / (gate * _scale(graph)))
 
 
-def _noise(nest: ModuleType, backend: NestLIF, neurons: Any) -> None:
+def _noise(nest: ModuleType, p: LIFParameters, neurons: Any) -> None:
     """Gaussian current, another in every step and neuron, that moves a silent membrane by ``noise``.
 
     In steps of h the potential is v' = r v + (1 - r) I with r = exp(-h / tau_membrane), so that a
     current of s.d. noise sqrt((1 + r) / (1 - r)) gives it the s.d. ``noise``.
     """
-    p = backend.parameters
     if not p.noise:
         return
-    kept = np.exp(-backend.resolution / p.tau_membrane)
+    kept = np.exp(-nest.resolution / p.tau_membrane)
     source = nest.Create(
         "noise_generator",
         params={
             "std": float(p.noise * np.sqrt((1 + kept) / (1 - kept))),
-            "dt": backend.resolution,
+            "dt": nest.resolution,
         },
     )
     nest.Connect(source, neurons, syn_spec={"delay": p.delay})
@@ -269,7 +273,7 @@ def _noise(nest: ModuleType, backend: NestLIF, neurons: Any) -> None:
 
 def _supervise(
     nest: ModuleType,
-    backend: NestLIF,
+    p: LIFParameters,
     graph: SynapseGraph,
     given: Stimulus,
     protocol: Protocol,
@@ -280,8 +284,7 @@ def _supervise(
     Its last spike is delivered before the release. Excitatory and inhibitory twins of a class
     spike together and are one source here.
     """
-    p = backend.parameters
-    start = max(protocol.cue, backend.resolution)  # NEST knows no spike at time 0
+    start = max(protocol.cue, nest.resolution)  # NEST knows no spike at time 0
     times = np.arange(start, protocol.release - p.delay, p.supervisory_interval)
     classes = nest.Create("spike_generator", graph.classes, params={"spike_times": times.tolist()})
     mean = p.tau_supervisory / p.supervisory_interval  # of a spike train filtered by a synapse

@@ -11,7 +11,13 @@ import pytest
 from scipy.sparse import coo_matrix
 
 from spinspike.model.errors import BadInput, MissingPart
-from spinspike.simulators.nest_kernel import connect_copies, nest_module, restart, set_each
+from spinspike.simulators.nest_kernel import (
+    connect_copies,
+    nest_module,
+    restart,
+    set_each,
+    side_by_side,
+)
 
 pytestmark = pytest.mark.nest
 
@@ -46,6 +52,17 @@ def test_each_node_gets_its_own_values(nest: ModuleType) -> None:
     set_each(neurons, I_e=np.array([[1.0, 2.0, 3.0]]), V_m=np.array([-60.0, -61.0, -62.0]))
     assert neurons.I_e == (1.0, 2.0, 3.0)
     assert neurons.V_m == (-60.0, -61.0, -62.0)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "neurons", "synapses", "most"),
+    [(7, 10, 100, 7), (900, 10, 1000, 10), (900, 800, 0, 10), (5, 10**6, 10**9, 1), (5, 0, 0, 5)],
+)
+def test_both_neurons_and_synapses_bound_how_many_patterns_run_side_by_side(
+    patterns: int, neurons: int, synapses: int, most: int
+) -> None:
+    found = side_by_side(patterns, neurons=neurons, synapses=synapses, synapses_at_once=10_000)
+    assert found == most
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 2, 2**32 - 1, 2**40])
