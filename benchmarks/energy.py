@@ -8,8 +8,8 @@ no spike changes any more, and a step for the readout, is the answer; then the s
 pair of columns is the analytic estimate and SANA-FE 2.2.9 on its Loihi, which must make the
 emulator's spikes (exit code 1 if not); what both assume is printed below. "off" is the largest
 difference between the two in any figure of a row. The last rows place one graph in several ways:
-by its synapses (METIS) on at least four cores, and on as many of them in contiguous blocks and
-dealt out neuron by neuron.
+by its synapses on at least four cores, and on as many of them in contiguous blocks and dealt out
+neuron by neuron; "fits" tells whether a core of Loihi 1 holds what it is asked to.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from spinspike.model.training import train_as
 
 SPREAD = 4  # cores to place on at least, where placements are compared
 HEADER = (
-    f"{'encoding':9} bits  {'placed':14} cores  synapses  steps  {'an answer':21}  {'time':21}  "
+    f"{'encoding':9} bits  {'placed':14} cores  fits  synapses  steps  {'an answer':21}  {'time':21}  "
     f"{'a step held':21}  {'a second, full speed':21}  {'a second, 1 ms steps':21}    off"
 )
 FIGURES = (
@@ -99,10 +99,11 @@ def show(graph: SynapseGraph, name: str, placement: Placement, patterns: int) ->
         for what, key, _ in FIGURES
     ]
     cells = (cell(pair, unit) for pair, (_, _, unit) in zip(pairs, FIGURES, strict=True))
+    fits = placed_as(graph, load_target("loihi1"), placement.core).candidates[0].fits
     off = max(abs(one / other - 1) for one, other in pairs)
     say(
-        f"{graph.encoding:9} {graph.weight_bits:4}  {name:14} {placement.cores:5} "
-        f"{graph.synapses:9,} {summary['steps_to_answer']:6.1f}  {'  '.join(cells)}  {off:5.1%}"
+        f"{graph.encoding:9} {graph.weight_bits:4}  {name:14} {placement.cores:5}  "
+        f"{'yes' if fits else 'no':>4} {graph.synapses:9,} {summary['steps_to_answer']:6.1f}  {'  '.join(cells)}  {off:5.1%}"
     )
     return bool(summary["same_spikes"])
 
