@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import h5py
@@ -34,7 +35,7 @@ from spinspike.mapping.nir_network import from_nir, is_ours, to_nir
 from spinspike.mapping.nir_shapes import shapes
 from spinspike.mapping.rounding import Rounding
 from spinspike.model.architecture import Architecture
-from spinspike.model.errors import SpinspikeError
+from spinspike.model.errors import BadInput, SpinspikeError
 from spinspike.model.network import draw
 from spinspike.simulators.nir_executor import execute
 
@@ -124,14 +125,16 @@ def read(path: Path, folder: Path, *, whole: bool) -> NirGraph | str:
 
 def use(graph: NirGraph) -> str:
     """Do with a graph what one does; "read", or the refusal of a part of it."""
-    (from_nir(graph) if is_ours(graph) else shapes(graph))
+    if is_ours(graph):
+        from_nir(graph)
     size = shapes(graph)
     if sum(int(np.prod(shape)) for shape in size.values()) > LARGE:
         return "read, too large to run here"
     inputs = {name: np.ones((3, 1, *size[name])) for name in graph.named("Input")}
     execute(graph, inputs, dt=1e-4)
     if not is_ours(graph):
-        import_nir(graph, dt=1e-4)
+        with suppress(BadInput):  # neurons that leak are no threshold neurons
+            import_nir(graph, dt=1e-4)
     return "read"
 
 

@@ -13,6 +13,8 @@ from .check import check
 from .commands import demo, export, map_network
 from .energy import energy
 from .importing import app as importing
+from .nir_commands import app as nir
+from .nir_commands import convert
 from .reproduce import reproduce
 from .stress import stress
 from .train import train
@@ -63,6 +65,8 @@ app.command(cls=WithSimulators)(validate)
 app.command()(stress)
 app.command()(demo)
 app.command()(reproduce)
+app.add_typer(nir, name="nir")
+app.command()(convert)
 
 
 def main() -> None:

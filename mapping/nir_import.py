@@ -179,9 +179,8 @@ class _Import:
             )
         whole = np.rint(matrix.data).astype(np.int64)
         for sign in (1, -1):
-            kept = csr_array(
-                (whole * (whole * sign > 0), matrix.indices, matrix.indptr), matrix.shape
-            )
+            kept = csr_array(matrix, copy=True)  # what follows works in place
+            kept.data = whole * (whole * sign > 0)
             kept.eliminate_zeros()
             if kept.nnz:
                 yield _projection(s, role, 1 if sign > 0 else -1, kept, delay)
