@@ -88,7 +88,7 @@ def stress(
     found = curves(plan, results)
     summary = stress_summary(plan, found, graph)
     write_stress(output, plan, found, results, summary)
-    show(summary, *stress_tables(found), claim_table(summary), as_json=as_json)
+    show(summary, *stress_tables(found), *claim_tables(summary), as_json=as_json)
     if not all(claim["holds"] for claim in summary["claims"]):
         raise typer.Exit(1)
 
@@ -317,15 +317,15 @@ def stress_tables(found: Sequence[StressCurve]) -> list[Table]:
             ]
             for k in range(len(c.levels))
         ]
-        draws = f"{c.draws} draws" if c.draws > 1 else "nothing is drawn"
+        draws = f"{c.draws} draws" if c.draws > 1 else "1 draw"
         title = f"{c.title} by {c.unit}\n{c.patterns} patterns, {draws}; held: {c.asked}"
         columns = ("level", "held (95 %)", "units", "class kept", "certified", "null holds")
         made.append(table(title, *columns, rows=rows))
     return made
 
 
-def claim_table(summary: Mapping[str, Any]) -> Table:
-    """What was certified, and whether it came true."""
+def claim_tables(summary: Mapping[str, Any]) -> list[Table]:
+    """What was certified, and whether it came true; none where nothing was."""
     from .console import table
 
     rows = [
@@ -337,4 +337,4 @@ def claim_table(summary: Mapping[str, Any]) -> Table:
         ]
         for claim in summary["claims"]
     ]
-    return table("Claims", "claim", "bound", "seen", "", rows=rows)
+    return [table("Claims", "claim", "bound", "seen", "", rows=rows)] if rows else []

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,12 @@ from spinspike.model.npz import NUMBERS, read_npz_arrays
 from spinspike.model.storage import replacing
 
 from .base import Progress
+from .task import Arrays, Task, failed
 
-Arrays = Mapping[str, NDArray[Any]]
+__all__ = ["Arrays", "Task", "carry_out", "unfinished"]
+
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=+-]{0,199}")
 HEAD = "head"  # the array of a result file that says what it is
-
-
-@dataclass(frozen=True)
-class Task:
-    """One run: a function and what it is called with, both to be had in another process.
-
-    ``work`` is a function of a module, which other processes import by its name, and returns
-    arrays of numbers by name. An argument that several tasks share, the same object, travels once.
-    """
-
-    key: str  # names the result file; unique in the campaign
-    work: Callable[..., Arrays]
-    arguments: tuple[Any, ...] = ()
 
 
 def carry_out(
@@ -130,13 +118,6 @@ def _run(
         except Exception as error:
             raise failed(task.key, error) from error
         yield task.key, dict(arrays)
-
-
-def failed(key: str, error: BaseException) -> SimulationFailed:
-    """What is said of a task that raised."""
-    kind = type(error).__name__
-    message = f"task {key} failed: {kind}: {error}; finished tasks are kept, run again to go on"
-    return SimulationFailed(message)
 
 
 def _kept(folder: Path, key: str, fingerprint: str) -> dict[str, NDArray[Any]] | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from spinspike.model.errors import BadInput, MissingPart, SimulationFailed
 
-from .campaign import Task, failed
+from .task import Task, failed
 
 ANSWER = 10.0  # seconds for a scheduler to answer
 PATIENCE = 60.0  # seconds for it to have workers

@@ -74,6 +74,13 @@ def test_tables_say_what_was_held_and_what_was_certified(stress: Stress) -> None
     assert "holds" in said
 
 
+def test_nothing_is_claimed_where_nothing_is_certified(stress: Stress) -> None:
+    done = stress(*FEW, "--kind", "cut-signal", "--levels", "0,5")
+    assert done.exit_code == 0
+    assert "10 patterns, 1 draw; held: in s* at the end" in done.stdout
+    assert "Claims" not in done.stdout
+
+
 def results(folder: Path) -> dict[str, int]:
     return {f.name: f.stat().st_mtime_ns for f in (folder / "out/results").glob("*.npz")}
 
