@@ -14,7 +14,7 @@ one in which every graph's neurons are a block of each population and no synapse
 to block. The neurons' equations see nothing of that. What runs together shares encoding, bits, kind
 of input, exponents (the lowest that any of them was mapped with) and loudness. Blocks make a matrix
 sparse, hence few dense graphs at a time. Some graphs run on lava-nc's own Dense, Sparse, DelayDense
-and DelaySparse alone (stock).
+and DelaySparse alone (stock), for a third of the steps, since these are slow.
 
 Compared are all spikes in all steps, the readout's membranes at the end and the supervisory input
 of every step. Beside it stand the nulls, in the same comparison: emulators that forget the residue,
@@ -39,10 +39,10 @@ from spinspike.mapping.delays import DELAYED, LONGEST_DELAY, longest_delay, with
 from spinspike.mapping.graph import Ends, Projection
 from spinspike.mapping.rounding import InputMode
 from spinspike.model import Architecture
-from spinspike.model.arrays import BoolArray, IntArray
+from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.errors import OutOfRange
 from spinspike.model.network import draw
-from spinspike.simulators import Emulator, Lava, Protocol, Recording, Simulator, Stimulus
+from spinspike.simulators import Emulator, Lava, Protocol, Simulator, Stimulus
 from spinspike.simulators.lava_registers import check_stimulus
 from spinspike.simulators.stimulus import stimulus
 
@@ -80,20 +80,26 @@ def main() -> int:
     parser.add_argument("--stock", type=int, default=60, help="of them on stock processes [60]")
     parser.add_argument("--steps", type=int, default=300, help="longest free phase [300]")
     parser.add_argument("--patterns", type=int, default=4, help="patterns of each graph [4]")
+    parser.add_argument("--together", type=int, default=50, help="graphs in one run at most [50]")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--one-by-one", action="store_true", help="emulate each graph by itself")
     arguments = parser.parse_args()
-    if not 0 <= arguments.stock <= arguments.graphs or min(arguments.steps, arguments.patterns) < 1:
-        parser.error("allowed: 0 <= stock <= graphs, steps and patterns 1 or more")
+    if (
+        not 0 <= arguments.stock <= arguments.graphs
+        or min(arguments.steps, arguments.patterns, arguments.together) < 1
+    ):
+        parser.error("allowed: 0 <= stock <= graphs; steps, patterns and together 1 or more")
     rng = np.random.default_rng(arguments.seed)
     started, total = perf_counter(), Counter[str]()
     ways = [(Lava(), arguments.graphs - arguments.stock), (Lava(stock=True), arguments.stock)]
     for lava, count in ways:
-        for cases in batches(rng, count, arguments.patterns, stock=lava.stock):
+        size = (arguments.patterns, arguments.together)
+        longest = arguments.steps // 3 if lava.stock else arguments.steps
+        for cases in batches(rng, count, *size, stock=lava.stock):
             protocol = Protocol(
                 cue=int(rng.integers(0, 4)),
                 clamped=int(rng.integers(0, 20)),
-                free=int(rng.integers(arguments.steps // 3, arguments.steps + 1)),
+                free=int(rng.integers(longest // 3, longest + 1)),
             )
             total += compare(cases, protocol, lava, one_by_one=arguments.one_by_one)
             say(
@@ -120,7 +126,7 @@ def table(total: Counter[str]) -> str:
 
 
 def batches(
-    rng: np.random.Generator, count: int, patterns: int, *, stock: bool
+    rng: np.random.Generator, count: int, patterns: int, together: int, *, stock: bool
 ) -> Iterator[list[Case]]:
     """Graphs that can run side by side, so many in all."""
     done = 0
@@ -133,7 +139,7 @@ def batches(
             cued=bool(rng.random() < 0.5),
             loud=bool(rng.random() < 0.7),
         )
-        many = min(count - done, 5 if stock else 12 if common.dense else 50)
+        many = min(count - done, together, 5 if stock else 12 if common.dense else together)
         cases: list[Case] = []
         while len(cases) < many:
             case = draw_case(rng, common, patterns)
@@ -266,61 +272,73 @@ def compare(
 ) -> Counter[str]:
     """Counts of graphs, by kind and by whether a recording differs from the emulator's."""
     whole = side_by_side(cases)
-    expected = parts(cases, Emulator(), protocol, None if one_by_one else whole)
-    found = parts(cases, lava, protocol, whole)
+    emulator = Emulator()
+    if one_by_one:
+        expected = show_each(cases, emulator, protocol)
+    else:
+        expected = show(cases, emulator, protocol, whole)
+    found = show(cases, lava, protocol, whole)
     with patch("spinspike.simulators.emulator.step", without_residue):
-        forgetful = parts(cases, Emulator(), protocol, whole)
+        forgetful = show(cases, emulator, protocol, whole)
     prompt = replace(
         whole.graph, projections=tuple(replace(p, delay=0) for p in whole.graph.projections)
     )
-    early = parts(cases, Emulator(), protocol, replace(whole, graph=prompt))
+    early = show(cases, emulator, protocol, replace(whole, graph=prompt))
     total = Counter(kind for case in cases for kind in case.kind)
     if lava.stock:
         total["stock"] += len(cases)
     total["graphs"] += len(cases)
-    total["chances"] += sum(spikes.size for spikes, *_ in expected)
-    total["spikes"] += sum(int(spikes.sum()) for spikes, *_ in expected)
-    total["differ"] += differing(found, expected)
-    total["without residue"] += differing(forgetful, expected)
-    total["without delays"] += differing(early, expected)
+    total["chances"] += sum(spikes.size for spikes, _ in expected.parts)
+    total["spikes"] += sum(int(spikes.sum()) for spikes, _ in expected.parts)
+    total["differ"] += found.differing(expected)
+    total["without residue"] += forgetful.differing(expected)
+    total["without delays"] += early.differing(expected)
     return total
 
 
 Part = tuple[BoolArray, IntArray]  # spikes (steps, B, N), readout (B, C)
 
 
-def differing(some: list[Part], others: list[Part]) -> int:
-    pairs = zip(some, others, strict=True)
-    return sum(any(not np.array_equal(a, b) for a, b in zip(*pair, strict=True)) for pair in pairs)
+@dataclass(frozen=True)
+class Shown:
+    """What a simulator showed of each graph, and the supervisory input of all."""
+
+    parts: list[Part]
+    supervisory: FloatArray  # (steps, B)
+
+    def differing(self, other: Shown) -> int:
+        """Graphs that differ; all of them if the supervisory input does."""
+        if not np.array_equal(self.supervisory, other.supervisory):
+            return len(self.parts)
+        return sum(
+            any(not np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+            for one, two in zip(self.parts, other.parts, strict=True)
+        )
 
 
 def without_residue(membrane: IntArray, field: IntArray) -> tuple[BoolArray, IntArray]:
     return field > 0, np.zeros_like(membrane)
 
 
-def parts(
-    cases: Sequence[Case], simulator: Simulator, protocol: Protocol, whole: Case | None
-) -> list[Part]:
-    """What each graph showed: by itself, or cut out of the whole."""
-    if whole is None:
-        return [part for c in cases for part in parts([c], simulator, protocol, c)]
+def show(cases: Sequence[Case], simulator: Simulator, protocol: Protocol, whole: Case) -> Shown:
+    """Run all graphs as one and take the recording apart."""
     recording = simulator.run(whole.graph, whole.given, protocol)
-    check_supervisory(whole, protocol, recording)
     assert recording.spikes is not None
     assert recording.readout is not None
-    found = []
-    for case, neurons, classes in blocks(cases):
-        assert neurons.size == case.graph.neurons
-        found.append((recording.spikes[:, :, neurons], recording.readout[:, classes]))
-    return found
-
-
-def check_supervisory(whole: Case, protocol: Protocol, recording: Recording) -> None:
-    """The signal acts in its window alone."""
     outside = np.r_[: protocol.cue, protocol.release : protocol.total]
     assert not recording.supervisory[outside].any()
-    if protocol.clamped and whole.given.supervisor.any():
-        assert recording.supervisory[protocol.cue : protocol.release].any()
+    parts = [
+        (recording.spikes[:, :, neurons], recording.readout[:, classes])
+        for _, neurons, classes in blocks(cases)
+    ]
+    return Shown(parts, recording.supervisory)
+
+
+def show_each(cases: Sequence[Case], simulator: Simulator, protocol: Protocol) -> Shown:
+    """Run each graph by itself."""
+    found = [show([case], simulator, protocol, case) for case in cases]
+    signal = np.sum([one.supervisory for one in found], axis=0)
+    return Shown([part for one in found for part in one.parts], signal)
 
 
 def blocks(cases: Sequence[Case]) -> Iterator[tuple[Case, IntArray, slice]]:

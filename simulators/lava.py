@@ -104,7 +104,7 @@ class Lava:
         OutOfRange
             A weight, a bias or a sum does not fit Loihi's registers.
         SimulationFailed
-            Lava hung, crashed or lost a process.
+            Lava hung, crashed or lost a process, or the disk is full.
         """
         require_lava()
         check_size(graph, stimulus)
@@ -113,10 +113,12 @@ class Lava:
         patterns = len(stimulus.bias)
         chunk = 1 if self.stock else self.patterns_per_run or _chunk(graph)
         total = -(-patterns // chunk) * protocol.total
-        with _folder() as folder:
-            _write_job(folder, joined(graph), stimulus, protocol, chunk)
-            if self.stock:
-                np.savez(folder / "network.npz", **stock_arrays(graph))
+        with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
+            folder = Path(name)
+            with _room(folder):
+                _write_job(folder, joined(graph), stimulus, protocol, chunk)
+                if self.stock:
+                    np.savez(folder / "network.npz", **stock_arrays(graph))
             if total:
                 self._supervise(folder, protocol.total, total, progress)
             return _recording(folder, graph, protocol)
@@ -183,13 +185,14 @@ def _chunk(graph: SynapseGraph) -> int:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for one run, gone after it; what the disk refuses is one sentence."""
+def _room(folder: Path) -> Iterator[None]:
+    """What the disk refuses is one sentence."""
     try:
-        with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
-            yield Path(name)
+        yield
     except OSError as error:
-        message = f"Lava's run needs room in {tempfile.gettempdir()} (TMPDIR): {error.strerror}"
+        message = (
+            f"no room for Lava's run in {folder.parent}: {error.strerror or error}; set TMPDIR"
+        )
         raise SimulationFailed(message) from error
 
 

@@ -136,7 +136,7 @@ def run(job: Job, status: NDArray[np.int64]) -> None:
 def main(folder: Path, caller: int) -> None:
     """Run the job in ``folder``."""
     status = np.load(folder / "status.npy", mmap_mode="r+")
-    work(lambda: run(read_job(folder), status), caller)
+    work(lambda: run(read_job(folder), status), caller, folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ This file needs the standard library alone: exported networks carry a copy of it
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +31,7 @@ from typing import Any
 
 POLL = 0.05  # seconds between two looks at a run
 PATIENCE = 2.0  # seconds that a process has to obey a signal
+SOCKET_PATH = 85  # characters of a folder in which a socket's path still fits the system's 104
 
 
 def supervise(
@@ -115,9 +118,18 @@ def _end_group(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-def work(task: Callable[[], None], caller: int) -> None:
-    """Do a worker's task; end the whole group if it fails or if the caller is gone."""
-    _guard_group(caller)
+def work(task: Callable[[], None], caller: int, folder: Path | None = None) -> None:
+    """Do a worker's task; end the whole group if it fails or if the caller is gone.
+
+    Parameters
+    ----------
+    folder
+        What the caller would have removed after the run; goes with it.
+    """
+    _guard_group(caller, folder)
+    if folder and len(str(folder)) < SOCKET_PATH:
+        # where multiprocessing keeps its sockets: killed processes leave them
+        multiprocessing.current_process()._config["tempdir"] = str(folder)  # type: ignore[attr-defined]
     try:
         task()
     except BaseException:  # noqa: BLE001  whatever it was, the group must end
@@ -126,7 +138,7 @@ def work(task: Callable[[], None], caller: int) -> None:
         os._exit(1)  # a plain exit would wait for children that wait for each other
 
 
-def _guard_group(caller: int) -> None:
+def _guard_group(caller: int, folder: Path | None) -> None:
     """End this process group once the process ``caller`` is no longer our parent.
 
     Processes forked from here on watch their own parent in the same way.
@@ -135,6 +147,8 @@ def _guard_group(caller: int) -> None:
     def watch(parent: int) -> None:
         while os.getppid() == parent:
             time.sleep(4 * POLL)
+        if folder and parent == caller:
+            shutil.rmtree(folder, ignore_errors=True)
         os.killpg(0, signal.SIGTERM)
 
     def start(parent: int) -> None:

@@ -30,7 +30,8 @@ def main() -> int:
     """Check the input, run Lava in a worker, decode and print."""
     options = arguments()
     if options.worker:
-        work(lambda: run_lava(Path(options.worker[0])), int(options.worker[1]))
+        folder = Path(options.worker[0])
+        work(lambda: run_lava(folder), int(options.worker[1]), folder)
         return 0
     try:
         with np.load(HERE / "arrays.npz", allow_pickle=False) as file:

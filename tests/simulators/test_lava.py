@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import sys
 import tracemalloc
 
@@ -279,15 +278,6 @@ def test_no_patterns_make_an_empty_recording() -> None:
     graph = random_graph(rng)
     recording = Lava().run(graph, random_stimulus(rng, graph, patterns=0), Protocol(free=3))
     assert recording.states.shape == (4, 0, UNITS)
-
-
-def test_runs_inside_a_worker_of_another_pool() -> None:
-    rng = np.random.default_rng(1)
-    graph = random_graph(rng)
-    given_, protocol = random_stimulus(rng, graph), Protocol(cue=1, free=4)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        recording = pool.apply(Lava().run, (graph, given_, protocol))
-    assert_equal(recording, Emulator().run(graph, given_, protocol))
 
 
 def test_missing_lava_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -314,6 +314,7 @@ def test_a_killed_program_leaves_no_orphans(
     program.wait()
     _, alive = psutil.wait_procs(processes, timeout=10)
     assert not alive
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_folder_is_complete_and_mentions_no_other_package(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +145,7 @@ class Disturbance:
 
     def __call__(self, done: int, total: int) -> None:
         if done and not self.seen:
-            workers = [p for p in psutil.Process().children() if "lava_worker" in name(p)]
+            workers = [p for p in psutil.Process().children() if "simulators.lava_" in name(p)]
             self.seen = [workers[0], *workers[0].children(recursive=True)]
             if self.what == "raise":
                 raise KeyboardInterrupt
@@ -190,8 +192,9 @@ def test_a_run_that_does_not_even_start_is_ended() -> None:
 
 
 @pytest.mark.lava
-def test_a_killed_caller_leaves_no_orphans(tmp_path: Path) -> None:
-    program = tmp_path / "caller.py"
+def test_a_killed_caller_leaves_no_orphans(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("t")  # sockets in it allow no long name
+    program = folder / "caller.py"
     program.write_text(
         "import numpy as np\n"
         "from spinspike.mapping.mapper import map_network\n"
@@ -207,7 +210,7 @@ def test_a_killed_caller_leaves_no_orphans(tmp_path: Path) -> None:
     caller = subprocess.Popen(
         [sys.executable, str(program)],
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": PATHS, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": PATHS, "TMPDIR": str(folder)},
     )
     assert caller.stdout is not None
     with caller.stdout:
@@ -217,6 +220,66 @@ def test_a_killed_caller_leaves_no_orphans(tmp_path: Path) -> None:
         caller.kill()
         caller.wait()
     assert_gone(processes)
+    assert [path.name for path in folder.iterdir()] == ["caller.py"]
+
+
+FULL = """
+import resource, sys
+import numpy as np
+from spinspike.mapping.mapper import map_network
+from spinspike.model.architecture import Architecture
+from spinspike.model.errors import SimulationFailed
+from spinspike.model.network import draw
+from spinspike.simulators import Lava, Protocol, stimulus
+rng = np.random.default_rng(0)
+graph = map_network(draw(Architecture(units=10, inputs=4, classes=3), rng, centre=np.zeros(4)))
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    Lava().run(graph, stimulus(graph, rng.random((2, 4))), Protocol(free={free}))
+except SimulationFailed as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("free", [20, 20_000])
+def test_a_full_disk_is_one_sentence_and_nothing_is_left(free: int, tmp_path: Path) -> None:
+    """No file may grow beyond 100 kB: enough for 20 steps, too little for 20,000."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL.format(free=free)],
+        env={**os.environ, "PYTHONPATH": PATHS, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    expected = f"no room for Lava's run in {temporary}: File too large; set TMPDIR\n"
+    assert (done.returncode, done.stderr) == ((0, "") if free == 20 else (1, expected))
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.lava
+def test_a_disk_without_room_is_found_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(SimulationFailed, match=r"^no room .*: No space left on device; set TMPDIR"):
+        Lava().run(*network(), Protocol(free=3))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.lava
+def test_a_killed_process_of_the_stock_mode_ends_the_run() -> None:
+    disturb = Disturbance("kill")
+    with pytest.raises(SimulationFailed, match=r"failed while running chunk 1 of 2, after step"):
+        Lava(stock=True).run(*network(), FOREVER, progress=disturb)
+    assert_gone(disturb.seen)
 
 
 def test_last_words_of_the_tracker_of_shared_memory_are_no_reason(tmp_path: Path) -> None:
