@@ -48,6 +48,20 @@ def test_there_are_files_of_three_tools() -> None:
     assert len(FILES) >= 5
 
 
+def test_the_neuron_of_the_nir_paper_spikes_when_its_authors_tools_let_it_spike() -> None:
+    """Norse, which exported it, Nengo and snnTorch: steps 460, 510, 710 and 760.
+
+    github.com/neuromorphs/NIR, paper/01_lif: lif_norse.csv, lif_nengo.csv, lif_snntorch.csv.
+    """
+    gaps = [6, 15, 4, 3, 0, 2, 1, 2, 0, 1, *[0] * 10, 13, *[0] * 11, 5, 0, 14]
+    spikes = np.concatenate([[0] * gap + [1] for gap in gaps])[:100]
+    x = np.zeros(1000)
+    x[::10] = spikes
+    p = {"tau": ONE * 0.0025, "r": ONE, "v_leak": 0 * ONE, "v_reset": 0 * ONE}
+    found = ran(chain(("LIF", {**p, "v_threshold": ONE * 0.1})), x, dt=1e-4)
+    assert np.flatnonzero(found).tolist() == [460, 510, 710, 760]
+
+
 def test_a_leaky_integrator_charges_as_a_geometric_series() -> None:
     p = {"tau": ONE * 0.5, "r": ONE * 3, "v_leak": ONE * 2}
     steps = np.arange(1, 9)
