@@ -9,14 +9,15 @@ with x and y the slow and the supervisory synapses (receptors 1 and 2). Coupling
 ``tsodyks2_synapse`` with U = 1, no facilitation and tau_rec = tau_slow: a spike T after the one
 before delivers w (1 - exp(-T / tau_slow)), which is w (1 - g) with the gate g of `brian2_lif`.
 
-Three things differ from Brian2's network. NEST integrates exactly between the steps of its grid;
+Four things differ from Brian2's network. NEST integrates exactly between the steps of its grid;
 inhibition has no floor (``lowest``), so that a neuron held far down needs a few ms more to rise;
-and transmission cannot be switched off for the cue phase, see `NestLIF`.
+the neurons of an antagonistic pair have no interneurons to compete through; and transmission
+cannot be switched off for the cue phase, see `NestLIF`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,9 +29,11 @@ from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import FloatArray, Role, SynapseGraph
 from spinspike.mapping.matrix import input_field, supervisory_matrix, weight_matrix
 from spinspike.model.arrays import BoolArray, IntArray
+from spinspike.model.errors import BadInput
 
 from .asynchronous import check_size, cued_spikes
 from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .calibration import calibrate
 from .lif import LIFParameters
 from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
@@ -58,7 +61,10 @@ class NestLIF:
 
     Parameters
     ----------
-    parameters : LIFParameters
+    parameters : LIFParameters, optional
+        By default `calibrate` finds them from the graph at hand; hold a graph against its nulls
+        with those of the graph itself (`calibrated`). Conductances, mismatch, jitter and a
+        ``tau_inhibition`` of its own are refused.
     resolution : float, ms
         Time step; delays and refractory period are multiples of it.
     window : float, ms
@@ -77,7 +83,7 @@ class NestLIF:
         synapses, and up to 8,000 neurons, 40 kB each.
     """
 
-    parameters: LIFParameters = field(default_factory=LIFParameters)
+    parameters: LIFParameters | None = None
     resolution: float = 0.5
     window: float = 50.0
     every: float = 10.0
@@ -87,6 +93,10 @@ class NestLIF:
     synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "continuous"
+
+    def calibrated(self, graph: SynapseGraph) -> NestLIF:
+        """The same with the parameters for a graph, unless it has some."""
+        return replace(self, parameters=self.parameters or calibrate(graph))
 
     def run(
         self,
@@ -104,12 +114,14 @@ class NestLIF:
         Raises
         ------
         BadInput
-            The stimulus does not fit the graph, ``threads`` or ``resolution`` is out of range, or
-            there is no ``folder`` under mpirun.
+            The stimulus does not fit the graph, ``threads`` or ``resolution`` is out of range,
+            there is no ``folder`` under mpirun, or a parameter is one that NEST's model lacks.
         MissingPart
             NEST is not installed.
         """
         check_size(graph, stimulus)
+        parameters = self.parameters or calibrate(graph)
+        _check(parameters)
         nest = nest_module()
         patterns = len(stimulus.bias)
         synapses = sum(p.indices.size for p in graph.projections)
@@ -123,7 +135,7 @@ class NestLIF:
         for first in range(0, patterns, size):
             chunk = replace(self, seed=self.seed + first)
             given = stimulus.select(slice(first, first + size))
-            parts.append(_simulate(nest, chunk, graph, given, protocol))
+            parts.append(_simulate(nest, chunk, parameters, graph, given, protocol))
             if progress is not None:
                 progress(min(first + size, patterns), patterns)
         return replace(
@@ -133,9 +145,24 @@ class NestLIF:
         )
 
 
+def _check(p: LIFParameters) -> None:
+    """Refuse what ``iaf_psc_exp_multisynapse`` as set up here does not have."""
+    allowed = {
+        "conductances": False,
+        "mismatch": 0.0,
+        "delay_jitter": 0.0,
+        "tau_inhibition": p.tau_slow,
+    }
+    for name, only in allowed.items():
+        if getattr(p, name) != only:
+            message = f"{name} is {getattr(p, name)}; allowed on nest: {only}"
+            raise BadInput(message)
+
+
 def _simulate(
     nest: ModuleType,
     backend: NestLIF,
+    p: LIFParameters,
     graph: SynapseGraph,
     given: Stimulus,
     protocol: Protocol,
@@ -143,7 +170,6 @@ def _simulate(
     """Run one NEST network of all patterns through the phases and read it out."""
     restart(nest, resolution=backend.resolution, seed=backend.seed, threads=backend.threads)
     recorders = Recorders(nest, backend.folder)
-    p = backend.parameters
     neurons = _neurons(nest, p, np.random.default_rng(backend.seed), given.bias.size)
     _couple(nest, p, graph, neurons)
     _noise(nest, p, neurons)
@@ -223,7 +249,7 @@ def _scale(graph: SynapseGraph) -> FloatArray:
 
 
 def _set_current(p: LIFParameters, graph: SynapseGraph, neurons: Any, bias: IntArray) -> None:
-    set_each(neurons, I_e=p.threshold + p.field_scale * bias / _scale(graph))
+    set_each(neurons, I_e=p.threshold + p.field_scale * (bias / _scale(graph) + p.bias))
 
 
 def _couple(nest: ModuleType, p: LIFParameters, graph: SynapseGraph, neurons: Any) -> None:
@@ -325,7 +351,7 @@ def _cue(
     recorders.simulate(protocol.cue)
     first = given.first_bias + input_field(graph, given.first_levels)
     forced = given.cue[:, graph.ends.unit] * graph.ends.input_sign
-    drive = np.where(forced, forced * p.cue_field, first / _scale(graph))
+    drive = np.where(forced, forced * p.cue_field, first / _scale(graph) + p.bias)
     left = np.maximum(p.threshold + p.field_scale * drive, p.lowest)
     silent = np.flatnonzero(~on)
     if silent.size:

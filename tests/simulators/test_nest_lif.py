@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -324,6 +325,41 @@ def test_every_encoding_and_input_is_held_after_the_label_is_gone(
     assert found.supervisory.max() > 1
     assert found.supervisory[-1] < 1e-9
     assert found.class_kept.mean() >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"conductances": True}, "conductances is True; allowed on nest: False"),
+        ({"mismatch": 0.1}, "mismatch is 0.1; allowed on nest: 0.0"),
+        ({"delay_jitter": 0.5}, "delay_jitter is 0.5; allowed on nest: 0.0"),
+        ({"tau_inhibition": 10.0}, "tau_inhibition is 10.0; allowed on nest: 100.0"),
+    ],
+)
+def test_parameters_that_nest_would_leave_out_are_refused(
+    changed: dict[str, Any], message: str
+) -> None:
+    graph = network(np.zeros((1, 1)))
+    backend = NestLIF(parameters=LIFParameters(**changed))
+    with pytest.raises(BadInput, match=message):
+        backend.run(graph, feed(graph, np.zeros((1, 1))), HOLD)
+
+
+def test_the_parameters_are_those_of_the_graph_or_the_users_and_brian2s(
+    graph: SynapseGraph,
+) -> None:
+    found = NestLIF().calibrated(graph).parameters
+    assert found == Brian2LIF().calibrated(graph).parameters
+    assert found != LIFParameters()
+    assert NestLIF(parameters=QUIET).calibrated(graph).parameters == QUIET
+
+
+@pytest.mark.parametrize(("bias", "state"), [(0.15, 1), (0.05, -1)])
+def test_a_bias_of_the_parameters_is_added_to_every_field(bias: float, state: int) -> None:
+    graph = network(np.zeros((2, 2)))
+    backend = NestLIF(parameters=replace(QUIET, bias=bias))
+    recording = backend.run(graph, feed(graph, np.full((1, 2), -0.1)), Protocol(cue=0, free=300))
+    assert recording.states[-1].tolist() == [[state, state]]
 
 
 def test_a_stimulus_for_another_graph_is_refused(graph: SynapseGraph) -> None:
