@@ -77,9 +77,19 @@ class NirGraph:
         """Names of the nodes of some kinds."""
         return tuple(name for name, node in self.nodes.items() if node.kind in kinds)
 
-    def sources(self, name: str) -> list[str]:
-        """Where a node gets its input from."""
-        return [source for source, target in self.edges if target == name]
+    def sources(self) -> dict[str, list[str]]:
+        """Where each node gets its input from."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            found[target].append(source)
+        return found
+
+    def targets(self) -> dict[str, list[str]]:
+        """Where each node sends to."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            found[source].append(target)
+        return found
 
 
 def loops(graph: NirGraph) -> set[tuple[str, str]]:

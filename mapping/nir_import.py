@@ -29,7 +29,7 @@ from spinspike.model.errors import BadInput
 from .delays import LONGEST_DELAY
 from .encoding import SIGNED, Sign
 from .graph import Ends, Population, Projection, Role, SynapseGraph
-from .nir_graph import INTEGRATORS, TIMES, NirGraph, Node, loops
+from .nir_graph import INTEGRATORS, TIMES, NirGraph
 from .nir_shapes import shapes
 from .nir_synapses import CONSTANT, Synapses, synapses
 from .ranges import check_ranges
@@ -107,7 +107,6 @@ class _Import:
         self.size = {name: math.prod(shape) for name, shape in shapes(graph).items()}
         self.neurons = list(graph.named(*THRESHOLD_NEURONS))
         self.found = [s for s in synapses(graph) if s.target in self.neurons]
-        self.late = loops(graph)
         self.unit = {name: self._unit(name) for name in self.neurons}
 
     def factor(self, name: str) -> NDArray[np.float64]:
@@ -187,15 +186,14 @@ class _Import:
 
     def way(self, s: Synapses) -> tuple[Role, int]:
         """Role of a connection, and its delay beyond the step that a synapse takes."""
-        steps = int(np.rint(s.delay / self.dt))
+        steps = s.steps(self.dt)
         if s.source in self.nir.named("Input"):
             role: Role = "supervisory" if _is_teacher(s.source) else "input"
             if steps:
                 message = f"from input {s.source} to {s.target} there is a delay; allowed: none"
                 raise BadInput(message)
             return role, 0
-        around = any(a == s.source and self._leads(b, s.target) for a, b in self.late)
-        delay = steps + around - 1
+        delay = steps - 1
         if not 0 <= delay <= LONGEST_DELAY:
             message = (
                 f"from {s.source} to {s.target} it takes {delay + 1} steps; allowed: 1 to "
@@ -204,14 +202,6 @@ class _Import:
             raise BadInput(message)
         diagonal = s.source == s.target and (s.weight.tocoo().row == s.weight.tocoo().col).all()
         return "self" if diagonal else "coupling", delay
-
-    def _leads(self, name: str, target: str) -> bool:
-        if name == target:
-            return True
-        node: Node = self.nir.nodes[name]
-        if node.kind in (*THRESHOLD_NEURONS, "Output"):
-            return False
-        return any(self._leads(b, target) for a, b in self.nir.edges if a == name)
 
 
 def _projection(

@@ -12,6 +12,7 @@ from spinspike.model.errors import BadInput
 from .nir_graph import NirGraph, Node, order, unsupported
 
 Shape = tuple[int, ...]
+LARGEST = 2**26  # numbers that all nodes together send in a step
 
 
 def shapes(graph: NirGraph) -> Mapping[str, Shape]:
@@ -29,9 +30,14 @@ def shapes(graph: NirGraph) -> Mapping[str, Shape]:
     if problems := unsupported(graph):
         raise BadInput(problems[0])
     found: dict[str, Shape] = {}
+    sources, total = graph.sources(), 0
     for name in order(graph):
-        known = [found[source] for source in graph.sources(name) if source in found]
+        known = [found[source] for source in sources[name] if source in found]
         found[name] = _sent(name, graph.nodes[name], known[0] if known else None)
+        total += math.prod(found[name])
+        if total > LARGEST:
+            message = f"up to node {name} the nodes send {total:,} numbers; allowed: {LARGEST:,}"
+            raise BadInput(message)
     for source, target in graph.edges:
         wanted = received(graph.nodes[target], found[target])
         fits = found[source] == wanted

@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,8 @@ def limit(path: Path) -> None:
     )
     for kind, bound in bounds:
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (bound if hard < 0 else min(bound, hard), hard))
+        with suppress(ValueError, OSError):  # macOS knows some limits by name only
+            resource.setrlimit(kind, (bound if hard < 0 else min(bound, hard), hard))
 
 
 if __name__ == "__main__":

@@ -87,8 +87,7 @@ def execute(
     }
     recorded: dict[str, list[FloatArray]] = {n: [] for n in (*graph.named("Output"), *record)}
     sent = {name: np.zeros((patterns, *shape)) for name, shape in size.items()}
-    sources = {name: graph.sources(name) for name in graph.nodes}
-    plan = order(graph)
+    sources, plan = graph.sources(), order(graph)
     for step in range(steps):
         before = dict(sent)
         for name in plan:

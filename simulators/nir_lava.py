@@ -23,14 +23,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.mapping.nir_graph import NirGraph, Node, loops, unsupported
+from spinspike.mapping.nir_graph import NirGraph, Node, unsupported
 from spinspike.mapping.nir_shapes import shapes
 from spinspike.mapping.nir_synapses import CONSTANT, Synapses, synapses
 from spinspike.model.arrays import FloatArray
@@ -88,8 +88,7 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     found = synapses(graph)
     outputs = {s.target: s.source for s in found if graph.nodes[s.target].kind == "Output"}
     inner = [s for s in found if s.target not in outputs]
-    wait = {id(s): _steps(graph, s, dt) for s in inner}
-    lag = _lags(graph, inner, wait)
+    lag = _lags(graph, inner, dt)
     neurons = {
         name: _neurons(node, size[name], lag[name], dt)
         for name, node in graph.nodes.items()
@@ -98,11 +97,11 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     connections, constants = [], []
     for s in inner:
         weight = s.weight.multiply(neurons[s.target].factor[:, None]).tocsr()
-        scaled = Synapses(s.source, s.target, weight, s.delay)
+        scaled = replace(s, weight=weight)
         if s.source == CONSTANT:
-            constants.append((scaled, wait[id(s)]))
+            constants.append((scaled, s.steps(dt)))
         else:
-            late = wait[id(s)] + lag[s.target] - lag[s.source] - 1
+            late = s.steps(dt) + lag[s.target] - lag[s.source] - 1
             connections.append((scaled, late))
     inputs = {name: size[name] for name in graph.named("Input")}
     return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants))
@@ -136,6 +135,7 @@ def _odd_outputs(graph: NirGraph) -> Iterator[str]:
             if s.source != CONSTANT
             and graph.nodes[s.source].kind != "Input"
             and not s.delay
+            and not s.around
             and s.weight.shape[0] == s.weight.shape[1]
             and (s.weight != _identity(s)).nnz == 0
         ]
@@ -149,32 +149,15 @@ def _identity(s: Synapses) -> Any:
     return eye(s.weight.shape[0], format="csr")
 
 
-def _steps(graph: NirGraph, s: Synapses, dt: float) -> int:
-    """Steps from source to target in NIR."""
-    around = s.source != CONSTANT and any(
-        source == s.source and _leads(graph, target, s.target) for source, target in loops(graph)
-    )
-    return int(np.rint(s.delay / dt)) + around
-
-
-def _leads(graph: NirGraph, name: str, target: str) -> bool:
-    """Whether a node leads to another with no neuron between them."""
-    if name == target:
-        return True
-    if graph.nodes[name].kind in ("Threshold", "IF", "LIF", "CubaLIF", "Output"):
-        return False
-    return any(_leads(graph, b, target) for a, b in graph.edges if a == name)
-
-
-def _lags(graph: NirGraph, inner: list[Synapses], wait: Mapping[int, int]) -> dict[str, int]:
+def _lags(graph: NirGraph, inner: list[Synapses], dt: float) -> dict[str, int]:
     """Least lags for which every connection has its step."""
     lag = dict.fromkeys(graph.nodes, 0)
     lag |= {s.target: 1 for s in inner}
     for _ in range(len(lag) + 1):
         moved = False
         for s in inner:
-            if s.source != CONSTANT and lag[s.target] < lag[s.source] + 1 - wait[id(s)]:
-                lag[s.target] = lag[s.source] + 1 - wait[id(s)]
+            if s.source != CONSTANT and lag[s.target] < lag[s.source] + 1 - s.steps(dt):
+                lag[s.target] = lag[s.source] + 1 - s.steps(dt)
                 moved = True
         if not moved:
             return lag

@@ -97,3 +97,40 @@ def test_shapes_flow_through_flatten_and_single_numbers() -> None:
     )
     found = shapes(NirGraph(nodes, (("x", "flat"), ("flat", "i"), ("i", "y"))))
     assert found == {"x": (2, 3, 4), "flat": (2, 12), "i": (2, 12), "y": (2, 12)}
+
+
+def test_a_way_that_shares_its_first_node_with_a_cycle_takes_its_step() -> None:
+    """Node a sends through w to itself and to b, and through v to b alone."""
+    one, w = np.ones(1), {"weight": np.ones((1, 1))}
+    nodes = nodes_of(a=("I", {"r": one}), b=("I", {"r": one}), w=("Linear", w), v=("Linear", w))
+    graph = NirGraph(nodes, (("a", "w"), ("w", "a"), ("w", "b"), ("a", "v"), ("v", "b")))
+    found = {(s.source, s.target, s.steps(1.0)) for s in synapses(graph)}
+    assert found == {("a", "a", 1), ("a", "b", 1), ("a", "b", 0)}
+
+
+def ladder(rungs: int, kind: str) -> NirGraph:
+    """Every rung has two ways on, so there are 2**rungs of them in all."""
+    nodes = nodes_of(x=("Input", {"shape": np.array([1])}), y=("Output", {"shape": np.array([1])}))
+    edges, last = [], "x"
+    for k in range(rungs):
+        for side in "ab":
+            late = {"delay": np.array([2.0**k if side == "a" else 0.0])}
+            nodes[f"{side}{k}"] = Node(kind, late if kind == "Delay" else {"scale": np.ones(1)})
+            edges.append((last, f"{side}{k}"))
+        nodes[f"c{k}"] = Node("Scale", {"scale": np.ones(1)})
+        edges += [(f"a{k}", f"c{k}"), (f"b{k}", f"c{k}")]
+        last = f"c{k}"
+    return NirGraph(nodes, (*edges, (last, "y")))
+
+
+def test_as_many_ways_as_there_are_numbers_take_no_time() -> None:
+    (only,) = synapses(ladder(50, "Scale"))
+    assert only.weight.toarray() == [[2.0**50]]
+    with pytest.raises(BadInput, match=r"node \S+ gets the same with 1024 delays"):
+        synapses(ladder(50, "Delay"))
+
+
+def test_more_numbers_than_memory_holds_are_refused() -> None:
+    nodes = nodes_of(x=("Input", {"shape": np.array([2**30])}))
+    with pytest.raises(BadInput, match=r"up to node x the nodes send 1,073,741,824 numbers"):
+        shapes(NirGraph(nodes, ()))
