@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 import numpy as np
 
 from spinspike.mapping import SynapseGraph, integer_margins, weakest_units
-from spinspike.model.arrays import FloatArray
+from spinspike.model.arrays import FloatArray, SpinArray
 from spinspike.model.comparators import Comparator
 from spinspike.model.control import ControlRun
 from spinspike.model.fixed_points import FixedPoints
@@ -48,7 +48,8 @@ STYLE: dict[str, Any] = {
     "font.size": 9,
     "legend.frameon": False,
     "legend.fontsize": 8,
-    "axes.prop_cycle": "cycler('color', ['#d0603f', '#3a86b4', '#dba63c', '#6fa57b', '#9a83b5'])",
+    "axes.prop_cycle": "cycler('color', ['#d0603f', '#3a86b4', '#dba63c', '#6fa57b', '#9a83b5', "
+    "'#b8738f', '#5aa6a0'])",
     "figure.dpi": 130,
     "figure.constrained_layout.use": True,
 }
@@ -165,25 +166,24 @@ def raster(example: Example, graph: SynapseGraph, *, around: float = 250.0) -> F
 
 @styled
 def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Figure:
-    """Fraction of units that differ from s* at the end, by their margin in s*."""
-    figure, axis = _axes(1, 1, (6.0, 3.1))
+    """Units that differ from s* at the end, by their margin in s*, learned and cued together."""
+    figure, axis = _axes(1, 1, (8.4, 3.1))
     edges = np.array([-np.inf, 0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, np.inf])
     inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges[1:-1])]
     names = ["< 0", *inner, f"> {edges[-2]:g}"]
     shown = [o for o in outcomes if not o.null and o.run in ("learned", "cued")]
-    for number, o in enumerate(shown):
-        total = np.zeros(len(names))
-        count = np.zeros(len(names))
-        for start in range(0, len(o.points), AT_ONCE):
-            rows = slice(start, start + AT_ONCE)
-            part = o.points.select(rows)
-            flipped = o.final[rows] != part.states
+    simulators = list(dict.fromkeys(name_of(o) for o in shown))
+    for number, name in enumerate(simulators):
+        total, count = np.zeros(len(names)), np.zeros(len(names))
+        for part, final in _portions([o for o in shown if name_of(o) == name]):
+            flipped = final != part.states
             bins = np.digitize(unit_margins(graph, part).ravel(), edges[1:-1])
             total += np.bincount(bins, minlength=len(names))
             count += np.bincount(bins, weights=flipped.ravel(), minlength=len(names))
-        at = np.arange(len(names)) + (number - len(shown) / 2) * 0.8 / len(shown)
+        width = 0.8 / len(simulators)
+        at = np.arange(len(names)) + (number - (len(simulators) - 1) / 2) * width
         fraction = np.divide(count, total, where=total > 0, out=np.full(len(names), np.nan))
-        axis.bar(at, 100 * fraction, width=0.8 / len(shown), label=f"{name_of(o)}, {o.run}")
+        axis.bar(at, 100 * fraction, width=width, label=name)
     axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.set(title="Units away from s* at the end (%), by margin in s*", xlabel="margin")
     axis.legend()
@@ -251,6 +251,14 @@ def unit_margins(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
     """Margins of the units in s* in units of the reference's field, (P, H)."""
     own = integer_margins(graph, points)[:, graph.ends.decoder]
     return np.asarray((own - 0.5) / graph.ends.scale)
+
+
+def _portions(outcomes: Sequence[Outcome]) -> Iterator[tuple[FixedPoints, SpinArray]]:
+    """Fixed points and final states, some at a time."""
+    for o in outcomes:
+        for start in range(0, len(o.points), AT_ONCE):
+            rows = slice(start, start + AT_ONCE)
+            yield o.points.select(rows), o.final[rows]
 
 
 def _axes(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, Any]:

@@ -54,8 +54,8 @@ CAPTIONS = {
     "Above: its supervisory input, which is gone afterwards.",
     "nulls": "A latch holds anything, so holding counts only where the nulls fail. Bars are 95 % "
     "intervals (Wilson).",
-    "flips": "Units that are not as in s* at the end, by their margin in s*, in units of the "
-    "reference's field.",
+    "flips": "Units that are not as in s* at the end of learned and cued runs, by their margin in "
+    "s*, in units of the reference's field.",
     "stress": "Patterns held at each level, with a 95 % band; shaded in yellow what the certificate "
     "promises; grey what the graph without couplings holds.",
     "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
@@ -164,6 +164,7 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
         "disagreements": [asdict(d) for d in apart[:SHOWN]],
         "graph_pictures": _pictures(folder / "figures", own),
         "pictures": _pictures(folder / "figures", _validation_figures(report)),
+        "rows": simulator_rows(report.outcomes),
         "stress": _pictures(folder / "figures", _stress_figures(folder / "stress/summary.json")),
         "energy": _energy(folder / "energy.json"),
         "more_pictures": _pictures(folder / "figures", report.figures),
@@ -174,6 +175,25 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
     _write_disagreements(folder / "disagreements.csv", apart)
     (folder / "report.html").write_text(_page(summary, shown), encoding="utf-8")
     return summary
+
+
+def simulator_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """What matters most of each simulator: what stays, what is reached, what the best null holds."""
+    rows = []
+    for name in dict.fromkeys(label(o.simulator, o.regime) for o in outcomes):
+        own = [o for o in outcomes if label(o.simulator, o.regime) == name]
+        runs = {o.run: o for o in own if not o.null}
+        nulls = [wilson(o.exact) for o in own if o.null]
+        rows.append(
+            {
+                "name": name,
+                "held": wilson(runs["cued"].held) if "cued" in runs else None,
+                "reached": wilson(runs["learned"].exact) if "learned" in runs else None,
+                "null": max(nulls, default=None),
+                "broken": None if own[0].regime == "continuous" else sum(o.broken for o in own),
+            }
+        )
+    return rows
 
 
 def sentence(claims: Sequence[Claim]) -> str:

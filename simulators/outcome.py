@@ -18,6 +18,7 @@ from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 
 from .base import Recording, Regime
+from .calibration import weakest_fields
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Outcome:
     first_flip: FloatArray  # (P,) time after the release at which a unit first flipped, or inf
     margin: IntArray  # (P,) smallest integer margin of s* in the graph that ran
     weakest: IntArray  # (P,) the unit it belongs to
+    field: FloatArray  # (P,) the smallest margin in units of field, which compares across units
     certified: BoolArray  # (P,) ends in a state that is certified for its input
     broken: int  # how often a certified state changed after the release (not in continuous time)
     delay: int  # longest of the graph, in steps
@@ -107,6 +109,7 @@ def observe(
         first_flip=first - recording.release,
         margin=margin,
         weakest=weakest,
+        field=weakest_fields(graph, points),
         certified=certified(graph, replace(points, states=states[-1])),
         broken=_broken(graph, points, recording, start),
         delay=longest_delay(graph),
@@ -147,8 +150,8 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
 
 
 BY_PATTERN = (
-    "away", "occupied", "left", "held", "flips", "first_flip", "margin", "weakest", "certified",
-    "classes", "reference_classes",
+    "away", "occupied", "left", "held", "flips", "first_flip", "margin", "weakest", "field",
+    "certified", "classes", "reference_classes",
 )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from spinspike.model.arrays import BoolArray, FloatArray, IntArray
+from spinspike.model.arrays import BoolArray, FloatArray
 
 from .base import Regime
+from .calibration import SUCCESSIVE, margin_bound
 from .outcome import Outcome, accuracy, mean_interval, supervisory_off, wilson
 from .registry import label
 
@@ -74,31 +75,6 @@ def claims(outcomes: Sequence[Outcome]) -> list[Claim]:
         found += RULES[own[0].regime](own)
         found += _nulls(own)
     return found
-
-
-def margin_bound(margins: IntArray, held: BoolArray, asked: float = 0.9) -> float:
-    """The smallest margin from which on patterns are held: at least so many of all above it.
-
-    Parameters
-    ----------
-    margins : (P,)
-        Smallest integer margin of each pattern.
-    held : (P,)
-        Whether it was held exactly.
-
-    Returns
-    -------
-    float
-        Infinity if no margin will do.
-
-    Examples
-    --------
-    >>> margin_bound(np.array([1, 2, 3, 4]), np.array([False, True, True, True]), asked=1.0)
-    2.0
-    """
-    values = np.unique(margins)
-    enough = [held[margins >= value].mean() >= asked - 1e-9 for value in values]
-    return float(values[enough.index(True)]) if True in enough else float("inf")
 
 
 def _held(outcomes: list[Outcome]) -> Iterator[Claim]:
@@ -170,9 +146,11 @@ def _continuous(outcomes: list[Outcome]) -> Iterator[Claim]:
 def _by_margin(cued: Outcome, learned: Outcome) -> Iterator[Claim]:
     """Which test patterns can be relied on, by a bound that only learned patterns have set."""
     name, there = _name(cued), learned.occupied
-    bound = margin_bound(learned.margin[there], ~learned.left[there], HELD_ABOVE)
-    above = cued.margin >= bound
-    statement = f"cued: margin of at least {bound:g}, the bound that learned patterns set"
+    if there.sum() < SUCCESSIVE:
+        return
+    bound = margin_bound(learned.field[there], ~learned.left[there], share=HELD_ABOVE)
+    above = cued.field >= bound
+    statement = f"cued: margin of at least {bound:.2g}, the bound that learned patterns set"
     yield _fraction(name, statement, above, ABOVE)
     if above.any():
         statement = f"cued, such a margin: in s* all the time, {_hold(cued)}"

@@ -16,7 +16,6 @@ from spinspike.simulators import (
     claims,
     validate,
 )
-from spinspike.simulators.verdict import margin_bound
 
 
 @pytest.mark.parametrize(
@@ -114,44 +113,34 @@ def test_continuous_claims_on_cued_patterns_fail_one_by_one(perfect: list[Outcom
 
 
 def test_a_bound_set_by_learned_patterns_sorts_the_test_patterns(perfect: list[Outcome]) -> None:
-    """Learned ones of margin below 10 are lost; of the test patterns, those below 10 as well."""
+    """The 24 learned patterns of smallest margin are lost, and so are the test patterns.
+
+    Of twenty successive ones two may be: the bound is the margin of the 23rd.
+    """
     learned, cued = perfect
-    margin = np.repeat([5, 10], [24, 96])
-    learned = replace(learned, margin=margin, left=margin < 10)
-    held = margin >= 10
-    cued = replace(cued, margin=margin, held=held)
+    field, held = np.arange(120) / 100, np.arange(120) >= 24
+    learned = replace(learned, field=field, left=~held)
+    cued = replace(cued, field=field, held=held)
     assert failing(learned, cued) == []
     found = {c.statement: c for c in claims([learned, cued])}
-    above = found["cued: margin of at least 10, the bound that learned patterns set"]
-    assert (above.value, above.bound) == (0.8, 0.8)
-    assert found["cued, such a margin: in s* all the time, 40 ms"].value == 1
-    lost = held.copy()
-    lost[24:44] = False  # 20 of 96 above the bound: at most 86 % held
-    assert failing(learned, replace(cued, held=lost)) == [
-        "cued, such a margin: in s* all the time, 40 ms"
-    ]
-    below = replace(cued, margin=np.repeat([5, 10], [25, 95]))  # 79.2 %
-    assert failing(learned, below) == [
-        "cued: margin of at least 10, the bound that learned patterns set"
-    ]
+    share = "cued: margin of at least 0.22, the bound that learned patterns set"
+    sure = "cued, such a margin: in s* all the time, 40 ms"
+    assert (found[share].value, found[share].bound) == (98 / 120, 0.8)
+    assert (found[sure].value, found[sure].bound) == (96 / 98, 0.9)
+    worse = replace(cued, held=np.arange(120) >= 44)  # 76 of 98: at most 85 %
+    assert failing(learned, worse) == [sure]
+    weaker = replace(cued, field=field - 0.03)  # 95 of 120
+    assert failing(learned, weaker) == [share]
 
 
-@pytest.mark.parametrize(
-    ("held", "asked", "bound"),
-    [
-        ([1, 1, 1, 1], 0.9, 1),
-        ([0, 1, 1, 1], 0.9, 2),
-        ([0, 1, 1, 1], 0.75, 1),
-        ([1, 1, 0, 1], 0.9, 4),
-        ([1, 1, 1, 0], 0.9, np.inf),
-        ([], 0.9, np.inf),
-    ],
-)
-def test_the_bound_is_the_smallest_margin_that_will_do(
-    held: list[int], asked: float, bound: float
-) -> None:
-    margins = np.arange(1, len(held) + 1)
-    assert margin_bound(margins, np.array(held, dtype=bool), asked) == bound
+def test_too_few_learned_patterns_set_no_bound(perfect: list[Outcome]) -> None:
+    learned, cued = perfect
+    occupied = np.arange(len(learned.points)) < 19
+    few = claims([replace(learned, occupied=occupied), cued])
+    assert not [c for c in few if "such a margin" in c.statement]
+    occupied = np.arange(len(learned.points)) < 20
+    enough = claims([replace(learned, occupied=occupied), cued])
+    assert len([c for c in enough if "such a margin" in c.statement]) == 1
 
 
 def test_one_certified_pattern_that_moves_refutes_the_claim(graph: SynapseGraph) -> None:
