@@ -313,6 +313,7 @@ def test_compiled_code_gives_the_same_spikes_and_leaves_no_folder(
     import brian2
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setitem(brian2.prefs, "codegen.cpp.extra_compile_args", ["-O0"])
     graph = network(np.array([[0.5, 0.3], [0.4, 0.0]]), signal=np.array([[2.0], [0.3]]))
     given = feed(graph, np.full((2, 2), -0.1), spins("--", "+-"), labels=[[True], [False]])
     protocol = Protocol(cue=50, clamped=50, free=50)
@@ -326,7 +327,7 @@ def test_compiled_code_gives_the_same_spikes_and_leaves_no_folder(
         np.testing.assert_allclose(one, other)
     np.testing.assert_array_equal(plain.states, compiled.states)
     np.testing.assert_allclose(plain.supervisory, compiled.supervisory)
-    assert list(tmp_path.iterdir()) == []
+    assert not [path for path in tmp_path.iterdir() if path.is_dir()]  # Brian2 keeps a log
     assert type(brian2.get_device()).__name__ == "RuntimeDevice"
 
 
