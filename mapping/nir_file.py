@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from spinspike.model.errors import BadFile, BadInput
 from spinspike.model.storage import replacing
@@ -50,12 +51,17 @@ def write(path: Path | str, graph: NirGraph, *, force: bool = False) -> None:
 
 def _tree(graph: NirGraph) -> Tree:
     nodes = {
-        name: {"type": node.kind, **node.parameters, "metadata": dict(node.metadata)}
+        name: {"type": node.kind, **_parameters(node), "metadata": dict(node.metadata)}
         for name, node in graph.nodes.items()
     }
     edges = np.array(graph.edges, dtype=object).reshape(-1, 2)
     metadata = dict(graph.metadata)
     return {"type": "NIRGraph", "nodes": nodes, "edges": edges, "metadata": metadata}
+
+
+def _parameters(node: Node) -> dict[str, NDArray[Any]]:
+    """All but a v_reset of 0: versions of nir before it was thought of refuse the very name."""
+    return {p: value for p, value in node.parameters.items() if p != "v_reset" or value.any()}
 
 
 def _put_all(group: h5py.Group, tree: Mapping[str, Any]) -> None:
@@ -224,9 +230,11 @@ def _node(path: Path, name: str, tree: Tree) -> Node:
     metadata = metadata if isinstance(metadata, dict) else {}
     if kind not in PARAMETERS:
         return Node(kind, {}, metadata)
-    parameters = {}
+    parameters: dict[str, NDArray[Any]] = {}
     for part in PARAMETERS[kind]:
-        value = tree.get(part, DEFAULTS.get(part))
+        value = tree.get(part)
+        if value is None and part in DEFAULTS:
+            value = np.full(np.shape(parameters["r"]), DEFAULTS[part])
         if value is None or isinstance(value, str | list | dict):
             _fail(path, f"node {name}, a {kind}, has no {part}")
         parameters[part] = np.asarray(value)

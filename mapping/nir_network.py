@@ -11,7 +11,8 @@ Inputs: ``bias_P`` for each threshold population P, added to the field of its ne
 step, beyond the bias in v_leak; input and supervisory populations under their own names. Outputs:
 the spikes of each threshold population, the membranes of the readout.
 
-What only a mapped graph has (integers behind the weights, how images come in) is metadata.
+What only a mapped graph has (integers behind the weights, how images come in) is metadata of the
+graph; nodes have none, since versions of nir up to 1.0.4 refuse such files.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
             source = f"{p.source}@{wait}:{way}"
             nodes[source] = Node("Delay", {"delay": np.full(graph.sizes[p.source], wait * dt)})
             edges.append((p.source, source))
-        nodes[p.name] = Node("Linear", {"weight": weights(graph, p)}, _facts(p))
+        nodes[p.name] = Node("Linear", {"weight": weights(graph, p)})
         edges += [(source, p.name), (p.name, p.target)]
     return NirGraph(nodes, tuple(sorted(set(edges))), _metadata(graph, dt))
 
@@ -98,19 +99,18 @@ def _of_population(
     """Nodes of a population: name, node, and what it sends to beyond its projections."""
     name = population.name
     shape = {"shape": np.array([population.size])}
-    metadata = {"neuron": population.neuron}
     if population.neuron == "threshold":
-        yield name, neurons(graph.offset[graph.slices()[name]], dt, metadata), (f"output_{name}",)
+        yield name, neurons(graph.offset[graph.slices()[name]], dt), (f"output_{name}",)
         yield f"bias_{name}", Node("Input", shape), (name,)
     elif population.neuron == "readout":
-        yield name, membranes(graph.ends.readout_offset, dt, metadata), (f"output_{name}",)
+        yield name, membranes(graph.ends.readout_offset, dt), (f"output_{name}",)
     else:
-        yield name, Node("Input", shape, metadata), ()
+        yield name, Node("Input", shape), ()
         return
     yield f"output_{name}", Node("Output", shape), ()
 
 
-def neurons(offset: NDArray[Any], dt: float, metadata: dict[str, Any]) -> Node:
+def neurons(offset: NDArray[Any], dt: float) -> Node:
     """Threshold neurons with the given biases: spike where the field of a step is above 0."""
     one = np.ones(offset.size)
     parameters = {
@@ -122,14 +122,14 @@ def neurons(offset: NDArray[Any], dt: float, metadata: dict[str, Any]) -> Node:
         "v_reset": 0 * one,
         "w_in": one,
     }
-    return Node("CubaLIF", parameters, metadata)
+    return Node("CubaLIF", parameters)
 
 
-def membranes(offset: NDArray[Any], dt: float, metadata: dict[str, Any]) -> Node:
+def membranes(offset: NDArray[Any], dt: float) -> Node:
     """Readout neurons: their membrane is the field of a step."""
     one = np.ones(offset.size)
     parameters = {"tau": dt * one, "r": one, "v_leak": offset.astype(np.float64)}
-    return Node("LI", parameters, metadata)
+    return Node("LI", parameters)
 
 
 def weights(graph: SynapseGraph, p: Projection) -> NDArray[np.float32]:
@@ -151,10 +151,6 @@ def delay_of(graph: SynapseGraph, p: Projection, around: dict[str, int]) -> int:
     if p.source not in graph.slices():
         return p.delay
     return p.delay + (around[p.source] != around[p.target])
-
-
-def _facts(p: Projection) -> dict[str, Any]:
-    return {"role": p.role, "sign": p.sign, "exponent": p.exponent, "synapses": p.mantissa.size}
 
 
 def _metadata(graph: SynapseGraph, dt: float) -> dict[str, Any]:

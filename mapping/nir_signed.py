@@ -2,7 +2,8 @@
 
 All threshold neurons are one CubaLIF, ``neurons``, in the order of the graph. ``recurrent`` holds
 excitation and inhibition together, ``supervisory``, ``input`` and ``readout`` likewise; what a
-delay sets apart, ``recurrent@3`` three steps later, has a Delay node in front of it. Twins of input
+delay sets apart, ``recurrent@3`` three steps later, has a Delay node in front of it. Biases are
+those of an Affine behind the input ``bias``, since snnTorch knows no v_leak. Twins of input
 and supervisory populations, which always send the same, are one. Neurons and steps are those of
 `nir_network`; there is no way back to the graph, whose signs and integers are added up here.
 """
@@ -33,13 +34,24 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
     check_size(graph, dt)
     shape = {"shape": np.array([graph.neurons])}
     nodes = {
-        NEURONS: neurons(graph.offset, dt, {}),
+        NEURONS: neurons(0 * graph.offset, dt),
         BIAS: Node("Input", shape),
+        f"weights_{BIAS}": Node(
+            "Affine",
+            {
+                "weight": np.eye(graph.neurons, dtype=np.float32),
+                "bias": graph.offset.astype(np.float32),
+            },
+        ),
         f"output_{NEURONS}": Node("Output", shape),
     }
-    edges = {(BIAS, NEURONS), (NEURONS, f"output_{NEURONS}")}
+    edges = {
+        (BIAS, f"weights_{BIAS}"),
+        (f"weights_{BIAS}", NEURONS),
+        (NEURONS, f"output_{NEURONS}"),
+    }
     if graph.named("readout"):
-        nodes[READOUT] = membranes(graph.ends.readout_offset, dt, {})
+        nodes[READOUT] = membranes(graph.ends.readout_offset, dt)
         nodes[f"output_{READOUT}"] = Node("Output", {"shape": np.array([graph.classes])})
         edges.add((READOUT, f"output_{READOUT}"))
     for (source, target, wait), weight in _blocks(graph).items():

@@ -77,7 +77,22 @@ def test_every_kind_of_node_of_the_reference_library_is_read(tmp_path: Path) -> 
 
 def test_what_older_files_leave_out_has_its_default() -> None:
     tree = {"node": {"type": "NIRGraph", "nodes": {"a": {"type": "LIF", **neuron()}}, "edges": []}}
-    assert parse(Path("x"), tree).nodes["a"].parameters["v_reset"] == 0.0
+    found = parse(Path("x"), tree).nodes["a"].parameters["v_reset"]
+    np.testing.assert_array_equal(found, np.zeros(2))
+
+
+def test_a_reset_to_0_is_left_out_for_older_versions_and_another_kept(tmp_path: Path) -> None:
+    reset = np.array([0.0, -1.0])
+    nodes = {
+        "plain": Node("LIF", {**neuron(), "v_reset": 0 * reset}),
+        "other": Node("LIF", {**neuron(), "v_reset": reset}),
+    }
+    write(tmp_path / "x.nir", NirGraph(nodes, ()))
+    with h5py.File(tmp_path / "x.nir") as file:
+        assert "v_reset" not in file["node/nodes/plain"]
+    found = read(tmp_path / "x.nir").nodes
+    np.testing.assert_array_equal(found["plain"].parameters["v_reset"], 0 * reset)
+    np.testing.assert_array_equal(found["other"].parameters["v_reset"], reset)
 
 
 def test_metadata_and_kinds_not_known_here_survive(tmp_path: Path) -> None:
