@@ -29,7 +29,7 @@ class Events:
 
     senders: IntArray  # (E,) neuron, 0 to N - 1
     times: FloatArray  # (E,) ms
-    values: FloatArray  # (E,) what was recorded; 0 columns wide for spikes
+    values: FloatArray  # (E,) what was recorded; empty for spikes
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 from spinspike.cli.pipeline import validate_on
 from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
 from spinspike.mapping.matrix import weight_matrix
 from spinspike.model import NetworkFile
-from spinspike.model.errors import MissingPart
-from spinspike.simulators import AsynchronousEmulator, NestBinary, Protocol
+from spinspike.model.errors import MissingPart, SimulationFailed
+from spinspike.simulators import AsynchronousEmulator, NestBinary, Protocol, nest_binary
+from spinspike.simulators.nest_binary import values_after
+from spinspike.simulators.nest_kernel import set_each
+from spinspike.simulators.nest_recorder import Events
 from spinspike.simulators.stimulus import stimulus
 
 pytestmark = pytest.mark.nest
@@ -94,12 +99,55 @@ def test_it_runs_by_its_name(graph: SynapseGraph) -> None:
     assert outcome.exact.all()
 
 
-def test_importing_it_prints_nothing() -> None:
-    code = "from spinspike.simulators.nest_kernel import nest_module; print(nest_module().__name__)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+@for_all(
+    changes=st.lists(st.tuples(st.integers(1, 39), st.integers(0, 2)), max_size=30, unique=True)
+)
+def test_values_follow_from_the_spikes_that_tell_of_changes(changes: list[tuple[int, int]]) -> None:
+    """A neuron alternates: two spikes at once when it turns on, a single one when it turns off."""
+    value, rows, expected = [False] * 3, [], []
+    for tenth in range(1, 41):
+        for neuron in range(3):
+            if (tenth, neuron) in changes:
+                value[neuron] = not value[neuron]
+                rows += [(neuron, tenth / 10)] * (1 + value[neuron])
+        if tenth % 10 == 0:
+            expected.append(list(value))
+    senders, times = (np.array([row[k] for row in rows]) for k in range(2))
+    seen = Events(senders.astype(np.int64), times, np.empty(0))
+    assert values_after(seen, np.arange(1.0, 5.0), 3).tolist() == expected
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_seed_fixes_every_update(graph: SynapseGraph, threads: int) -> None:
+    given = stimulus(graph, graph.fixed_points["free"].inputs[:3])
+    protocol = Protocol(cue=3, clamped=0, free=3)
+    first, again, other = (
+        NestBinary(seed=seed, threads=threads).run(graph, given, protocol).spikes
+        for seed in (1, 1, 2)
     )
-    assert (done.stdout, done.stderr) == ("nest\n", "")
+    assert first is not None
+    assert again is not None
+    assert other is not None
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_a_threshold_that_nest_did_not_take_is_noticed(
+    graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A supervisory signal left on: the thresholds of the free phase never arrive."""
+    points = graph.fixed_points["learned"].select(slice(1))
+    given = stimulus(graph, points.inputs, labels=points.labels)
+    calls = []
+
+    def forgetful(nodes: Any, **values: Any) -> None:
+        calls.append(values)
+        if len(calls) < 3:  # cue, clamped, free
+            set_each(nodes, **values)
+
+    monkeypatch.setattr(nest_binary, "set_each", forgetful)
+    with pytest.raises(SimulationFailed, match=r"NEST holds threshold -?\d.*; needed: "):
+        NestBinary().run(graph, given, Protocol(cue=3, clamped=3, free=3))
 
 
 def test_without_nest_it_says_what_to_install(
