@@ -29,6 +29,7 @@ from .nir_graph import DEFAULTS, PARAMETERS, TIMES, NirGraph, Node
 
 VERSION = "1.0.8"  # of nir, whose format this is
 PATIENCE = 20  # seconds on the clock for each second of processor time
+LARGEST = 10_000_000  # edges looked at to take out graphs inside a graph
 Tree = dict[str, Any]  # names to texts, arrays and trees
 
 
@@ -179,8 +180,8 @@ def _graph(
             _fail(path, f"graph {name} has not one Input and one Output of its own")
         nodes |= inner
         found += edges
-    joined = ((leave.get(a, [a])[0], enter.get(b, [b])[0]) for a, b in found)
-    return _without_inner_ends(nodes, list(joined), [*enter.values(), *leave.values()])
+    joined = {(leave.get(a, [a])[0], enter.get(b, [b])[0]) for a, b in found}
+    return _without_inner_ends(path, nodes, joined, [*enter.values(), *leave.values()])
 
 
 def _is(part: Tree, name: str, outer: str, kind: str) -> bool:
@@ -195,14 +196,18 @@ def _kind(tree: Tree) -> str:
 
 
 def _without_inner_ends(
-    nodes: dict[str, Node], edges: list[tuple[str, str]], ends: list[list[str]]
+    path: Path, nodes: dict[str, Node], edges: set[tuple[str, str]], ends: list[list[str]]
 ) -> tuple[dict[str, Node], Iterator[tuple[str, str]]]:
     """Inputs and outputs of inner graphs hand on what they get, so they may go."""
     for (name,) in ends:
         before = [a for a, b in edges if b == name]
         after = [b for a, b in edges if a == name]
-        edges = [edge for edge in edges if name not in edge]
-        edges += [(a, b) for a in before for b in after]
+        if name in before:
+            _fail(path, f"node {name} feeds itself")
+        if max(len(before) * len(after), len(edges) * len(ends)) > LARGEST:
+            _fail(path, f"graphs inside a graph make over {LARGEST} edges")
+        edges = {edge for edge in edges if name not in edge}
+        edges |= {(a, b) for a in before for b in after}
         del nodes[name]
     return nodes, iter(edges)
 

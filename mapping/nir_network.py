@@ -267,7 +267,8 @@ def _synapses(
         delay,
     ).name
     weight = nir.nodes[name].parameters["weight"].astype(np.float64)
-    matrix = csr_array(sign * weight / 2.0**exponent)
+    with np.errstate(all="ignore"):  # an exponent may be anything here
+        matrix = csr_array(sign * weight / 2.0**exponent)
     yield "indptr", matrix.indptr.astype(np.int64)
     yield "indices", matrix.indices.astype(np.int32)
     yield "mantissa", _whole(matrix.data, name)

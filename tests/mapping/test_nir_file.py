@@ -112,6 +112,20 @@ def test_names_that_hdf5_cannot_take_are_refused(tmp_path: Path, name: str) -> N
     assert not list(tmp_path.iterdir())
 
 
+def inner_graph(*edges: list[str]) -> dict[str, Any]:
+    ends = {"i": {"type": "Input", **SHAPE}, "o": {"type": "Output", **SHAPE}}
+    return {"type": "NIRGraph", "nodes": ends, "edges": list(edges)}
+
+
+def test_a_graph_that_only_hands_on_leaves_the_edges_around_it() -> None:
+    nodes = {"a": {"type": "Input", **SHAPE}, "g": inner_graph(["i", "o"])}
+    nodes["h"] = inner_graph(["i", "o"])
+    nodes["b"] = {"type": "Output", **SHAPE}
+    edges = [["a", "g"], ["g", "h"], ["h", "b"]]
+    found = parse(Path("x"), {"node": {"type": "NIRGraph", "nodes": nodes, "edges": edges}})
+    assert (set(found.nodes), found.edges) == ({"a", "b"}, (("a", "b"),))
+
+
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -150,6 +164,10 @@ Change = Callable[[dict[str, Any]], object]
         (
             lambda t: t["node"]["nodes"].update(g={"type": "NIRGraph", "nodes": {}, "edges": []}),
             "graph g has not one Input and one Output",
+        ),
+        (
+            lambda t: t["node"]["nodes"].update(g=inner_graph(["i", "i"])),
+            r"node g\.i feeds itself",
         ),
     ],
 )
