@@ -30,6 +30,7 @@ from spinspike.mapping.energy import LOIHI1
 from spinspike.mapping.placement import Placement, place, placed_as
 from spinspike.model import NetworkFile, free, learned
 from spinspike.model.data import digits
+from spinspike.model.errors import OutOfRange
 from spinspike.model.network_file import load
 from spinspike.model.preset import default
 from spinspike.model.training import train_as
@@ -59,13 +60,20 @@ def main() -> int:
     target = load_target("loihi1")
     same = True
     say(HEADER)
+    mapped: list[SynapseGraph] = []
     for encoding in arguments.encodings:
         for bits in arguments.bits:
-            graph = map_file(network, encoding=encoding, rounding=Rounding(weight_bits=bits))
+            try:
+                graph = map_file(network, encoding=encoding, rounding=Rounding(weight_bits=bits))
+            except OutOfRange as error:
+                say(f"{encoding:9} {bits:4}  {error}")
+                continue
             found = place(graph, target)
             same &= show(graph, f"place: {found.method}", found, arguments.patterns)
-    for name, placement in placements(graph):
-        same &= show(graph, name, placement, arguments.patterns)
+            mapped = [graph]
+    for graph in mapped:
+        for name, placement in placements(graph):
+            same &= show(graph, name, placement, arguments.patterns)
     say("\n".join(["", f"Costs of events: {LOIHI1.source}", *ASSUMPTIONS]))
     return 0 if same else 1
 
