@@ -9,6 +9,7 @@ import numpy as np
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import supervisory_field
+from spinspike.mapping.membrane import WEIGHT_UNIT, leak
 from spinspike.mapping.nir_graph import NirGraph
 from spinspike.mapping.nir_network import STEP, to_nir
 from spinspike.mapping.nir_signed import to_signed_nir
@@ -23,8 +24,8 @@ class Nir:
     """Backend of the step regime: the graph as NIR, run by `execute` with its own step.
 
     Neurons keep no residue of their membrane, as the equation of `mapping.graph` says; on the chip
-    a field of -4096 and less leaves one (`mapping.membrane.delay`). Readouts are in weight units
-    there and in 1/64 of them in ``Recording.readout``, as everywhere.
+    a field of -4096 and less leaves one (`mapping.membrane.delay`). Readouts of NIR are the fields
+    of a step, from which ``Recording.readout`` adds up what the chip's membranes would hold.
 
     Parameters
     ----------
@@ -95,7 +96,11 @@ def _in_steps(first: int, last: int, total: int) -> FloatArray:
 
 
 def _readout(graph: SynapseGraph, found: dict[str, FloatArray]) -> IntArray | None:
-    """Membranes at the end, (B, C)."""
+    """Membranes at the end, (B, C): the chip's sum of the fields of all steps, with its leak."""
     if not graph.named("readout"):
         return None
-    return np.asarray(np.rint(64 * found["output_readout"][-1])).astype(np.int64)
+    fields = np.rint(found["output_readout"]).astype(np.int64)
+    membrane = np.zeros(fields.shape[1:], dtype=np.int64)
+    for field in fields:
+        membrane = leak(membrane) + WEIGHT_UNIT * field
+    return membrane
