@@ -108,7 +108,7 @@ BAD_INPUT = {
         ("validate", "graph.h5", "--on", "lava", "--regime", "continuous"),
         "lava has no continuous regime: a chip's neurons are integers that move in time steps",
     ),
-    "no hold": (("validate", "graph.h5", "--hold", "0"), "'--hold': 0 is not in the range x>=1"),
+    "no hold": (("validate", "graph.h5", "--hold", "0"), "Invalid value for '--hold'"),
     "unknown run": (("validate", "graph.h5", "--run", "x"), "unknown run 'x'; allowed: free"),
     "unknown encoding": (
         ("map", "network.h5", "-o", "g.h5", "--encoding", "push"),
