@@ -11,7 +11,9 @@
 - `target` — what a chip can hold, from YAML; `limits` — does a graph fit it; `placement` — neurons
   on cores; `synapse_memory` — what they take there;
 - `view` — networkx views; `picture` — as SVG, which `layout` lays out; `dot` — for Graphviz;
-- `graph_file` — the ``*.h5`` artefact.
+- `delays` — spikes that arrive late; `wiring`, `membrane` — the steps of a chip;
+- `graph_file` — the ``*.h5`` artefact; `nir_network` — the graph as NIR and back, `nir_import` — of
+  other tools, `nir_file` — read without trust; `energy` — what a placed graph costs.
 """
 
 from .certificate import certified, integer_margins, weakest_units

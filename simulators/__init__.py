@@ -1,27 +1,31 @@
 """Simulators that check whether learned fixed points stay without the supervisory signal.
 
-- `base` — the contract: graph, protocol and stimulus in, recording out;
-- `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes, once
-  `lava_registers` found that all numbers fit;
-  `asynchronous` — the same integers, one neuron at a time; `nest_binary` — NEST's binary neurons;
-  `brian2_lif` — leaky integrate-and-fire neurons in continuous time, `lif` — their physics;
-- `registry` — all of them by name and regime, what cannot be had, and what each cannot do;
-- `stimulus` — images and labels as a simulator is fed; `validation` — the runs and their nulls,
-  `validation_tasks` — the same in blocks that may stop and go on, `outcome_file` — what is kept of
-  them; `estimate` — what that will take, `memory` — how much it takes;
-- `outcome` — what a run showed; `verdict` — claims that hold or fail; `agreement` — who disagrees
-  with whom;
-- `lava_export` — the Lava process graph as a folder of its own.
+- `base` — the contract: graph, protocol and stimulus in, recording out; `stimulus` — images and
+  labels as a simulator is fed; `registry` — all simulators by name and regime, what cannot be had;
+- steps: `emulator` — the chip's integers in NumPy, the oracle; `lava` — real Lava processes, many
+  patterns at once, or (`lava_stock`) lava-nc's own alone; `brian2_clocked` — Brian2;
+- asynchronous: `asynchronous` — the same integers, one neuron at a time; `nest_binary` — NEST;
+- continuous: `brian2_lif` and `nest_lif` — leaky integrate-and-fire neurons; `lif` — their physics,
+  `calibration` — set by the margins of a graph;
+- `validation` — the runs and their nulls; `validation_tasks` — in blocks; `estimate` — how long;
+  `outcome` — what a run showed; `verdict` — claims that hold or fail; `agreement` — who disagrees;
+- `stress` — runs made hard; `stress_kinds` — how; `damage` — damaged graphs; `stress_bound` — what
+  is certain to survive; `stress_curve`, `stress_campaign` — how much does;
+- `campaign` — many runs, kept one by one; `cluster` — on Dask;
+- `lava_export` — the Lava process graph as a folder of its own; `nir_executor` — NIR graphs in
+  steps; `nir_lava` — on Lava; `sanafe_export` — energy and time on SANA-FE's Loihi.
 """
 
 from .agreement import Agreement, Disagreement, agreements, disagreements
 from .asynchronous import AsynchronousEmulator
 from .base import Protocol, Recording, Simulator, Stimulus
+from .brian2_clocked import Brian2Clocked
 from .brian2_lif import Brian2LIF
 from .emulator import Emulator
 from .lava import Lava
 from .lava_export import export
 from .nest_binary import NestBinary
+from .nest_lif import NestLIF
 from .outcome import Outcome, accuracy, wilson
 from .stimulus import stimulus
 from .validation import NULLS, RUNS, validate
@@ -32,12 +36,14 @@ __all__ = [
     "RUNS",
     "Agreement",
     "AsynchronousEmulator",
+    "Brian2Clocked",
     "Brian2LIF",
     "Claim",
     "Disagreement",
     "Emulator",
     "Lava",
     "NestBinary",
+    "NestLIF",
     "Outcome",
     "Protocol",
     "Recording",
