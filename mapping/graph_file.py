@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,21 +172,29 @@ def _projections(
             file.fail(f"projection {row} has no synapses or some from neurons that do not exist")
         if mantissa.min() < 1 or mantissa.max() > 255:
             file.fail(f"projection {row} has weights {mantissa.min()} to {mantissa.max()}")
-        found.append(
-            Projection(
-                source=source,
-                target=target,
-                role=role,
-                sign=sign,
-                exponent=exponent,
-                indptr=indptr,
-                indices=indices.astype(np.int32),
-                mantissa=mantissa.astype(np.uint8),
-                delay=delay,
-            )
+        one = Projection(
+            source=source,
+            target=target,
+            role=role,
+            sign=sign,
+            exponent=exponent,
+            indptr=indptr,
+            indices=indices.astype(np.int32),
+            mantissa=mantissa.astype(np.uint8),
+            delay=delay,
         )
+        found.append(_sharing(one, found))
     _check_signs(file, found, signed=signed)
     return tuple(found)
+
+
+def _sharing(projection: Projection, others: Sequence[Projection]) -> Projection:
+    """The projection with the arrays of an equal one, as twins share them when they are mapped."""
+    parts = ("indptr", "indices", "mantissa")
+    for other in others:
+        if all(np.array_equal(getattr(projection, p), getattr(other, p)) for p in parts):
+            return replace(projection, **{part: getattr(other, part) for part in parts})
+    return projection
 
 
 def _ends_of(role: str) -> tuple[str, str]:

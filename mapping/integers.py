@@ -11,7 +11,7 @@ from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SparseMatrix
 
 EXACT_FLOAT32 = 2**24  # single precision counts integers up to here
 AT_ONCE = 2**21  # synapses multiplied at a time
-DENSE = 0.1  # share of entries above which a dense product is faster
+DENSE = 0.05  # share of entries above which a dense product is faster
 
 
 @dataclass(frozen=True)

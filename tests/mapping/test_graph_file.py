@@ -407,3 +407,9 @@ def test_an_existing_file_is_kept_without_force(path: Path, graph: SynapseGraph)
     assert path.read_bytes() == before
     save(path, graph, force=True)
     assert load(path).units == 100
+
+
+def test_twins_share_their_arrays_after_reading(graph: SynapseGraph, tmp_path: Path) -> None:
+    save(tmp_path / "graph.h5", graph)
+    arrays = [p.mantissa for p in load(tmp_path / "graph.h5").projections]
+    assert len({id(a) for a in arrays}) == len({id(p.mantissa) for p in graph.projections})
