@@ -21,7 +21,10 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("model", "mapping", "simulators", "cli")  # each may import those to its left
 SCRIPTS = ("tests", "examples", "benchmarks")
-HEAVY = ("brian2", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba", "sklearn")
+HEAVY = (
+    "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba", "sanafe",
+    "sklearn",
+)  # fmt: skip
 NO_CONTENT = {"utils.py", "helpers.py", "common.py"}  # names that say nothing of what is inside
 
 
