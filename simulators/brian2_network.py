@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -176,14 +176,14 @@ def contained(brian2: ModuleType, seed: int, target: Target) -> Iterator[str]:
     alone, standalone = target == "cpp_standalone", brian2.prefs.devices.cpp_standalone
     at_once = standalone.extra_make_args_unix
     try:
-        with TemporaryDirectory(prefix="spinspike-brian2-") as folder:
+        with TemporaryDirectory(prefix="spinspike-brian2-") if alone else nullcontext("") as folder:
             if alone:
                 brian2.set_device("cpp_standalone", directory=folder, build_on_run=False)
                 standalone.extra_make_args_unix = [f"-j{os.cpu_count() or 1}"]  # not all at once
             else:
                 brian2.prefs.codegen.target = target
             brian2.seed(seed)
-            yield folder if alone else ""
+            yield folder
     finally:
         if alone:
             brian2.device.reinit()
