@@ -1,8 +1,8 @@
 """The Lava process graph as a folder of its own, which runs without spinspike.
 
 The folder holds a program, the network as one hierarchical process made of Lava's own LIF, Dense
-and Sparse, where synapses have delays DelayDense and DelaySparse, and the arrays. The files are
-templates beside this module, copied as they are.
+and Sparse, where synapses have delays DelayDense and DelaySparse, the arrays, and a description of
+them that outlives Lava. The files are templates beside this module, copied as they are.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.ranges import check_ranges
 from spinspike.model.errors import BadInput
 
+from .lava_description import describe
 from .lava_network import stock_arrays
 
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "lava_template"
 WRITTEN = {
-    "network.py", "processes", "watchdog.py", "README.md", "arrays.npz", "image.npy", "__pycache__",
+    "network.py", "processes", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy",
+    "__pycache__",
 }  # fmt: skip
 BIAS = """\
 An input port takes the integer input of its neurons (`encode` in `network.py`) in every step, and
@@ -104,7 +106,9 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     for file, place in COPIED.items():
         shutil.copyfile(HERE / file, folder / place)
     (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
-    np.savez_compressed(folder / "arrays.npz", **_arrays(graph))
+    arrays = _arrays(graph)
+    (folder / "network.txt").write_text(describe(graph, arrays), encoding="utf-8")
+    np.savez_compressed(folder / "arrays.npz", **arrays)
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
         np.save(folder / "image.npy", graph.fixed_points["free"].inputs[0])
 

@@ -321,7 +321,7 @@ def test_the_folder_is_complete_and_mentions_no_other_package(
     folder: Path, graph: SynapseGraph
 ) -> None:
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))
-    expected = ["README.md", "arrays.npz", "network.py", "processes/__init__.py"]
+    expected = ["README.md", "arrays.npz", "network.py", "network.txt", "processes/__init__.py"]
     expected += ["processes/attractor_network.py", "processes/parts.py", "watchdog.py"]
     assert [f for f in files if "__pycache__" not in f] == expected
     for path in folder.rglob("*.py"):
