@@ -154,7 +154,7 @@ def _projections(
 ) -> tuple[Projection, ...]:
     sizes = {p.name: p.size for p in populations}
     neuron = {p.name: p.neuron for p in populations}
-    found = []
+    found: list[Projection] = []
     for index, row in enumerate(_rows(file, "projections", (str, str, str, int, int, int))):
         source, target, role, sign, exponent, delay = row
         if source not in sizes or target not in sizes or sign not in (-1, 1):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_matrix
+from threadpoolctl import threadpool_limits
 
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, MissingPart
@@ -55,6 +56,8 @@ def restart(nest: ModuleType, *, resolution: float, seed: int, threads: int) -> 
             "allowed: 1 or more threads, a resolution above 0"
         )
         raise BadInput(message)
+    # NEST counts on the threads it has set, which others of this process, such as Numba, change
+    threadpool_limits(limits=nest.local_num_threads, user_api="openmp")
     nest.ResetKernel()
     nest.set(resolution=resolution, rng_seed=seed % SEEDS + 1, local_num_threads=threads)
 

@@ -94,3 +94,32 @@ def test_without_nest_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingPart, match=r"nest is not installed: pip install 'spinspike\[nest"):
         nest_module()
+
+
+@pytest.mark.numba
+def test_nest_survives_that_numba_set_the_number_of_threads() -> None:
+    """In a process of its own, since what used to happen ended it."""
+    code = """
+import numba
+from spinspike.simulators.nest_kernel import nest_module, restart
+
+nest = nest_module()
+restart(nest, resolution=0.1, seed=0, threads=1)
+nest.Simulate(1.0)
+
+@numba.njit(parallel=True)
+def count(n):
+    total = 0
+    for i in numba.prange(n):
+        total += i
+    return total
+
+assert count(1000) == 499500
+restart(nest, resolution=0.1, seed=0, threads=1)
+nest.Simulate(1.0)
+print("alive")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout.splitlines()[-1:] == ["alive"], done.stderr[-500:]
