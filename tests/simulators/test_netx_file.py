@@ -122,7 +122,7 @@ def run(model: Netx, given: Array) -> Array:
         leak = np.sign(v) * (np.abs(v) * (4096 - model.neuron["dv"]) >> 12)
         v = leak + u + (model.bias << model.neuron["bias_exp"])
         spikes[t], v = v > model.neuron["vth"] << 6, np.where(v > model.neuron["vth"] << 6, 0, v)
-        arrives = sum(  # type: ignore[assignment]
+        arrives = sum(
             (w @ s) >> -model.exponent for w, s in ((weight, message), (recurrent, spikes[t]))
         )
     return spikes[1:]
