@@ -63,7 +63,9 @@ def validate(
     ] = None,
     run: Annotated[
         list[str] | None,
-        typer.Option("--run", help="free, learned, cued, release, wrong; all when not given."),
+        typer.Option(
+            "--run", help="free, learned, cued, recalled, release, wrong; all when not given."
+        ),
     ] = None,
     nulls: Annotated[
         bool, typer.Option(help="Also run the nulls: no couplings, permuted, random start.")

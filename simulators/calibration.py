@@ -92,8 +92,8 @@ def calibrate(graph: SynapseGraph, base: LIFParameters | None = None) -> LIFPara
     )
 
 
-def hardest(graph: SynapseGraph, points: FixedPoints, count: int) -> FixedPoints:
-    """The states whose weakest field is smallest, weakest first."""
+def hardest(graph: SynapseGraph, points: FixedPoints, count: int | None = None) -> FixedPoints:
+    """The states whose weakest field is smallest, weakest first; all, if no ``count`` is given."""
     return points.select(np.argsort(weakest_fields(graph, points), kind="stable")[:count])
 
 

@@ -17,6 +17,7 @@ from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 
 from .base import Progress, Protocol, Regime, Simulator
+from .calibration import PATTERNS, hardest
 from .emulator import Emulator
 from .outcome import Outcome, joined, observe
 from .stimulus import stimulus
@@ -35,6 +36,8 @@ RUNS: Mapping[str, str] = {
     "free": "test images, input alone from silence; the only run that accuracy is read from",
     "learned": "training images, clamped with their label, released; s* is the learned fixed point",
     "cued": "test images, started in the state s* that the reference reaches by itself",
+    "recalled": "training images whose states have the smallest margins, started in these; says "
+    "which margins are enough",
     "release": "test images, clamped with the class the reference predicts, released",
     "wrong": "test images, clamped with another class than predicted, released",
 }
@@ -158,7 +161,7 @@ def run_block(
     points = points_of(graph, trial.run, rows)
     labels = _labels(graph, trial.run, points, rows, seed)
     simulator = _prepared(simulator, graph, rows)  # before the graph makes way for a null
-    cue = points.states if trial.run == "cued" else None
+    cue = points.states if trial.run in ("cued", "recalled") else None
     if trial.null == "random start":
         shape = rows.stop, graph.units
         spins = np.random.default_rng(seed).choice(np.array([-1, 1], dtype=np.int8), shape)
@@ -221,11 +224,12 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def _points(graph: SynapseGraph, run: str) -> FixedPoints:
-    kind = "learned" if run == "learned" else "free"
+    kind = "learned" if run in ("learned", "recalled") else "free"
     if not len(graph.fixed_points.get(kind, ())):
         message = f"the graph carries no {kind} fixed points; train and map it with them"
         raise BadInput(message)
-    return graph.fixed_points[kind]
+    points = graph.fixed_points[kind]
+    return hardest(graph, points.select(slice(PATTERNS))) if run == "recalled" else points
 
 
 def _labels(

@@ -122,14 +122,14 @@ def _asynchronous(outcomes: list[Outcome]) -> Iterator[Claim]:
     for o in outcomes:
         proved = o.margin >= 1
         # a forced state has not sent what synapses that are late would deliver
-        if o.run == "cued" and not o.null and not o.delay and proved.any():
+        if o.run in ("cued", "recalled") and not o.null and not o.delay and proved.any():
             value, low, high = wilson(o.held[proved])
-            statement = f"cued: certified patterns in s* all the time, {_hold(o)}"
+            statement = f"{o.run}: certified patterns in s* all the time, {_hold(o)}"
             yield Claim(name, statement, value, 1, True, (low, high))
 
 
 def _continuous(outcomes: list[Outcome]) -> Iterator[Claim]:
-    learned = [o for o in outcomes if o.run == "learned" and not o.null]
+    recalled = [o for o in outcomes if o.run == "recalled"]
     for o in outcomes:
         if o.null or o.run not in ("learned", "cued"):
             continue
@@ -139,16 +139,14 @@ def _continuous(outcomes: list[Outcome]) -> Iterator[Claim]:
             yield _mean(name, f"cued: units as at the release, {_hold(o)}", unchanged, UNCHANGED)
         yield _mean(name, f"{o.run}: overlap with s* at the end", o.overlap[-1], OVERLAP)
         yield _fraction(name, f"{o.run}: class is that of s*", o.class_kept, CLASS_KEPT)
-        if o.run == "cued" and learned:
-            yield from _by_margin(o, learned[0])
+        if o.run == "cued" and recalled and len(recalled[0].points) >= SUCCESSIVE:
+            yield from _by_margin(o, recalled[0])
 
 
-def _by_margin(cued: Outcome, learned: Outcome) -> Iterator[Claim]:
+def _by_margin(cued: Outcome, recalled: Outcome) -> Iterator[Claim]:
     """Which test patterns can be relied on, by a bound that only learned patterns have set."""
-    name, there = _name(cued), learned.occupied
-    if there.sum() < SUCCESSIVE:
-        return
-    bound = margin_bound(learned.field[there], ~learned.left[there], share=HELD_ABOVE)
+    name = _name(cued)
+    bound = margin_bound(recalled.field, recalled.held, share=HELD_ABOVE)
     above = cued.field >= bound
     statement = f"cued: margin of at least {bound:.2g}, the bound that learned patterns set"
     yield _fraction(name, statement, above, ABOVE)

@@ -28,6 +28,7 @@ from spinspike.simulators import (
     validate,
 )
 from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.calibration import weakest_fields
 from spinspike.simulators.outcome import BY_PATTERN, joined
 from spinspike.simulators.validation import (
     NULL_RUNS,
@@ -247,7 +248,10 @@ def test_the_cue_has_a_step_for_each_module() -> None:
     ("options", "message"),
     [
         ({"patterns": 0}, "patterns is 0; allowed: 1 or more"),
-        ({"runs": ["fre"]}, "unknown run 'fre'; allowed: free, learned, cued, release, wrong"),
+        (
+            {"runs": ["fre"]},
+            "unknown run 'fre'; allowed: free, learned, cued, recalled, release, wrong",
+        ),
     ],
 )
 def test_bad_requests_are_refused(
@@ -335,3 +339,11 @@ def test_a_null_runs_with_the_parameters_of_the_graph(graph: SynapseGraph) -> No
     assert len(seen) == 4
     assert all(made_for is graph for made_for, _ in seen)
     assert [ran is graph for _, ran in seen] == [True, False, False, True]
+
+
+def test_recalled_are_the_learned_states_of_smallest_margin(graph: SynapseGraph) -> None:
+    (found,) = validate(graph, Emulator(), patterns=50, runs=["recalled"], nulls=False)
+    assert not found.saw_label
+    assert found.held.all()
+    weakest = np.sort(weakest_fields(graph, graph.fixed_points["learned"].select(slice(500))))
+    assert found.field.tolist() == weakest[:50].tolist()

@@ -117,30 +117,29 @@ def test_a_bound_set_by_learned_patterns_sorts_the_test_patterns(perfect: list[O
 
     Of twenty successive ones two may be: the bound is the margin of the 23rd.
     """
-    learned, cued = perfect
     field, held = np.arange(120) / 100, np.arange(120) >= 24
-    learned = replace(learned, field=field, left=~held)
-    cued = replace(cued, field=field, held=held)
-    assert failing(learned, cued) == []
-    found = {c.statement: c for c in claims([learned, cued])}
+    cued = replace(perfect[1], field=field, held=held)
+    recalled = replace(cued, run="recalled")
+    assert failing(recalled, cued) == []
+    found = {c.statement: c for c in claims([recalled, cued])}
     share = "cued: margin of at least 0.22, the bound that learned patterns set"
     sure = "cued, such a margin: in s* all the time, 40 ms"
     assert (found[share].value, found[share].bound) == (98 / 120, 0.8)
     assert (found[sure].value, found[sure].bound) == (96 / 98, 0.9)
     worse = replace(cued, held=np.arange(120) >= 44)  # 76 of 98: at most 85 %
-    assert failing(learned, worse) == [sure]
+    assert failing(recalled, worse) == [sure]
     weaker = replace(cued, field=field - 0.03)  # 95 of 120
-    assert failing(learned, weaker) == [share]
+    assert failing(recalled, weaker) == [share]
 
 
 def test_too_few_learned_patterns_set_no_bound(perfect: list[Outcome]) -> None:
-    learned, cued = perfect
-    occupied = np.arange(len(learned.points)) < 19
-    few = claims([replace(learned, occupied=occupied), cued])
-    assert not [c for c in few if "such a margin" in c.statement]
-    occupied = np.arange(len(learned.points)) < 20
-    enough = claims([replace(learned, occupied=occupied), cued])
-    assert len([c for c in enough if "such a margin" in c.statement]) == 1
+    cued = perfect[1]
+    for count in (19, 20):
+        points = cued.points.select(slice(count))
+        field, held = cued.field[:count], cued.held[:count]
+        recalled = replace(cued, run="recalled", points=points, field=field, held=held)
+        made = claims([recalled, cued])
+        assert len([c for c in made if "such a margin" in c.statement]) == count - 19
 
 
 def test_one_certified_pattern_that_moves_refutes_the_claim(graph: SynapseGraph) -> None:
