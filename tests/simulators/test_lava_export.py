@@ -115,6 +115,8 @@ def test_the_program_alone_ends_where_the_emulator_ends(
         {"encoding": "signed", "on_chip_readout": False},
         {"encoding": "dale", "input_scale": 3000.0},  # beyond 24 bits if it did not saturate
         {"encoding": "dale", "longest_delay": 4},
+        {"encoding": "dale", "way": "binary", "modules": 3, "longest_delay": 2},
+        {"encoding": "signed", "modules": 2},
     ],
     ids=str,
 )
