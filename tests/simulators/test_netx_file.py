@@ -1,8 +1,9 @@
 """A .net file read by netx's own rules, from lava-dl's source, has the graph's spikes.
 
-lava-dl itself is not run: it cannot be installed beside what this project needs. What it would do
-with a file is done here from its text: its reading of the file, its choice of bits and exponent,
-and the processes it makes, which are lava-nc's own.
+lava-dl itself is not run here: it cannot be installed beside what this project needs
+(`benchmarks/netx_reader.py` runs the netx of a checkout). What it would do with a file is done from
+its text: its reading of the file, its choice of bits and exponent, and the processes it makes,
+which are lava-nc's own.
 """
 
 from __future__ import annotations
