@@ -57,7 +57,7 @@ from importlib.util import find_spec
 
 parts = (
     "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba",
-    "pymetis", "sanafe",
+    "pyNN", "pymetis", "sanafe",
 )
 core = sys.version_info[:2] != (3, 10)
 absent = [part for part in parts if core and find_spec(part) is None]

@@ -1,4 +1,4 @@
-"""The command `check`: does a graph fit a chip, and where its neurons would lie."""
+"""The command `check`: does a graph fit a chip, and what of it would a conversion lose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .nir_commands import Step
 from .options import Force, Json
 
 if TYPE_CHECKING:
@@ -14,34 +15,68 @@ if TYPE_CHECKING:
 
     from spinspike.mapping import Placement, SynapseGraph, Target
 
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn")
 SHOWN = 24  # cores that a terminal shows; the files have all
 
 
 def check(
-    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    graph: Annotated[
+        Path,
+        typer.Argument(help="Graph file that `map` wrote; with --for also a NIR file (.nir)."),
+    ],
     target: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="brainscales2, generic, loihi1, loihi2, spinnaker2, xylo, or a YAML file of your "
             "own."
         ),
-    ],
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            "--for", help="lava, nir, sanafe or pynn: what cannot be carried over to it, and why."
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for the placement as tables and a picture."),
     ] = None,
     chips: Annotated[int, typer.Option(min=1, help="How many chips there are.")] = 1,
+    dt: Step = 1e-4,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Check a graph against every limit of a chip, before anything is run.
+    """Check a graph against a chip (--target) or a conversion (--for), before anything is run.
 
-    Places the neurons on as few cores as hold them, with as few spikes between cores as can be
+    --target places the neurons on as few cores as hold them, with as few spikes between cores as can be
     had, and names the population, neuron or projection that asks too much. Exit code 1 when
     something does not fit.
 
+    --for names what stands against an export or conversion, exit code 1, and what goes through
+    but is left behind or changed on the way, exit code 0.
+
     Example: `spinspike check graph.h5 --target loihi1 -o placement`
     """
+    from spinspike.model.errors import BadInput
+
+    if (target is None) == (purpose is None):
+        message = "Missing option '--target' or '--for'; give one of them"
+        raise BadInput(message)
+    if purpose is not None:
+        from .obstacles import report
+
+        if output:
+            message = f"--output is {output}; allowed: with --target alone"
+            raise BadInput(message)
+        nir = graph.suffix == ".nir"
+        report(graph, purpose, CONVERSIONS, nir=nir, dt=dt, as_json=as_json)
+    else:
+        _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)
+
+
+def _check_chip(
+    graph: Path, target: str, output: Path | None, chips: int, *, force: bool, as_json: bool
+) -> None:
     from spinspike.mapping.graph_file import load
     from spinspike.mapping.limits import check as check_limits
     from spinspike.mapping.placement import place

@@ -105,23 +105,34 @@ def map_network(
 def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    to: Annotated[str, typer.Option("--to", help="lava or pynn.")] = "lava",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Export a graph as a Lava process graph in a folder of its own.
+    """Export a graph as a Lava or PyNN program in a folder of its own.
 
-    The folder needs lava-nc and numpy only. `python network.py image.npy` in it classifies an
+    The Lava folder needs lava-nc and numpy only. `python network.py image.npy` in it classifies an
     image on Lava; `processes/` holds a hierarchical process with ports for the input, the
     supervisory signal and the spikes, to drop into a Lava program of your own.
+
+    The PyNN folder needs PyNN and NEST or Brian2. `python network.py nest` in it forces a learned
+    fixed point, lets go, and prints whether it is held; `--uncoupled` is the null.
 
     Example: `spinspike export graph.h5 -o lava_network`
     """
     from spinspike.mapping.graph_file import load
-    from spinspike.simulators.lava_export import export as write
+    from spinspike.model.errors import BadInput
+    from spinspike.simulators import lava_export, pynn_export
 
     from .console import show, table
 
-    write(load(graph), output, force=force)
+    if to not in ("lava", "pynn"):
+        message = f"--to is {to!r}; allowed: lava, pynn"
+        raise BadInput(message)
+    if to == "lava":
+        lava_export.export(load(graph), output, force=force)
+    else:
+        pynn_export.export(load(graph), output, force=force)
     files = sorted(str(f.relative_to(output)) for f in output.rglob("*") if f.is_file())
     rows = [[name, f"{(output / name).stat().st_size:,} bytes"] for name in files]
     show(

@@ -173,45 +173,10 @@ def check_nir(
 
     Example: `spinspike nir check net.nir --for lava`
     """
-    from .console import show, table
-
-    found, notes = _findings(file, purpose, dt)
-    summary = {"file": str(file), "for": purpose, "refused": found, "notes": notes}
-    title = f"{file} for {purpose}: {'nothing stands against it' if not found else 'refused'}"
-    rows = [[text] for text in (*found, *notes)]
-    show(summary, table(title, "", rows=rows), as_json=as_json)
-    if found:
-        raise typer.Exit(1)
-
-
-def _findings(file: Path, purpose: str, dt: float) -> tuple[list[str], list[str]]:
-    """What stands against it, and what is lost on the way."""
-    from spinspike.mapping.graph_file import load
-    from spinspike.mapping.nir_file import read
-    from spinspike.mapping.nir_graph import order, unsupported
-    from spinspike.mapping.nir_import import for_chip
-    from spinspike.mapping.nir_network import lost
-    from spinspike.model.errors import BadInput
-    from spinspike.simulators.nir_lava import for_lava
+    from .obstacles import report
 
     allowed = ("run", "lava", "chip", "nir")
-    if purpose not in allowed:
-        message = f"--for is {purpose!r}; allowed: {', '.join(allowed)}"
-        raise BadInput(message)
-    try:
-        if purpose == "nir":
-            return [], lost(load(file))
-        graph = read(file)
-        if plain := unsupported(graph):
-            return plain, []
-        order(graph)
-        if purpose == "run":
-            return [], []
-        return (for_lava if purpose == "lava" else for_chip)(graph, dt=dt), []
-    except BadInput as error:
-        if not file.is_file():
-            raise
-        return [str(error)], []
+    report(file, purpose, allowed, nir=purpose != "nir", dt=dt, as_json=as_json)
 
 
 def convert(

@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("model", "mapping", "simulators", "cli")  # each may import those to its left
 SCRIPTS = ("tests", "examples", "benchmarks")
 HEAVY = (
-    "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba", "sanafe",
-    "sklearn",
+    "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba", "pyNN",
+    "sanafe", "sklearn",
 )  # fmt: skip
 NO_CONTENT = {"utils.py", "helpers.py", "common.py"}  # names that say nothing of what is inside
 
