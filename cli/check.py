@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spinspike.mapping import Placement, SynapseGraph, Target
 
-CONVERSIONS = ("lava", "nir", "sanafe", "pynn")
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net")
 SHOWN = 24  # cores that a terminal shows; the files have all
 
 
@@ -34,7 +34,8 @@ def check(
     purpose: Annotated[
         str | None,
         typer.Option(
-            "--for", help="lava, nir, sanafe or pynn: what cannot be carried over to it, and why."
+            "--for",
+            help="lava, nir, sanafe, pynn or net: what cannot be carried over to it, and why.",
         ),
     ] = None,
     output: Annotated[
@@ -48,8 +49,8 @@ def check(
 ) -> None:
     """Check a graph against a chip (--target) or a conversion (--for), before anything is run.
 
-    --target places the neurons on as few cores as hold them, with as few spikes between cores as can be
-    had, and names the population, neuron or projection that asks too much. Exit code 1 when
+    --target places the neurons on as few cores as hold them, with as few spikes between cores as
+    can be had, and names the population, neuron or projection that asks too much. Exit code 1 when
     something does not fit.
 
     --for names what stands against an export or conversion, exit code 1, and what goes through

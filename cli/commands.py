@@ -104,39 +104,47 @@ def map_network(
 
 def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
-    to: Annotated[str, typer.Option("--to", help="lava or pynn.")] = "lava",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder, or .net file, to write.")],
+    to: Annotated[str, typer.Option("--to", help="lava, pynn or net.")] = "lava",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Export a graph as a Lava or PyNN program in a folder of its own.
+    """Export a graph as a Lava or PyNN program in a folder of its own, or as a .net file.
 
     The Lava folder needs lava-nc and numpy only. `python network.py image.npy` in it classifies an
     image on Lava; `processes/` holds a hierarchical process with ports for the input, the
-    supervisory signal and the spikes, to drop into a Lava program of your own.
+    supervisory signal and the spikes, to drop into a Lava program of your own. `network.txt` says
+    all that is needed to build the network again with another tool.
 
     The PyNN folder needs PyNN and NEST or Brian2. `python network.py nest` in it forces a learned
     fixed point, lets go, and prints whether it is held; `--uncoupled` is the null.
+
+    The .net file is one of lava-dl's netx (`lava.lib.dl.netx.hdf5.Network`); its group `spinspike`
+    says in words what goes in and what comes out.
 
     Example: `spinspike export graph.h5 -o lava_network`
     """
     from spinspike.mapping.graph_file import load
     from spinspike.model.errors import BadInput
-    from spinspike.simulators import lava_export, pynn_export
+    from spinspike.simulators import lava_export, netx_file, pynn_export
 
     from .console import show, table
 
-    if to not in ("lava", "pynn"):
-        message = f"--to is {to!r}; allowed: lava, pynn"
+    if to not in ("lava", "pynn", "net"):
+        message = f"--to is {to!r}; allowed: lava, pynn, net"
         raise BadInput(message)
-    if to == "lava":
-        lava_export.export(load(graph), output, force=force)
+    folder, written = output, [output]
+    if to == "net":
+        netx_file.write_net(output, load(graph), force=force)
+        folder = output.parent
     else:
-        pynn_export.export(load(graph), output, force=force)
-    files = sorted(str(f.relative_to(output)) for f in output.rglob("*") if f.is_file())
-    rows = [[name, f"{(output / name).stat().st_size:,} bytes"] for name in files]
+        export = lava_export.export if to == "lava" else pynn_export.export
+        export(load(graph), output, force=force)
+        written = [file for file in output.rglob("*") if file.is_file()]
+    files = sorted(str(file.relative_to(folder)) for file in written)
+    rows = [[name, f"{(folder / name).stat().st_size:,} bytes"] for name in files]
     show(
-        {"folder": str(output), "files": files},
+        {"folder": str(folder), "files": files},
         table(f"Exported to {output}", "file", "size", rows=rows),
         as_json=as_json,
     )

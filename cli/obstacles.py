@@ -41,7 +41,7 @@ def report(
 
 
 def _of_nir(file: Path, purpose: str, dt: float) -> Findings:
-    """For a NIR file; sanafe and pynn take it as a synapse graph, as `nir read` does."""
+    """For a NIR file; sanafe, pynn and net take it as a synapse graph, as `nir read` does."""
     from spinspike.mapping.nir_file import read
     from spinspike.mapping.nir_graph import order, unsupported
     from spinspike.mapping.nir_import import for_chip, import_nir
@@ -78,6 +78,7 @@ def _of_graph_file(file: Path, purpose: str) -> Findings:
 def _of_graph(graph: SynapseGraph, purpose: str) -> Findings:
     from spinspike.mapping.nir_network import lost
     from spinspike.model.errors import BadInput
+    from spinspike.simulators.netx_file import left_out_of_net, obstacles_to_net
     from spinspike.simulators.pynn_export import left_behind, obstacles
 
     try:
@@ -87,6 +88,8 @@ def _of_graph(graph: SynapseGraph, purpose: str) -> Findings:
             return _ranged(graph), _states(graph, "the Lava program holds no states")
         if purpose == "sanafe":
             return _placed(graph), _states(graph, "SANA-FE's files hold one pattern's input")
+        if purpose == "net":
+            return obstacles_to_net(graph), left_out_of_net(graph)
     except BadInput as error:
         return [str(error)], []
     return obstacles(graph), left_behind(graph)

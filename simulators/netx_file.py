@@ -91,6 +91,17 @@ def obstacles_to_net(graph: SynapseGraph) -> list[str]:
     return found
 
 
+def left_out_of_net(graph: SynapseGraph) -> list[str]:
+    """What goes through but is left behind, one line each."""
+    found = [
+        f"{len(points)} {run} fixed points: a .net file holds no states"
+        for run, points in graph.fixed_points.items()
+    ]
+    if graph.named("readout"):
+        found.append("readout neurons: the file has the matrix that reads the class from spikes")
+    return found
+
+
 def write_net(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
     """Write a graph as a ``.net`` file, whole or not at all.
 

@@ -9,6 +9,9 @@ which are lava-nc's own.
 from __future__ import annotations
 
 import dataclasses
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spinspike.mapping import Rounding, map_network
+from spinspike.mapping import Rounding, graph_file, map_network
 from spinspike.mapping.delays import with_delays
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.model.architecture import Architecture
@@ -280,6 +283,30 @@ def test_weights_beyond_8_bits_are_shared_out_exactly(tmp_path: Path) -> None:
                 by_hand[p.indices[here], k] += p.sign * strength
     np.testing.assert_array_equal(shared[-CLASSES:] * unit, by_hand)
     assert len(sent) > len(shared)
+
+
+def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(tmp_path: Path) -> None:
+    command = str(Path(sys.executable).with_name("spinspike"))
+    graph_file.save(tmp_path / "fits.h5", KINDS[0])
+    graph_file.save(tmp_path / "wide.h5", mapped(bits=8))
+
+    def run(*words: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [command, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    status, shown = run("export", "fits.h5", "--to", "net", "-o", "fits.net", "--json")
+    assert (status, json.loads(shown)["files"]) == (0, ["fits.net"])
+    assert netx(tmp_path / "fits.net").bias.size == KINDS[0].neurons
+    status, shown = run("check", "fits.h5", "--for", "net", "--json")
+    assert (status, json.loads(shown)["refused"]) == (0, [])
+    assert "readout neurons: the file has the matrix" in json.loads(shown)["notes"][-1]
+    status, shown = run("check", "wide.h5", "--for", "net", "--json")
+    assert (status, json.loads(shown)["refused"]) == (1, obstacles_to_net(mapped(bits=8)))
+    status, shown = run("export", "wide.h5", "--to", "net", "-o", "wide.net")
+    assert (status, shown.count("\n")) == (2, 1)
+    assert shown.startswith("spinspike: this graph does not fit a .net file: weights between")
 
 
 def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
