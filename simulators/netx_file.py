@@ -39,6 +39,7 @@ import numpy as np
 from spinspike.mapping.delays import longest_delay
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import input_field, supervisory_field, weight_matrix
+from spinspike.mapping.membrane import delay
 from spinspike.mapping.ranges import check_ranges
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput
@@ -92,13 +93,17 @@ def obstacles_to_net(graph: SynapseGraph) -> list[str]:
 
 
 def left_out_of_net(graph: SynapseGraph) -> list[str]:
-    """What goes through but is left behind, one line each."""
+    """What goes through but is left behind or changed, one line each."""
     found = [
         f"{len(points)} {run} fixed points: a .net file holds no states"
         for run, points in graph.fixed_points.items()
     ]
     if graph.named("readout"):
         found.append("readout neurons: the file has the matrix that reads the class from spikes")
+    if late := int(np.count_nonzero(delay(graph))):
+        found.append(
+            f"{late} neurons may spike a step sooner in netx, right after a field of -4096 or less"
+        )
     return found
 
 
