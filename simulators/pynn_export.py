@@ -56,7 +56,7 @@ def obstacles(graph: SynapseGraph, parameters: LIFParameters | None = None) -> l
 def left_behind(graph: SynapseGraph) -> list[str]:
     """What an export to PyNN leaves out or carries over differently, and why."""
     found = [
-        "noise: PyNN's NoisyCurrentSource gives all neurons the same on Brian2; the start is random",
+        "noise: NoisyCurrentSource gives all neurons the same on Brian2; the start is random",
         "the lowest potential, and competition within pairs: IF_curr_exp has neither",
         "the faster decay of supervisory synapses: IF_curr_exp has one for each sign",
     ]

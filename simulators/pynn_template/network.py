@@ -37,13 +37,17 @@ def main() -> int:
         with np.load(HERE / "network.npz", allow_pickle=False) as file:
             arrays = dict(file)
         check_options(options, len(arrays["states"]))
-        times, spikes = simulate(options, head, arrays)
+        times, spikes, taught = simulate(options, head, arrays)
         result = read_out(options, head, arrays, times, spikes)
+        result["last_supervisory_spike"] = float(taught.max()) if taught.size else None
         if options.output:
             with options.output.open("wb") as stream:
                 np.savez(stream, times=times, neurons=spikes)
     except (ImportError, OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
+        return 2
+    except Exception as error:  # of a simulator: it must not look like a lost state
+        print(f"network.py: {options.simulator} failed: {error!r}", file=sys.stderr)
         return 2
     print_result(result, options.json)
     return 0 if result["held"] else 1
@@ -78,8 +82,8 @@ def check_options(options: argparse.Namespace, patterns: int) -> None:
 
 def simulate(
     options: argparse.Namespace, head: dict[str, Any], arrays: Arrays
-) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes of all neurons in the order of time: times in ms, neurons."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Spikes of all neurons in the order of time (ms, neurons), and supervisory ones (ms)."""
     sim = start(options, head["timestep"])
     rng = np.random.default_rng(options.seed)
     pattern, cell, populations = options.pattern, head["cell"], {}
@@ -89,7 +93,8 @@ def simulate(
         populations[name].record("spikes")
     place(populations, "v", cell["v_thresh"] * rng.random(bias.size))
     place(populations, "i_offset", arrays["cue"][pattern])
-    sources = populations | teachers(options, head, sim, int(arrays["labels"][pattern]))
+    supervisory = teachers(options, head, sim, int(arrays["labels"][pattern]))
+    sources = populations | supervisory
     for number, projection in enumerate(head["projections"]):
         left_out = options.uncoupled and projection["role"] == "coupling"
         if projection["source"] in sources and not left_out:
@@ -97,7 +102,7 @@ def simulate(
     sim.run(float(options.cue))
     place(populations, "i_offset", bias)
     sim.run(float(options.clamp + options.hold))
-    found = spikes_of(populations)
+    found = *spikes_of(populations), spikes_of(supervisory)[0]
     sim.end()
     return found
 
@@ -132,7 +137,7 @@ def prepare_brian2(timestep: float) -> None:
 
 
 def place(populations: dict[str, Any], what: str, values: np.ndarray) -> None:
-    """Set potentials (before the run) or currents of all neurons, which are numbered through the populations."""
+    """Set potentials (before the run) or currents; neurons are numbered through the populations."""
     first = 0
     for population in populations.values():
         part = values[first : first + population.size]
@@ -156,9 +161,10 @@ def teachers(
     times = np.arange(options.cue, until, head["supervisory_interval"], dtype=float)
     found = {}
     for name, size in head["supervisory"].items():
-        found[name] = sim.Population(size, sim.SpikeSourceArray(), label=name)
         trains = [sequence(times if number == label else []) for number in range(size)]
-        found[name].set(spike_times=trains)
+        cell = sim.SpikeSourceArray(spike_times=trains if size > 1 else trains[0])  # as PyNN wants
+        found[name] = sim.Population(size, cell, label=name)
+        found[name].record("spikes")
     return found
 
 

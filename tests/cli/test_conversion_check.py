@@ -68,7 +68,7 @@ TAU = "node 1 has a tau of 0.001; allowed: one step, 0.0001"
         ("graph.h5", "lava", [], "learned fixed points: the Lava program holds no states"),
         ("graph.h5", "nir", [], "learned fixed points: NIR has no place for states"),
         ("graph.h5", "sanafe", [], "free fixed points: SANA-FE's files hold"),
-        ("graph.h5", "pynn", [], "noise: PyNN's NoisyCurrentSource"),
+        ("graph.h5", "pynn", [], "noise: NoisyCurrentSource"),
         ("late.h5", "sanafe", [DELAYS], "free fixed points"),
         ("late.nir", "sanafe", [DELAYS], ""),
         ("graded.h5", "sanafe", [LEVELS], ""),
