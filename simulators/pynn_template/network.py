@@ -46,7 +46,7 @@ def main() -> int:
     except (ImportError, OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
-    except Exception as error:  # of a simulator: it must not look like a lost state
+    except Exception as error:  # noqa: BLE001 (it must not look like a lost state, exit 1)
         print(f"network.py: {options.simulator} failed: {error!r}", file=sys.stderr)
         return 2
     print_result(result, options.json)
