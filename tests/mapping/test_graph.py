@@ -53,4 +53,6 @@ def test_nothing_can_be_reassigned(kind: type, graph: SynapseGraph) -> None:
 
 
 def test_the_equation_is_at_the_top_of_the_file() -> None:
-    assert "x_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t) + b_k(t+1)" in str(module.__doc__)
+    assert "x_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t - d_p) + b_k(t+1)" in str(
+        module.__doc__
+    )

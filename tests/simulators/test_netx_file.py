@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +206,17 @@ def test_what_a_file_says_matters(tmp_path: Path) -> None:
     assert (run(wrong, right) != spikes).any()
 
 
+@pytest.fixture
+def start_method_unset() -> Iterator[None]:
+    """Lava sets how processes start when it is imported, and fails where somebody else has."""
+    before = multiprocessing.get_start_method(allow_none=True)
+    multiprocessing.set_start_method(None, force=True)
+    yield
+    multiprocessing.set_start_method(before, force=True)
+
+
 @pytest.mark.lava
+@pytest.mark.usefixtures("start_method_unset")
 def test_lava_s_own_processes_have_them_too(tmp_path: Path) -> None:
     """RecurrentDense as netx builds it: two Dense and a LIF."""
     from lava.magma.core.run_conditions import RunSteps
