@@ -15,7 +15,6 @@ from spinspike.simulators.registry import find
 from spinspike.simulators.validation import default_protocol, trials
 from spinspike.simulators.validation_tasks import Plan, tasks
 
-
 CLOCK = [0.0]  # seconds
 
 
