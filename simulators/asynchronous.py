@@ -24,8 +24,6 @@ from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 from .stimulus import check_size
 
-__all__ = ["AsynchronousEmulator", "check_size", "cued_spikes", "fields"]
-
 
 @dataclass(frozen=True)
 class AsynchronousEmulator:

@@ -29,7 +29,6 @@ from .base import Progress, Protocol, Recording, Regime, Stimulus
 from .brian2_network import (
     Target,
     advance,
-    check_size,
     chunk,
     connect,
     contained,
@@ -37,6 +36,7 @@ from .brian2_network import (
     starts,
     synapses_of,
 )
+from .stimulus import check_size
 
 TARGETS: tuple[Target, ...] = ("numpy", "cython")
 TICK = 1.0  # ms, of Brian2's clock; nothing depends on it
@@ -76,7 +76,7 @@ class Brian2Clocked:
         MissingPart
             Brian2, or the compiler that a target needs, is not installed.
         """
-        check_size(graph, stimulus.bias.shape[1])
+        check_size(graph, stimulus)
         brian2, patterns = imported(self.target, TARGETS), len(stimulus.bias)
         size = chunk(graph, patterns, self.synapses_at_once)
         parts = []

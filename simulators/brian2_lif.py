@@ -13,10 +13,11 @@ from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
 
 from .base import Progress, Protocol, Recording, Regime, Stimulus
-from .brian2_network import Target, advance, check_size, chunk, contained, imported
+from .brian2_network import Target, advance, chunk, contained, imported
 from .brian2_neurons import Tissue, neurons, synapses
 from .calibration import calibrate
 from .lif import LIFParameters
+from .stimulus import check_size
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Brian2LIF:
         MissingPart
             Brian2, or the compiler that a target needs, is not installed.
         """
-        check_size(graph, stimulus.bias.shape[1])
+        check_size(graph, stimulus)
         parameters = self.parameters or calibrate(graph)
         brian2, patterns = imported(self.target), len(stimulus.bias)
         size = chunk(graph, patterns, self.synapses_at_once)

@@ -131,13 +131,6 @@ def chunk(graph: SynapseGraph, patterns: int, synapses_at_once: int) -> int:
     return min(patterns, max(1, synapses_at_once // max(1, graph.synapses)))
 
 
-def check_size(graph: SynapseGraph, neurons: int) -> None:
-    """Refuse a stimulus made for another graph."""
-    if neurons != graph.neurons:
-        message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"
-        raise BadInput(message)
-
-
 def imported(target: Target, allowed: Sequence[Target] = TARGETS) -> ModuleType:
     """Import Brian2, which takes a second, only when it is needed.
 

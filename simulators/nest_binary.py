@@ -24,10 +24,11 @@ from spinspike.mapping.matrix import weight_matrix
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.errors import SimulationFailed
 
-from .asynchronous import check_size, cued_spikes, fields
+from .asynchronous import cued_spikes, fields
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
+from .stimulus import check_size
 
 SWEEP = 1.0  # ms: tau_m, the mean time between two updates of a neuron
 FORCE = 2.0**40  # a threshold out of reach of every field: decides alone

@@ -31,12 +31,13 @@ from spinspike.mapping.matrix import input_field, supervisory_matrix, weight_mat
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.errors import BadInput
 
-from .asynchronous import check_size, cued_spikes
+from .asynchronous import cued_spikes
 from .base import Progress, Protocol, Recording, Regime, Stimulus
 from .calibration import calibrate
 from .lif import LIFParameters
 from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
+from .stimulus import check_size
 
 GATED = "gated"  # the synapse model of couplings
 APART = 1 + 1e-6  # NEST refuses equal time constants; so close, it integrates them as equal
