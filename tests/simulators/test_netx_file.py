@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import multiprocessing
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -206,26 +204,39 @@ def test_what_a_file_says_matters(tmp_path: Path) -> None:
     assert (run(wrong, right) != spikes).any()
 
 
-@pytest.fixture
-def start_method_unset() -> Iterator[None]:
-    """Lava sets how processes start when it is imported, and fails where somebody else has."""
-    before = multiprocessing.get_start_method(allow_none=True)
-    multiprocessing.set_start_method(None, force=True)
-    yield
-    multiprocessing.set_start_method(before, force=True)
+IN_LAVA = """
+import json
+import sys
+import numpy as np
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.dense.process import Dense
+from lava.proc.io.sink import RingBuffer as Sink
+from lava.proc.io.source import RingBuffer as Source
+from lava.proc.lif.process import LIF
+
+folder = sys.argv[1]
+file = np.load(folder + "/model.npz")
+synapses, neurons = json.load(open(folder + "/settings.json"))
+given, bias = file["given"], file["bias"].astype(np.int32)
+synapse = Dense(weights=file["weight"], **synapses)
+synapse_rec = Dense(weights=file["weight_rec"], **synapses)
+neuron = LIF(shape=bias.shape, bias_mant=bias, **neurons)
+sink = Sink(shape=bias.shape, buffer=len(given))
+Source(data=given.T).s_out.connect(synapse.s_in)
+synapse.a_out.connect(neuron.a_in)
+neuron.s_out.connect(synapse_rec.s_in)
+synapse_rec.a_out.connect(neuron.a_in)
+neuron.s_out.connect(sink.a_in)
+neuron.run(condition=RunSteps(num_steps=len(given)), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+np.save(folder + "/spikes.npy", sink.data.get().T[1:].astype(bool))
+neuron.stop()
+"""
 
 
 @pytest.mark.lava
-@pytest.mark.usefixtures("start_method_unset")
 def test_lava_s_own_processes_have_them_too(tmp_path: Path) -> None:
-    """RecurrentDense as netx builds it: two Dense and a LIF."""
-    from lava.magma.core.run_conditions import RunSteps
-    from lava.magma.core.run_configs import Loihi2SimCfg
-    from lava.proc.dense.process import Dense
-    from lava.proc.io.sink import RingBuffer as Sink
-    from lava.proc.io.source import RingBuffer as Source
-    from lava.proc.lif.process import LIF
-
+    """RecurrentDense as netx builds it: two Dense and a LIF, in an interpreter of their own."""
     graph = KINDS[0]
     path = tmp_path / "graph.net"
     write_net(path, graph)
@@ -240,22 +251,11 @@ def test_lava_s_own_processes_have_them_too(tmp_path: Path) -> None:
         "num_weight_bits": model.bits,
         "num_message_bits": message_bits,
     }
-    synapse = Dense(weights=model.weight, **settings)
-    synapse_rec = Dense(weights=model.weight_rec, **settings)
-    neuron = LIF(shape=model.bias.shape, bias_mant=model.bias.astype(np.int32), **model.neuron)
-    sink = Sink(shape=model.bias.shape, buffer=len(given))
-    Source(data=given.T).s_out.connect(synapse.s_in)
-    synapse.a_out.connect(neuron.a_in)
-    neuron.s_out.connect(synapse_rec.s_in)
-    synapse_rec.a_out.connect(neuron.a_in)
-    neuron.s_out.connect(sink.a_in)
-    neuron.run(
-        condition=RunSteps(num_steps=len(given)), run_cfg=Loihi2SimCfg(select_tag="fixed_pt")
-    )
-    try:
-        np.testing.assert_array_equal(sink.data.get().T[1:].astype(bool), expected)
-    finally:
-        neuron.stop()
+    arrays = {name: getattr(model, name) for name in ("weight", "weight_rec", "bias")}
+    np.savez(tmp_path / "model.npz", given=given, **arrays)
+    (tmp_path / "settings.json").write_text(json.dumps([settings, model.neuron], default=int))
+    subprocess.run([sys.executable, "-c", IN_LAVA, str(tmp_path)], check=True, timeout=120)
+    np.testing.assert_array_equal(np.load(tmp_path / "spikes.npy"), expected)
 
 
 @pytest.mark.parametrize(
