@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from spinspike.simulators import RUNS, Outcome, claims
 from spinspike.simulators.held_and_lost import Example, held_and_lost
 from spinspike.simulators.lava_export import export
 from spinspike.simulators.registry import Backend, require
-from spinspike.simulators.validation import Trial, default_protocol, run_block
+from spinspike.simulators.validation import default_protocol, run_block
 
 from . import figures
 from .console import bar, progress
@@ -63,11 +64,8 @@ def demonstrate(
         )
         outcomes += own
         if continuous:
-            simulator, protocol = backend.make(), default_protocol(graph, "continuous")
-
-            def again(trial: Trial, rows: slice) -> Outcome:
-                return run_block(graph, simulator, trial, rows, protocol, seed)  # noqa: B023
-
+            protocol = default_protocol(graph, "continuous")
+            again = partial(run_block, graph, backend.make(), protocol=protocol, seed=seed)
             examples += held_and_lost(own, again)
     pictures = {
         "learning": figures.learning_curves(training.history, control),

@@ -177,7 +177,8 @@ class Campaign:
             except SimulationFailed as error:
                 failures.append(error)
         if failures:
-            raise SimulationFailed(f"{failures[0]} (with -o and --resume)")  # noqa: EM102
+            message = f"{failures[0]} (with -o and --resume)"
+            raise SimulationFailed(message)
         return found, examples
 
     def _announce(self, plan: Plan) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,8 @@ import numpy as np
 
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.ranges import check_ranges
-from spinspike.model.errors import BadInput
 
+from .export_folder import whole_folder
 from .lava_description import describe
 from .lava_network import stock_arrays
 
@@ -26,7 +25,6 @@ HERE = Path(__file__).parent
 TEMPLATE = HERE / "lava_template"
 WRITTEN = {
     "network.py", "processes", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy",
-    "__pycache__",
 }  # fmt: skip
 BIAS = """\
 An input port takes the integer input of its neurons (`encode` in `network.py`) in every step, and
@@ -70,37 +68,14 @@ def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> P
         A number of the graph does not fit the chip's registers.
     """
     folder = Path(folder)
-    _check_place(folder, force=force)
-    check_ranges(graph)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-        new, old = Path(name) / "new", Path(name) / "old"
+    with whole_folder(folder, WRITTEN, force=force) as new:
+        check_ranges(graph)
         _write(graph, new)
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
     return folder
 
 
-def _check_place(folder: Path, *, force: bool) -> None:
-    if not folder.parent.is_dir():
-        message = f"folder {folder.parent} does not exist; create it first"
-        raise BadInput(message)
-    if not folder.exists():
-        return
-    if not force:
-        message = f"{folder} exists; choose another name or allow overwriting with --force"
-        raise BadInput(message)
-    is_folder = folder.is_dir()
-    # Forced or not, somebody's other files are not ours to delete.
-    foreign = sorted(f.name for f in folder.iterdir() if f.name not in WRITTEN) if is_folder else []
-    if foreign or not is_folder:
-        what = f"holds {foreign[0]}, which no export writes" if is_folder else "is a file"
-        message = f"{folder} {what}; choose another name"
-        raise BadInput(message)
-
-
 def _write(graph: SynapseGraph, folder: Path) -> None:
-    (folder / "processes").mkdir(parents=True)
+    (folder / "processes").mkdir()
     for file in FILES:
         shutil.copyfile(TEMPLATE / file, folder / file)
     for file, place in COPIED.items():

@@ -36,6 +36,8 @@ from spinspike.mapping.nir_synapses import CONSTANT, Synapses, synapses
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, SimulationFailed
 
+from .export_folder import whole_folder
+
 HERE = Path(__file__).parent
 ALLOWED = (
     "Input", "Output", "Linear", "Affine", "Scale", "Threshold", "Delay", "Flatten", "IF", "LIF",
@@ -216,14 +218,8 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
         The folder exists and ``force`` is not set, holds other files, or has no parent.
     """
     folder = Path(folder)
-    _check_place(folder, force=force)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-        new, old = Path(name) / "new", Path(name) / "old"
-        new.mkdir()
+    with whole_folder(folder, FILES, force=force) as new:
         _fill(network, new)
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
     return folder
 
 
@@ -254,20 +250,6 @@ def _fill(network: LavaNetwork, folder: Path) -> None:
         "constants": constants,
     }
     (folder / "network.json").write_text(json.dumps(head, indent=1), encoding="utf-8")
-
-
-def _check_place(folder: Path, *, force: bool) -> None:
-    if not folder.parent.is_dir():
-        message = f"folder {folder.parent} does not exist; create it first"
-        raise BadInput(message)
-    if folder.exists():
-        if not force:
-            message = f"{folder} exists; choose another name or allow overwriting with --force"
-            raise BadInput(message)
-        foreign = [f.name for f in folder.iterdir() if f.name not in (*FILES, "__pycache__")]
-        if foreign:
-            message = f"{folder} holds {foreign[0]}, which was not written here; choose another"
-            raise BadInput(message)
 
 
 def run(

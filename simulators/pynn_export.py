@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
 
 from .calibration import calibrate
+from .export_folder import whole_folder
 from .lif import LIFParameters
 from .stimulus import stimulus
 
@@ -98,35 +98,11 @@ def export(
         are `obstacles`.
     """
     folder = Path(folder)
-    _check_place(folder, force=force)
-    for obstacle in obstacles(graph, parameters):
-        raise BadInput(obstacle)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
-        new, old = Path(name) / "new", Path(name) / "old"
-        new.mkdir()
+    with whole_folder(folder, FILES, force=force) as new:
+        for obstacle in obstacles(graph, parameters):
+            raise BadInput(obstacle)
         _fill(graph, _points(graph), parameters or calibrate(graph), new)
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
     return folder
-
-
-def _check_place(folder: Path, *, force: bool) -> None:
-    if not folder.parent.is_dir():
-        message = f"folder {folder.parent} does not exist; create it first"
-        raise BadInput(message)
-    if not folder.exists():
-        return
-    if not force:
-        message = f"{folder} exists; choose another name or allow overwriting with --force"
-        raise BadInput(message)
-    is_folder = folder.is_dir()
-    allowed = (*FILES, "__pycache__")
-    foreign = sorted(f.name for f in folder.iterdir() if f.name not in allowed) if is_folder else []
-    if foreign or not is_folder:
-        what = f"holds {foreign[0]}, which no export writes" if is_folder else "is a file"
-        message = f"{folder} {what}; choose another name"
-        raise BadInput(message)
 
 
 def _run(graph: SynapseGraph) -> str:

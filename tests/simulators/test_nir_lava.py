@@ -150,7 +150,7 @@ def test_the_folder_is_written_whole_and_over_nothing_else(tmp_path: Path) -> No
         write(network, folder)
     write(network, folder, force=True)
     (folder / "mine.txt").write_text("mine")
-    with pytest.raises(BadInput, match=r"net holds mine\.txt, which was not written here"):
+    with pytest.raises(BadInput, match=r"net holds mine\.txt, which no export writes"):
         write(network, folder, force=True)
     with pytest.raises(BadInput, match=r"folder .*none does not exist"):
         write(network, tmp_path / "none" / "net")
