@@ -18,8 +18,9 @@ from spinspike.model.ablation import DATA, GROUPS, READING, Ablation, ablations
 from spinspike.model.ablation_run import self_coupling_effect
 from spinspike.model.data import load
 from spinspike.model.entangling import entangle
-from spinspike.model.enumeration import expected_count, mean_count
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.manifold.complexity import expected_count
+from spinspike.model.manifold.enumeration import mean_count
 from spinspike.model.storage import replacing
 
 from .ablation_figure import Row, figure

@@ -16,8 +16,8 @@ from .options import Json, Seed
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from spinspike.model.campaign import Task
     from spinspike.simulators.base import Regime
-    from spinspike.simulators.campaign import Task
     from spinspike.simulators.stress_campaign import StressPlan
     from spinspike.simulators.stress_curve import StressCurve
 
@@ -183,7 +183,7 @@ def carried_out(
     """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
     import hashlib
 
-    from spinspike.simulators.campaign import carry_out, unfinished
+    from spinspike.model.campaign import carry_out, unfinished
     from spinspike.simulators.stress_campaign import tasks
 
     from .console import bar, progress

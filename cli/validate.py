@@ -16,8 +16,9 @@ from .options import Force, Json, Seed
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from spinspike.simulators.base import Progress, Regime
-    from spinspike.simulators.campaign import Task
+    from spinspike.model.campaign import Task
+    from spinspike.model.task import Progress
+    from spinspike.simulators.base import Regime
     from spinspike.simulators.held_and_lost import Example
     from spinspike.simulators.outcome import Outcome
     from spinspike.simulators.validation import Trial
@@ -183,7 +184,7 @@ class Campaign:
 
     def _announce(self, plan: Plan) -> None:
         """Say what is to be expected of a run of a minute or more."""
-        from spinspike.simulators.campaign import unfinished
+        from spinspike.model.campaign import unfinished
         from spinspike.simulators.estimate import LONG, estimate
         from spinspike.simulators.validation_tasks import tasks
 
@@ -216,7 +217,7 @@ class Campaign:
             return self._carry_out(plan, work, between)
 
     def _carry_out(self, plan: Plan, work: list[Task], progress: Progress) -> dict[str, Any]:
-        from spinspike.simulators.campaign import carry_out
+        from spinspike.model.campaign import carry_out
 
         return carry_out(
             work,

@@ -9,7 +9,9 @@ A tour, in the order of the work:
   on processors (`kernels`, `lanes`); `jax_engine`, for a GPU; `devices` chooses;
 - `dataset`, `data` — what it learns: `idx`, `download`, `entangling`, `prototypes`, `own_data`;
 - `fixed_points` — the states a trained network holds, and their margins;
-- `convergence`, `enumeration` — fixed points and cycles of any network, exhaustively for tiny ones;
+- `convergence` — fixed points and cycles that any network comes to; `manifold` — the landscape;
+- `campaign` — many runs, kept one by one; `cluster` — on Dask;
+- `integrator` — the other kind of memory, a line instead of points;
 - `network_file`, `checkpoint` — the ``*.h5`` artefacts; `own_network` — networks trained elsewhere;
 - `comparators`, `readout` — other methods on the same task, fitted readouts on the same states;
   `control`, `ablation` — the same training with a part taken out.

@@ -1,6 +1,6 @@
 """Where states go when nothing drives them: to a fixed point, round a cycle, or on and on.
 
-Fixed points exist in exponential number for any self-coupling above 0 (`enumeration`), yet the
+Fixed points exist in exponential number for any self-coupling above 0 (`manifold.enumeration`), yet the
 dynamics reach them only where self-couplings or links are strong enough: the reason for J_D.
 """
 

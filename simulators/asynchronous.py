@@ -20,8 +20,9 @@ from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import input_field, supervisory_field, weight_matrix
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .stimulus import check_size
 
 

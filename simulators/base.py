@@ -6,7 +6,6 @@ and a method ``run``; what it cannot do it refuses with an error that says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from typing import Protocol as Interface
@@ -15,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.mapping.graph import IntArray, SpinArray, SynapseGraph
+from spinspike.model.task import Progress
 
 Regime = Literal["step", "asynchronous", "continuous"]
-Progress = Callable[[int, int], None]  # (done, total)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import supervisory_field
 from spinspike.mapping.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.model.arrays import BoolArray, IntArray
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .brian2_network import (
     Target,
     advance,

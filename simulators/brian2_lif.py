@@ -11,8 +11,9 @@ import numpy as np
 
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .brian2_network import Target, advance, chunk, contained, imported
 from .brian2_neurons import Tissue, neurons, synapses
 from .calibration import calibrate

@@ -13,8 +13,9 @@ from spinspike.mapping.matrix import input_field, supervisory_field
 from spinspike.mapping.membrane import WEIGHT_UNIT, leak, step
 from spinspike.mapping.wiring import wiring
 from spinspike.model.errors import BadInput
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .stimulus import check_size
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from .campaign import Task
+from spinspike.model.campaign import Task
+
 from .memory import watched
 from .validation import Trial, run_block
 from .validation_tasks import Plan, runs_of_patterns

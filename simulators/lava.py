@@ -37,7 +37,8 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.ranges import check_synapses
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput, MissingPart, SimulationFailed
-from spinspike.simulators.base import Progress, Protocol, Recording, Regime, Stimulus
+from spinspike.model.task import Progress
+from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.simulators.lava_network import joined, stock_arrays
 from spinspike.simulators.lava_registers import check_stimulus
 from spinspike.simulators.lava_watchdog import supervise

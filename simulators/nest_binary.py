@@ -23,9 +23,10 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.matrix import weight_matrix
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.errors import SimulationFailed
+from spinspike.model.task import Progress
 
 from .asynchronous import cued_spikes, fields
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side
 from .nest_recorder import Events, Recorders
 from .stimulus import check_size

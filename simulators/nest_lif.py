@@ -30,9 +30,10 @@ from spinspike.mapping.graph import FloatArray, Role, SynapseGraph
 from spinspike.mapping.matrix import input_field, supervisory_matrix, weight_matrix
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.errors import BadInput
+from spinspike.model.task import Progress
 
 from .asynchronous import cued_spikes
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .calibration import calibrate
 from .lif import LIFParameters
 from .nest_kernel import connect_copies, nest_module, restart, set_each, side_by_side

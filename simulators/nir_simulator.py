@@ -14,8 +14,9 @@ from spinspike.mapping.nir_graph import NirGraph
 from spinspike.mapping.nir_network import STEP, to_nir
 from spinspike.mapping.nir_signed import to_signed_nir
 from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 from .nir_executor import execute
 
 

@@ -36,8 +36,9 @@ from spinspike.mapping.placement import Placement, place
 from spinspike.mapping.target import load_target
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Recording, Regime, Stimulus
+from .base import Protocol, Recording, Regime, Stimulus
 
 PARTS = ("synapse", "dendrite", "soma", "network")
 UNREACHED = 1e30  # threshold of the readout

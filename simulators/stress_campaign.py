@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.robustness import robustness
+from spinspike.model.campaign import Task
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 
 from .base import Protocol, Simulator
-from .campaign import Task
 from .memory import watched
 from .stress import AT_ONCE, Kind, work
 from .stress_curve import StressCurve, curve

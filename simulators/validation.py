@@ -15,8 +15,9 @@ from spinspike.mapping.null import permuted_couplings, without_couplings
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Regime, Simulator
+from .base import Protocol, Regime, Simulator
 from .calibration import PATTERNS, hardest
 from .emulator import Emulator
 from .outcome import Outcome, joined, observe

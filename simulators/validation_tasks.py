@@ -13,9 +13,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.model.campaign import Task
+from spinspike.model.task import Progress
 
-from .base import Progress, Protocol, Simulator
-from .campaign import Task
+from .base import Protocol, Simulator
 from .outcome import Outcome, joined
 from .outcome_file import Arrays, from_arrays, to_arrays
 from .registry import Backend

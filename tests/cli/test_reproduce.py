@@ -15,8 +15,8 @@ from spinspike.cli import reproduction
 from spinspike.cli.ablation_figure import Row
 from spinspike.cli.reproduce import reproduce
 from spinspike.cli.reproduction import Plan, claims
-from spinspike.model.enumeration import expected_count
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.manifold.complexity import expected_count
 
 pytestmark = pytest.mark.matplotlib
 QUICK = ("--quick", "--epochs", "1", "--units", "40", "--json")

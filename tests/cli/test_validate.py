@@ -22,8 +22,9 @@ from spinspike.cli.tables import claim_table, outcome_table
 from spinspike.cli.validate import Campaign, kept_in, simulator_table
 from spinspike.mapping import SynapseGraph, graph_file
 from spinspike.model.errors import SimulationFailed
+from spinspike.model.task import Progress
 from spinspike.simulators import Emulator, Outcome, Protocol, Recording, Stimulus, claims, validate
-from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.base import Regime
 from spinspike.simulators.estimate import Estimate
 from spinspike.simulators.registry import BACKENDS, IMPOSSIBLE, find
 from spinspike.simulators.validation import default_protocol, trials

@@ -13,8 +13,8 @@ from spinspike.model import convergence
 from spinspike.model.architecture import Architecture
 from spinspike.model.convergence import Convergence, converge, random_states
 from spinspike.model.dynamics import input_field, is_fixed
-from spinspike.model.enumeration import fixed_points
 from spinspike.model.errors import BadInput, MissingPart
+from spinspike.model.manifold.enumeration import fixed_points
 from spinspike.model.network import Network, draw
 from spinspike.model.own_network import from_arrays
 

@@ -13,6 +13,7 @@ from spinspike.model import Architecture, NetworkFile, draw
 from spinspike.model.arrays import BoolArray, IntArray
 from spinspike.model.errors import BadInput
 from spinspike.model.own_network import from_arrays
+from spinspike.model.task import Progress
 from spinspike.simulators import (
     AsynchronousEmulator,
     Emulator,
@@ -26,7 +27,6 @@ from spinspike.simulators import (
     claims,
     validate,
 )
-from spinspike.simulators.base import Progress
 from spinspike.simulators.outcome import observe, supervisory_off
 from spinspike.simulators.stimulus import stimulus
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from spinspike.mapping import SynapseGraph
+from spinspike.model.task import Progress
 from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
 from spinspike.simulators import estimate as module
-from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.base import Regime
 from spinspike.simulators.estimate import Estimate, estimate
 from spinspike.simulators.registry import find
 from spinspike.simulators.validation import default_protocol, trials

@@ -14,9 +14,10 @@ from spinspike.mapping import SynapseGraph
 from spinspike.mapping.certificate import certified
 from spinspike.mapping.null import without_couplings
 from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.task import Progress
 from spinspike.simulators import AsynchronousEmulator, Emulator, Protocol, Recording, Stimulus
 from spinspike.simulators import stress as module
-from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.base import Regime
 from spinspike.simulators.stress import Kind, experiment, stressed, work
 from spinspike.simulators.stress_kinds import KINDS
 from spinspike.simulators.validation import validate

@@ -12,10 +12,10 @@ import pytest
 
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.robustness import robustness
+from spinspike.model.campaign import Task, carry_out
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 from spinspike.simulators import AsynchronousEmulator, Emulator, Protocol
-from spinspike.simulators.campaign import Task, carry_out
 from spinspike.simulators.stress import work
 from spinspike.simulators.stress_campaign import (
     StressPlan,

@@ -16,6 +16,7 @@ from spinspike.model import FixedPoints, NetworkFile
 from spinspike.model.dynamics import run_free
 from spinspike.model.errors import BadInput
 from spinspike.model.own_network import from_arrays
+from spinspike.model.task import Progress
 from spinspike.simulators import (
     Claim,
     Emulator,
@@ -27,7 +28,7 @@ from spinspike.simulators import (
     claims,
     validate,
 )
-from spinspike.simulators.base import Progress, Regime
+from spinspike.simulators.base import Regime
 from spinspike.simulators.calibration import weakest_fields
 from spinspike.simulators.outcome import BY_PATTERN, joined
 from spinspike.simulators.validation import (

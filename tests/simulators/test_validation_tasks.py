@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from spinspike.mapping import SynapseGraph
+from spinspike.model.campaign import carry_out
 from spinspike.simulators import Emulator, validate, validation
-from spinspike.simulators.campaign import carry_out
 from spinspike.simulators.outcome import BY_PATTERN
 from spinspike.simulators.registry import find
 from spinspike.simulators.validation import default_protocol, trials

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from spinspike.model.campaign import Arrays, Task, carry_out
 from spinspike.model.errors import BadInput, SimulationFailed
-from spinspike.simulators.campaign import Arrays, Task, carry_out
 
 
 class Work:

@@ -8,9 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from spinspike.model.errors import SimulationFailed
+from .errors import SimulationFailed
 
 Arrays = Mapping[str, NDArray[Any]]
+Progress = Callable[[int, int], None]  # (done, total)
 
 
 @dataclass(frozen=True)

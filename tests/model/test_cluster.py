@@ -18,9 +18,9 @@ import numpy as np
 import psutil
 import pytest
 
+from spinspike.model import cluster
+from spinspike.model.campaign import Task, carry_out
 from spinspike.model.errors import BadInput, SimulationFailed
-from spinspike.simulators import cluster
-from spinspike.simulators.campaign import Task, carry_out
 
 pytestmark = pytest.mark.dask
 
@@ -178,7 +178,7 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path) -> None:
 SCRIPT = """
 import campaign_work
 from pathlib import Path
-from spinspike.simulators.campaign import Task, carry_out
+from spinspike.model.campaign import Task, carry_out
 if __name__ == "__main__":
     tasks = [Task(f"t{n}", campaign_work.square, (n, 30.0 * (n > 1))) for n in range(4)]
     carry_out(tasks, Path("results"), fingerprint="a", jobs=2)

@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.model.errors import BadFile, BadInput, SimulationFailed
-from spinspike.model.npz import NUMBERS, read_npz_arrays
-from spinspike.model.storage import replacing
-
-from .base import Progress
-from .task import Arrays, Task, failed
+from .errors import BadFile, BadInput, SimulationFailed
+from .npz import NUMBERS, read_npz_arrays
+from .storage import replacing
+from .task import Arrays, Progress, Task, failed
 
 __all__ = ["Arrays", "Task", "carry_out", "unfinished"]
 

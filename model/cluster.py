@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 from numpy.typing import NDArray
 
-from spinspike.model.errors import BadInput, MissingPart, SimulationFailed
-
+from .errors import BadInput, MissingPart, SimulationFailed
 from .task import Task, failed
 
 ANSWER = 10.0  # seconds for a scheduler to answer

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import log
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from spinspike.model.architecture import Architecture
-from spinspike.model.enumeration import (
+from spinspike.model.errors import BadInput
+from spinspike.model.manifold.complexity import complexity, expected_chain_count, expected_count
+from spinspike.model.manifold.enumeration import (
     LIMIT,
-    chain_complexity,
-    complexity,
     count_fixed_points,
-    expected_chain_count,
-    expected_count,
     fixed_points,
     mean_count,
 )
-from spinspike.model.errors import BadInput
 from spinspike.model.network import Network, draw
 from spinspike.model.own_network import from_arrays
 
@@ -117,22 +113,6 @@ def test_the_mean_is_that_of_networks_drawn_one_after_the_other() -> None:
     assert error == pytest.approx(np.std(found) / np.sqrt(19))
 
 
-def test_complexities_are_those_of_the_table() -> None:
-    table = {0.1: 0.0766, 0.2: 0.1471, 0.3: 0.2117, 0.4: 0.2707, 0.5: 0.3242, 0.6: 0.3726}
-    table |= {0.8: 0.4551, 1.0: 0.5204}
-    for self_coupling, expected in table.items():
-        assert complexity(self_coupling) == pytest.approx(expected, abs=5e-5)
-
-
-def test_complexities_are_the_limits_of_the_means() -> None:
-    H = 900
-    for x in (0.1, 0.4, 1.0):
-        assert log(expected_count(H, x)) / H == pytest.approx(complexity(x), abs=1e-3)
-        assert log(expected_chain_count(H, x)) / (2 * H) == pytest.approx(
-            chain_complexity(x), abs=1e-3
-        )
-
-
 def test_too_many_units_are_refused() -> None:
     architecture = Architecture(units=LIMIT + 1, inputs=1, classes=2)
     network = draw(architecture, np.random.default_rng(0), centre=np.zeros(1))
@@ -140,5 +120,3 @@ def test_too_many_units_are_refused() -> None:
         count_fixed_points(network)
     with pytest.raises(BadInput, match="networks is 1; allowed: 2 or more"):
         mean_count(4, 0.5, 1, np.random.default_rng(0))
-    with pytest.raises(BadInput, match="units is 1; allowed: 2 or more"):
-        expected_count(1, 0.5)
