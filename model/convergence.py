@@ -102,7 +102,7 @@ def converge(
     elif order == "partial":
         step = _partial(network, external, update_probability, rng)
     elif order == "asynchronous":
-        make = _compiled if _use_numba(device) else _asynchronous
+        make = _compiled if use_numba(device) else _asynchronous
         step = make(network, external, states, rng)
     else:
         message = f"order is {order!r}; allowed: {', '.join(ORDERS)}"
@@ -204,7 +204,8 @@ def _all_weights(network: Network) -> SparseMatrix:
     return (network.coupling + network.link + diags_array(network.self_coupling)).tocsr()
 
 
-def _use_numba(device: str) -> bool:
+def use_numba(device: str) -> bool:
+    """Whether to take compiled kernels for a device; refuses unknown ones, and missing Numba."""
     if device not in DEVICES:
         message = f"device is {device!r}; allowed: {', '.join(DEVICES)}"
         raise BadInput(message)

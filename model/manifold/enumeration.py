@@ -1,4 +1,4 @@
-"""Every fixed point of a tiny network, one by one, and how many theory expects.
+"""Every fixed point of a small network, one by one, and how many theory expects.
 
 Local dynamics find some fixed points of a network; only enumeration finds all. That there are
 exponentially many for any self-coupling above 0 is the ground the learning stands on, and for
@@ -8,47 +8,93 @@ held against a theorem.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..architecture import Architecture
-from ..arrays import FloatArray, SpinArray
+from ..arrays import FloatArray, IntArray, SpinArray
+from ..convergence import use_numba
+from ..dynamics import field, sign
 from ..errors import BadInput
 from ..network import Network, draw
+from ..task import Progress
 
-LIMIT = 22  # units: 4 million states, some seconds
-CHUNK = 2**14  # states at a time
+LIMITS = {"numpy": 22, "cpu": 40}  # units: some seconds, and an hour
+MEMORY = 2**30  # bytes of states that are returned at once
+CHUNK = 2**14  # states at a time whose fields are added up
+LOW, MIDDLE = 6, 10  # spins: a word of 64 states, and a table that stays in the cache
+WORDS = 2**15  # at a time
+
+Found = tuple[int, IntArray]  # how many fixed points, and the numbers of those asked for
 
 
-def fixed_points(network: Network) -> SpinArray:
-    """All states s = sign(h) without input and bias, sign(0) = +1; (count, H).
+def fixed_points(
+    network: Network,
+    *,
+    external: FloatArray | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> SpinArray:
+    """All states s = sign(h), sign(0) = +1, in the order of their numbers; (count, H).
+
+    Bit i of a state's number is spin i, 1 for up.
+
+    Parameters
+    ----------
+    external : (H,), optional
+        Field of one input, as `dynamics.input_field` gives it; zero when not given.
+    device : {"auto", "cpu", "numpy"}
+        Compiled, 64 states at a time, which ``auto`` takes where Numba is installed; or plain.
+    jobs : int, optional
+        Threads; by default one for each core. Results do not depend on it.
+    progress : callable, optional
+        Called with the number of states looked at and that of all states.
 
     Raises
     ------
     BadInput
-        The network has more than `LIMIT` units.
+        The network has more units than `LIMITS` allows the device, or so many fixed points that
+        they do not fit `MEMORY`; external does not fit the network.
 
     Examples
     --------
-    Two units that copy each other agree, and nothing else holds:
+    Two units that copy each other agree, and nothing else holds, unless an input decides:
 
     >>> from spinspike.model.own_network import from_arrays
     >>> pair = from_arrays([[0, 1], [1, 0]], np.ones((2, 1)), np.eye(2), np.eye(2))
     >>> fixed_points(pair).tolist()
     [[-1, -1], [1, 1]]
+    >>> fixed_points(pair, external=np.array([2.0, 0.0])).tolist()
+    [[1, 1]]
     """
-    return np.concatenate(list(_held(network)))
+    most, count, numbers = MEMORY // network.units, 0, []
+    for found, some in _found(network, external, device, jobs, progress, keep=True):
+        count += found
+        if count > most:
+            message = (
+                f"the network has more than {most} fixed points of {network.units} units; allowed: "
+                f"{MEMORY >> 20} MiB of them; count them with `count_fixed_points`"
+            )
+            raise BadInput(message)
+        numbers.append(some)
+    return _states(np.concatenate(numbers), network.units)
 
 
-def count_fixed_points(network: Network) -> int:
-    """Number of fixed points without input and bias, among all 2^H states.
-
-    Raises
-    ------
-    BadInput
-        The network has more than `LIMIT` units.
+def count_fixed_points(
+    network: Network,
+    *,
+    external: FloatArray | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> int:
+    """Number of fixed points among all 2^H states; arguments and errors as in `fixed_points`.
 
     Examples
     --------
@@ -59,13 +105,23 @@ def count_fixed_points(network: Network) -> int:
     >>> count_fixed_points(latches)
     64
     """
-    return sum(len(states) for states in _held(network))
+    found = _found(network, external, device, jobs, progress, keep=False)
+    return sum(count for count, _ in found)
 
 
 def mean_count(
-    units: int, self_coupling: float, networks: int, rng: np.random.Generator
+    units: int,
+    self_coupling: float,
+    networks: int,
+    rng: np.random.Generator,
+    *,
+    modules: int = 1,
+    link: float = 0.0,
+    jobs: int | None = None,
 ) -> tuple[float, float]:
     """Mean number of fixed points of so many dense networks drawn anew, and its standard error.
+
+    A chain of ``modules`` of so many units each, neighbours linked one to one by ``link``.
 
     Examples
     --------
@@ -78,30 +134,165 @@ def mean_count(
         message = f"networks is {networks}; allowed: 2 or more"
         raise BadInput(message)
     architecture = Architecture(
-        units=units, inputs=1, classes=2, self_coupling=self_coupling, sparsity=0.0
+        units=units,
+        inputs=1,
+        classes=2,
+        modules=modules,
+        link=link,
+        self_coupling=self_coupling,
+        sparsity=0.0,
     )
     found = [
-        count_fixed_points(draw(architecture, rng, centre=np.zeros(1))) for _ in range(networks)
+        count_fixed_points(draw(architecture, rng, centre=np.zeros(1)), jobs=jobs)
+        for _ in range(networks)
     ]
     return float(np.mean(found)), float(np.std(found, ddof=1) / sqrt(networks))
 
 
-def _held(network: Network) -> Iterator[SpinArray]:
-    """Fixed points among the states of each chunk."""
-    units = network.units
-    if units > LIMIT:
+def _found(
+    network: Network,
+    external: FloatArray | None,
+    device: str,
+    jobs: int | None,
+    progress: Progress | None,
+    *,
+    keep: bool,
+) -> Iterator[Found]:
+    """Fixed points of one block of states after the other."""
+    fast, units = use_numba(device), network.units
+    jobs = (os.cpu_count() or 1) if jobs is None else jobs
+    external = np.zeros(units) if external is None else external
+    _check(units, external, jobs, limit=LIMITS["cpu" if fast else "numpy"])
+    blocks = _compiled(network, external, jobs, keep) if fast else _plain(network, external)
+    done = 0
+    for states, found in blocks:
+        yield found
+        done += states
+        if progress:
+            progress(done, 2**units)
+
+
+def _check(units: int, external: FloatArray, jobs: int, *, limit: int) -> None:
+    if units > limit:
         message = (
             f"the network has {units} units and so 2^{units} states to look at; allowed: up to "
-            f"{LIMIT} units; follow the dynamics of larger ones with `convergence`"
+            f"{limit} units; follow the dynamics of larger ones with `convergence`"
         )
         raise BadInput(message)
+    if external.shape != (units,) or not np.isfinite(external).all():
+        message = f"external has shape {external.shape}; allowed: ({units},) of finite numbers"
+        raise BadInput(message)
+    if jobs < 1:
+        message = f"jobs is {jobs}; allowed: 1 or more"
+        raise BadInput(message)
+
+
+def _plain(network: Network, external: FloatArray) -> Iterator[tuple[int, Found]]:
+    """Every field of every state: what the kernel is tested against."""
+    for start in range(0, 2**network.units, CHUNK):
+        numbers = np.arange(start, min(start + CHUNK, 2**network.units))
+        held = _held(network, external, numbers)
+        yield len(numbers), (len(held), held)
+
+
+def _compiled(
+    network: Network, external: FloatArray, jobs: int, keep: bool
+) -> Iterator[tuple[int, Found]]:
+    """A word of states at a time; those that rounding decides on are settled by the model."""
+    from .enumeration_kernels import Tables, find
+
+    units = network.units
+    low, middle = min(LOW, units), max(0, min(MIDDLE, units - LOW))
+    high = units - low - middle
     weights = (network.coupling + network.link).toarray() + np.diag(network.self_coupling)
-    for start in range(0, 2**units, CHUNK):
-        states = _states(start, min(start + CHUNK, 2**units), units)
-        yield states[((states @ weights.T >= 0) == (states > 0)).all(axis=1)].astype(np.int8)
+    fields = _every(low) @ weights[:, :low].T  # (2^low, H)
+    order = np.argsort(fields, axis=0).T
+    tables = Tables(
+        _every(middle) @ weights[:, low : low + middle].T,
+        np.take_along_axis(fields.T, order, axis=1),
+        _last(order),
+        np.where(_every(low).T > 0, np.uint64(1) << np.arange(2**low, dtype=np.uint64), 0).sum(
+            axis=1
+        ),
+        _tolerance(network, external),
+    )
+    tops = max(1, WORDS >> middle)  # high states at a time
+
+    def run(first: int) -> tuple[int, Found]:
+        numbers = np.arange(first, min(first + tops, 2**high))
+        top = _states(numbers, high) @ weights[:, low + middle :].T + external
+        held, doubted = np.empty((2, len(numbers) << middle), np.uint64)
+        count = find(tables, top, first, held, doubted)
+        start = first << low + middle
+        settled = _held(network, external, start + _set_bits(doubted, low))
+        kept = start + _set_bits(held & ~doubted, low) if keep else settled[:0]
+        if keep and settled.size:
+            kept = np.sort(np.concatenate([kept, settled]))
+        return len(held) << low, (count + len(settled), kept)
+
+    starts = range(0, 2**high, tops)
+    if len(starts) == 1:
+        yield run(0)
+        return
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield from pool.map(run, starts)
+    finally:  # nobody may want the rest
+        pool.shutdown(cancel_futures=True)
 
 
-def _states(start: int, stop: int, units: int) -> FloatArray:
-    """States number start to stop - 1; bit i of a number is spin i."""
-    bits = np.arange(start, stop)[:, None] >> np.arange(units) & 1
-    return 2.0 * bits - 1
+def _tolerance(network: Network, external: FloatArray) -> FloatArray:
+    """How much two ways of adding up a field can differ, (H,).
+
+    Sums of n terms are off by at most n 2^-53 times the sum of their absolute values. Where all
+    terms are multiples of one power of two, and few of it, as integers are, nothing is rounded.
+    """
+    parts = (
+        network.coupling.toarray(),
+        network.link.toarray(),
+        network.self_coupling[:, None],
+        external[:, None],
+    )
+    terms = np.abs(np.concatenate(parts, axis=1))
+    size = terms.sum(axis=1)
+    grain = np.ldexp(1.0, np.frexp(size)[1] - 53)
+    exact = (terms % grain[:, None] == 0).all(axis=1)
+    return np.where(exact, 0.0, 4 * terms.shape[1] * 2.0**-53 * size)
+
+
+def _held(network: Network, external: FloatArray, numbers: IntArray) -> IntArray:
+    """Those of the states with these numbers that are fixed points, by the model's own field."""
+    kept = [numbers[:0]]
+    for start in range(0, len(numbers), CHUNK):
+        some = numbers[start : start + CHUNK]
+        states = _states(some, network.units)
+        kept.append(some[(sign(field(network, states, external)) == states).all(axis=1)])
+    return np.concatenate(kept)
+
+
+def _states(numbers: IntArray, units: int) -> SpinArray:
+    """States with these numbers, (count, units): bit i is spin i."""
+    states = np.empty((len(numbers), units), np.int8)
+    for i in range(units):
+        states[:, i] = 2 * (numbers >> i & 1) - 1
+    return states
+
+
+def _every(units: int) -> SpinArray:
+    """All states of so many units."""
+    return _states(np.arange(2**units), units)
+
+
+def _last(order: IntArray) -> NDArray[np.uint64]:
+    """Bits of order[:, r:], as words, for r = 0, 1, ... up to none of them."""
+    bits = np.uint64(1) << order.astype(np.uint64)
+    none = np.zeros((len(order), 1), np.uint64)
+    return np.concatenate([np.cumsum(bits[:, ::-1], axis=1)[:, ::-1], none], axis=1)
+
+
+def _set_bits(words: NDArray[np.uint64], low: int) -> IntArray:
+    """Numbers of the bits that are set, in words of 2^low bits."""
+    some = np.flatnonzero(words)
+    bits = words[some, None] >> np.arange(2**low, dtype=np.uint64) & np.uint64(1)
+    word, bit = np.nonzero(bits)
+    return np.asarray((some[word] << low) + bit)

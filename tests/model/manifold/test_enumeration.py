@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput
+from spinspike.model.manifold import enumeration
 from spinspike.model.manifold.complexity import complexity, expected_chain_count, expected_count
 from spinspike.model.manifold.enumeration import (
-    LIMIT,
+    LIMITS,
     count_fixed_points,
     fixed_points,
     mean_count,
@@ -113,10 +117,105 @@ def test_the_mean_is_that_of_networks_drawn_one_after_the_other() -> None:
     assert error == pytest.approx(np.std(found) / np.sqrt(19))
 
 
-def test_too_many_units_are_refused() -> None:
-    architecture = Architecture(units=LIMIT + 1, inputs=1, classes=2)
+@st.composite
+def networks(draw_: st.DrawFn) -> tuple[Network, NDArray[np.float64]]:
+    """Of every width of a word and of the tables, with ties that are exact and that rounding makes.
+
+    Multiples of .1 are no binary numbers: .1 + .2 - .3 is 0 in one order of adding up only.
+    """
+    modules, step = draw_(st.integers(1, 2)), draw_(st.sampled_from([0.1, 0.25, 1.0, None]))
+    units = draw_(st.integers(2, 12 // modules))
+    rng = np.random.default_rng(draw_(st.integers(0, 10**6)))
+    architecture = Architecture(
+        units=units,
+        inputs=1,
+        classes=2,
+        modules=modules,
+        link=draw_(st.sampled_from([0.0, 0.3, 1.5])),
+        self_coupling=tuple(draw_(st.sampled_from([0.0, 0.5, 2.0])) for _ in range(modules)),
+        between_sparsity=draw_(st.sampled_from([0.5, 1.0])),
+        sparsity=draw_(st.sampled_from([0.0, 0.5])),
+    )
+    network = draw(architecture, rng, centre=np.zeros(1))
+    external = draw_(st.sampled_from([0.0, 1.0])) * rng.normal(size=network.units)
+    if step:
+        network.coupling.data[:] = step * np.round(network.coupling.data / step)
+        external = step * np.round(external / step)
+    return network, external
+
+
+@pytest.mark.numba
+@given(networks())
+@settings(deadline=None, max_examples=150)
+def test_a_word_of_states_at_a_time_finds_what_the_model_does(
+    drawn_: tuple[Network, NDArray[np.float64]],
+) -> None:
+    network, external = drawn_
+    plain = fixed_points(network, external=external, device="numpy")
+    fast = fixed_points(network, external=external, device="cpu")
+    assert fast.tolist() == plain.tolist()
+    assert count_fixed_points(network, external=external, device="cpu") == len(plain)
+
+
+@pytest.mark.numba
+def test_states_that_rounding_decides_on_are_settled_by_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """.1 + .2 - .3 is above or below 0 by the order of the sum; whole numbers leave no doubt."""
+    asked = []
+    held = enumeration._held
+
+    def listen(*arguments: Any) -> NDArray[np.int64]:
+        asked.append(len(arguments[2]))
+        return held(*arguments)
+
+    monkeypatch.setattr(enumeration, "_held", listen)
+    J = np.array([[0, 1, 2, -3], [1, 0, 2, -3], [2, -3, 0, 1], [1, 2, -3, 0.0]])
+    ends = np.ones((4, 1)), np.ones((4, 2)), np.ones((2, 4))
+    count_fixed_points(from_arrays(J, *ends), device="cpu")
+    assert sum(asked) == 0
+    count_fixed_points(from_arrays(0.1 * J, *ends), device="cpu")
+    assert sum(asked) > 0
+
+
+@pytest.mark.numba
+def test_any_number_of_threads_finds_the_same() -> None:
+    """18 units: 2 spins above the tables, and several blocks of states."""
+    network = drawn(
+        Architecture(units=18, inputs=1, classes=2, self_coupling=1.0, sparsity=0.0), 1, seed=0
+    )[0]
+    monitored: list[tuple[int, int]] = []
+    one = fixed_points(network, jobs=1, progress=lambda *now: monitored.append(now))
+    assert monitored[-1] == (2**18, 2**18)
+    assert one.tolist() == fixed_points(network, jobs=3).tolist()
+    assert one.tolist() == fixed_points(network, device="numpy").tolist()
+    assert len(one) > 100
+
+
+def test_an_input_takes_part() -> None:
+    """A strong input field leaves one state; a field that cancels a self-coupling is a tie."""
+    latches = from_arrays(0.5 * np.eye(3), np.ones((3, 1)), np.ones((3, 2)), np.ones((2, 3)))
+    for device in ("auto", "numpy"):
+        found = fixed_points(latches, external=np.array([2.0, -2.0, -0.5]), device=device)
+        assert found.tolist() == [[1, -1, -1], [1, -1, 1]]
+        found = fixed_points(latches, external=np.array([2.0, -2.0, 0.5]), device=device)
+        assert found.tolist() == [[1, -1, 1]]  # down it would see a field of 0, which is up
+
+
+def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    architecture = Architecture(units=LIMITS["numpy"] + 1, inputs=1, classes=2)
     network = draw(architecture, np.random.default_rng(0), centre=np.zeros(1))
     with pytest.raises(BadInput, match=r"has 23 units and so 2\^23 states .* up to 22 units"):
-        count_fixed_points(network)
+        count_fixed_points(network, device="numpy")
     with pytest.raises(BadInput, match="networks is 1; allowed: 2 or more"):
         mean_count(4, 0.5, 1, np.random.default_rng(0))
+    latches = from_arrays(np.eye(12), np.ones((12, 1)), np.ones((12, 2)), np.ones((2, 12)))
+    for external in (np.zeros(11), np.full(12, np.nan)):
+        with pytest.raises(BadInput, match=r"allowed: \(12,\) of finite numbers"):
+            fixed_points(latches, external=external)
+    with pytest.raises(BadInput, match="jobs is 0; allowed: 1 or more"):
+        fixed_points(latches, jobs=0)
+    monkeypatch.setattr(enumeration, "MEMORY", 12 * 2**11)
+    assert count_fixed_points(latches) == 2**12
+    with pytest.raises(BadInput, match="more than 2048 fixed points of 12 units"):
+        fixed_points(latches)
