@@ -1,4 +1,6 @@
 """The landscape of fixed points: how many there are, how they lie, and what reaches them.
 
 - `complexity` — how many theory expects; `enumeration` — all of them, one by one.
+- `planted` — a typical fixed point of a network of any size; `neighbours` — all fixed points at
+  a few flips from a state.
 """

@@ -1,0 +1,79 @@
+"""Planted pairs of network and fixed point against enumeration and exact means."""
+
+from __future__ import annotations
+
+from math import comb, sqrt
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal, norm
+
+from spinspike.model.architecture import Architecture
+from spinspike.model.errors import BadInput
+from spinspike.model.manifold.complexity import expected_chain_count
+from spinspike.model.manifold.enumeration import count_fixed_points, fixed_points
+from spinspike.model.manifold.planted import planted
+from spinspike.model.network import draw
+
+H, J_D = 10, 0.6
+NETWORKS = 300
+
+
+def both_hold(correlation: float) -> float:
+    """P(u > -J_D, v > -J_D) of two fields of one unit, whose variance is (H-1)/H."""
+    bound = J_D * sqrt(H / (H - 1))
+    law = multivariate_normal(cov=[[1, correlation], [correlation, 1]], allow_singular=True)
+    return float(law.cdf([bound, bound]))
+
+
+def expected(distance: int) -> float:
+    """E[pairs of fixed points at that distance] / E[number of fixed points]."""
+    stays, flips = (H - 1 - 2 * distance) / (H - 1), -(H + 1 - 2 * distance) / (H - 1)
+    pair = both_hold(stays) ** (H - distance) * both_hold(flips) ** distance
+    return float(comb(H, distance) * pair / norm.cdf(J_D * sqrt(H / (H - 1))) ** H)
+
+
+def test_neighbours_of_planted_states_are_as_many_as_pairs_of_fixed_points() -> None:
+    rng = np.random.default_rng(0)
+    found = np.zeros((NETWORKS, H + 1))
+    for row in found:
+        network, state = planted(H, J_D, rng)
+        row += np.bincount((fixed_points(network) != state).sum(axis=1), minlength=H + 1)
+    assert (found[:, 0] == 1).all()
+    assert (found[:, H] == 1).all()  # fixed points come with their mirror images
+    errors = found.std(axis=0, ddof=1) / sqrt(len(found))
+    for distance in range(1, H):
+        deviation = (found[:, distance].mean() - expected(distance)) / errors[distance]
+        assert abs(deviation) < 3.5
+
+
+def test_networks_come_as_often_as_they_have_fixed_points() -> None:
+    """Weighted by 1/n they are drawn networks again, of which those without any are missing."""
+    rng = np.random.default_rng(1)
+    units, link, self_coupling = 4, 0.5, 0.1
+    architecture = Architecture(
+        units, 1, 2, modules=2, link=link, self_coupling=self_coupling, sparsity=0.0
+    )
+    drawn = [
+        count_fixed_points(draw(architecture, rng, centre=np.zeros(1))) for _ in range(NETWORKS)
+    ]
+    counts, agree = [], []
+    for _ in range(NETWORKS):
+        network, state = planted(units, self_coupling, rng, modules=2, link=link)
+        assert (fixed_points(network) == state).all(axis=1).any()
+        counts.append(count_fixed_points(network))
+        agree.append((state[:units] == state[units:]).mean())
+    back = expected_chain_count(units, link, self_coupling) / np.array(counts)
+    some = np.mean(np.array(drawn) > 0)
+    assert 0.5 < some < 0.99
+    error = sqrt((back.var(ddof=1) + some * (1 - some)) / NETWORKS)
+    assert abs(back.mean() - some) < 3.5 * error
+    r = sqrt(units / (units - 1))  # partners agree with the odds of holding
+    odds = [norm.cdf((self_coupling + sign * link) * r) ** 2 for sign in (1, -1)]
+    share = odds[0] / sum(odds)
+    assert abs(np.mean(agree) - share) < 3.5 * sqrt(share * (1 - share) / (NETWORKS * units))
+
+
+def test_one_unit_is_refused() -> None:
+    with pytest.raises(BadInput, match="units is 1; allowed: 2 or more"):
+        planted(1, 0.5, np.random.default_rng(0))
