@@ -64,8 +64,8 @@ def complexity(self_coupling: float) -> float:
     return log(1 + erf(self_coupling / sqrt(2)))
 
 
-def chain_complexity(link: float) -> float:
-    """The same per spin of two linked modules at J_D 0: ln{2 [Phi(l)^2 + Phi(-l)^2]} / 2.
+def chain_complexity(link: float, self_coupling: float = 0.0) -> float:
+    """The same per spin of two linked modules: ln{2 [Phi(J_D + l)^2 + Phi(J_D - l)^2]} / 2.
 
     Examples
     --------
@@ -74,7 +74,8 @@ def chain_complexity(link: float) -> float:
     >>> chain_complexity(0.0), round(chain_complexity(9.0), 4) == round(log(2) / 2, 4)
     (0.0, True)
     """
-    return log(2 * (_normal(link) ** 2 + _normal(-link) ** 2)) / 2
+    agree, differ = _normal(self_coupling + link), _normal(self_coupling - link)
+    return log(2 * (agree**2 + differ**2)) / 2
 
 
 def _missing_diagonal(units: int) -> float:

@@ -13,15 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from spinspike.model.errors import BadFile
+from spinspike.model.interval import wilson_interval
 from spinspike.simulators.stress_curve import (
     UNLIKELY,
     StressCurve,
     curve,
     read_curves,
-    wilson_interval,
 )
 from spinspike.simulators.stress_kinds import KINDS
 
@@ -74,14 +73,6 @@ def test_some_kinds_ask_for_the_end_alone_and_so_does_continuous_time() -> None:
     assert (continuous.held, continuous.bound) == ((0.5,), None)
     assert continuous.asked == "in s* at the end"
     assert drawn(row, kind="spike-loss").bound is None
-
-
-@given(st.integers(1, 400), st.data())
-def test_the_interval_is_wilsons(count: int, data: st.DataObject) -> None:
-    successes = data.draw(st.integers(0, count))
-    expected = binomtest(successes, count).proportion_ci(method="wilson")
-    found = wilson_interval(successes / count, count)
-    np.testing.assert_allclose(found, (expected.low, expected.high), atol=1e-12)
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=9, max_size=9), min_size=1, max_size=4))

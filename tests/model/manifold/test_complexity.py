@@ -26,9 +26,9 @@ def test_complexities_are_the_limits_of_the_means() -> None:
     H = 900
     for x in (0.1, 0.4, 1.0):
         assert log(expected_count(H, x)) / H == pytest.approx(complexity(x), abs=1e-3)
-        assert log(expected_chain_count(H, x)) / (2 * H) == pytest.approx(
-            chain_complexity(x), abs=1e-3
-        )
+        for self_coupling in (0.0, 0.3):
+            growth = log(expected_chain_count(H, x, self_coupling)) / (2 * H)
+            assert growth == pytest.approx(chain_complexity(x, self_coupling), abs=1e-3)
 
 
 def test_one_unit_alone_is_refused() -> None:

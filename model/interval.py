@@ -1,0 +1,23 @@
+"""The interval of a fraction that was counted."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+
+def wilson_interval(fraction: float, count: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a fraction of ``count`` trials, which need not be a whole number.
+
+    With z = 1.96, (p + z**2/2n ± z sqrt(p (1 - p)/n + z**2/4n**2)) / (1 + z**2/n).
+
+    Examples
+    --------
+    >>> [round(v, 3) for v in wilson_interval(0.9, 10)]
+    [0.596, 0.982]
+    """
+    z = float(norm.ppf(0.975))
+    scale = 1 + z**2 / count
+    middle = (fraction + z**2 / (2 * count)) / scale
+    half = z * np.sqrt(fraction * (1 - fraction) / count + z**2 / (4 * count**2)) / scale
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
