@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
 import math
@@ -26,6 +25,8 @@ from spinspike.simulators import (
 )
 from spinspike.simulators.held_and_lost import Example
 from spinspike.simulators.registry import label
+
+from .page import filled_in, picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -173,7 +174,8 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
     (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
     _write_patterns(folder / "patterns.csv", report)
     _write_disagreements(folder / "disagreements.csv", apart)
-    (folder / "report.html").write_text(_page(summary, shown), encoding="utf-8")
+    page = filled_in("report.html", summary=summary, **shown, runs=RUNS, nulls=NULLS)
+    (folder / "report.html").write_text(page, encoding="utf-8")
     return summary
 
 
@@ -212,18 +214,11 @@ def sentence(claims: Sequence[Claim]) -> str:
 
 
 def _pictures(folder: Path, figures: Mapping[str, Figure]) -> list[dict[str, str]]:
-    """Write each figure as PNG and SVG, and hand it on as the page takes it."""
-    from .svg import adaptive_svg
-
-    folder.mkdir(exist_ok=True)
-    found = []
-    for name, figure in figures.items():
-        figure.savefig(folder / f"{name}.png")
-        drawing = adaptive_svg(figure)
-        (folder / f"{name}.svg").write_text(drawing, encoding="utf-8")
-        data = base64.b64encode(drawing.encode()).decode()
-        found.append({"name": name, "caption": CAPTIONS[name.partition("-")[0]], "data": data})
-    return found
+    """Write each figure, and hand it on as the page takes it."""
+    return [
+        picture(folder, name, figure, CAPTIONS[name.partition("-")[0]])
+        for name, figure in figures.items()
+    ]
 
 
 def _validation_figures(report: Report) -> dict[str, Figure]:
@@ -307,15 +302,3 @@ def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]
         writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
-
-
-def _page(summary: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
-    from importlib.resources import files
-
-    import jinja2
-
-    source = files("spinspike.cli").joinpath("report.html").read_text(encoding="utf-8")
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
-        source
-    )
-    return template.render(summary=summary, **shown, runs=RUNS, nulls=NULLS)
