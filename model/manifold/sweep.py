@@ -248,7 +248,7 @@ def _stacked(sweep: Sweep, point: Point, results: Results, name: str) -> NDArray
     return np.array([results[key][name] for key in keys])
 
 
-def _mean_and_error(values: Sequence[FloatArray]) -> tuple[float, float]:
+def _mean_and_error(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
     """Mean over networks of their means, and its standard error; networks without any left out."""
     means = np.array([part.mean() for part in values if part.size])
     if not means.size:

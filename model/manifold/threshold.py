@@ -57,7 +57,11 @@ class Scaling:
 
 
 def threshold(
-    levels: Sequence[float], fractions: FloatArray, rng: np.random.Generator, *, draws: int = DRAWS
+    levels: Sequence[float] | FloatArray,
+    fractions: FloatArray,
+    rng: np.random.Generator,
+    *,
+    draws: int = DRAWS,
 ) -> Threshold:
     """Find where half of the runs converge.
 
@@ -136,10 +140,19 @@ def scaling(units: Sequence[int], thresholds: Sequence[Threshold]) -> Scaling:
             )
     except (RuntimeError, OptimizeWarning):
         return _undetermined("no power law fits the thresholds")
-    error = np.sqrt(np.diag(covariance))
-    chi2 = float((((levels - _power_law(sizes, *best)) / errors) ** 2).sum())
-    pairs = [float(v) for pair in zip(best, error, strict=True) for v in pair]
-    fit = Scaling(*pairs, chi2=chi2, freedom=len(kept) - 3, says="")
+    limit, scale, power = best.tolist()
+    limit_error, scale_error, power_error = np.sqrt(np.diag(covariance)).tolist()
+    fit = Scaling(
+        limit,
+        limit_error,
+        scale,
+        scale_error,
+        power,
+        power_error,
+        chi2=float((((levels - _power_law(sizes, *best)) / errors) ** 2).sum()),
+        freedom=len(kept) - 3,
+        says="",
+    )
     if not 0 < fit.power_error < fit.power or fit.limit_error > np.ptp(levels) / 2:
         return _undetermined(
             f"the thresholds of {len(kept)} sizes leave the power at {fit.power:.2g} ± "
@@ -153,7 +166,8 @@ def _power_law(units: FloatArray, limit: float, scale: float, power: float) -> F
 
 
 def _undetermined(says: str) -> Scaling:
-    return Scaling(*[np.nan] * 7, freedom=0, says=says)
+    nan = float("nan")
+    return Scaling(nan, nan, nan, nan, nan, nan, chi2=nan, freedom=0, says=says)
 
 
 def _crossing(levels: FloatArray, fractions: FloatArray) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pytest
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from spinspike.cli.page import filled_in, picture
 
 pytestmark = pytest.mark.matplotlib
-EMPTY = {"lead": "", "cards": [], "sections": [], "words": {}, "repeat": None}
+EMPTY: dict[str, Any] = {"lead": "", "cards": [], "sections": [], "words": {}, "repeat": None}
 
 
 def test_nothing_that_is_filled_in_is_markup() -> None:

@@ -18,7 +18,7 @@ def runs(
 ) -> NDArray[np.float64]:
     """Fractions of 20 runs; each network has a threshold of its own, 0.04 from the common one."""
     own = rng.normal(at, 0.04, size=(networks, 1))
-    return rng.binomial(20, expit((LEVELS - own) / width)) / 20
+    return np.asarray(rng.binomial(20, expit((LEVELS - own) / width)) / 20)
 
 
 def known(levels: NDArray[np.float64], error: float = 0.004) -> list[Threshold]:
@@ -37,7 +37,7 @@ def test_a_threshold_is_found_as_often_as_its_interval_promises() -> None:
 
 def test_dips_do_not_matter_to_a_curve_that_must_rise() -> None:
     dipped = np.array([[0.0, 0.2, 0.1, 0.8, 0.7, 1.0]])
-    found = threshold(np.arange(6), dipped, np.random.default_rng(0))
+    found = threshold(np.arange(6.0), dipped, np.random.default_rng(0))
     assert found.level == pytest.approx(2 + (0.5 - 0.15) / (0.75 - 0.15))
 
 
