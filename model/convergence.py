@@ -6,25 +6,37 @@ dynamics reach them only where self-couplings or links are strong enough: the re
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from scipy.sparse import diags_array
 
-from .arrays import BoolArray, FloatArray, IntArray, SparseMatrix, SpinArray
+from .arrays import BoolArray, FloatArray, IntArray, SpinArray
 from .dynamics import field, sign
 from .errors import BadInput, MissingPart
 from .network import Network
+from .task import Progress
 
 Order = Literal["synchronous", "partial", "asynchronous"]
 ORDERS: tuple[Order, ...] = ("synchronous", "partial", "asynchronous")
 DEVICES = ("auto", "cpu", "numpy")
 
-# One sweep of the given rows of the states (P, H), in place; returns which were fixed points before.
-Step = Callable[[SpinArray, IntArray], BoolArray]
+Draw = Callable[[int], Any]  # an order of sites, or whose turn it is, for so many patterns
+
+
+class Sweeps(Protocol):
+    """Sweeps of some rows of states (P, H), in place; they return which were fixed points before."""
+
+    def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:
+        """One site after the other, (H,)."""
+
+    def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
+        """All sites whose turn it is, (rows, H); no entries: everyone's."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,8 @@ def converge(
     rng: np.random.Generator | None = None,
     limit: int = 1000,
     device: str = "auto",
+    jobs: int | None = None,
+    progress: Progress | None = None,
 ) -> Convergence:
     """Follow states until each has come to a fixed point or a cycle, or for so many sweeps.
 
@@ -74,7 +88,11 @@ def converge(
     limit : int
         Sweeps, 1 or more, within which fixed points must be reached and cycles must close.
     device : {"auto", "cpu", "numpy"}
-        Of asynchronous sweeps: compiled, which ``auto`` takes where Numba is installed, or plain.
+        Compiled, which ``auto`` takes where Numba is installed, or plain.
+    jobs : int, optional
+        Threads of compiled sweeps; by default one for each core. Results do not depend on it.
+    progress : callable, optional
+        Called after every sweep with the number of patterns that are settled, and that of all.
 
     Raises
     ------
@@ -90,27 +108,53 @@ def converge(
     >>> converge(pair, np.array([[1, 1]], dtype=np.int8)).period.tolist()
     [4]
     """
-    _check(network, states, external, limit=limit)
-    if external is None:
-        external = np.zeros(states.shape)
+    jobs = (os.cpu_count() or 1) if jobs is None else jobs
+    _check(network, states, external, limit=limit, jobs=jobs)
+    draw = _drawn(order, network.units, update_probability, rng)
+    external = np.broadcast_to(0.0, states.shape) if external is None else external
     states = states.astype(np.int8)
+    with ThreadPoolExecutor(jobs) as pool:
+        sweeps: Sweeps = _Plain(network, states, external)
+        if use_numba(device):
+            from .convergence_kernels import KeptFields
+
+            sweeps = KeptFields(network, states, external, pool)
+        sweep = sweeps.in_turn if order == "asynchronous" else sweeps.at_once
+        return _follow(
+            states,
+            lambda rows: sweep(rows, draw(len(rows))),
+            limit,
+            progress,
+            cycles=order == "synchronous",
+        )
+
+
+def _drawn(order: Order, units: int, probability: float, rng: np.random.Generator | None) -> Draw:
+    """What each sweep draws."""
     if order == "synchronous":
-        step = _synchronous(network, external)
-    elif rng is None:
+        return lambda _: np.empty((0, units), np.bool_)
+    if rng is None:
         message = f"order {order!r} needs a random generator; allowed: rng=numpy.random.Generator"
         raise BadInput(message)
-    elif order == "partial":
-        step = _partial(network, external, update_probability, rng)
-    elif order == "asynchronous":
-        make = _compiled if use_numba(device) else _asynchronous
-        step = make(network, external, states, rng)
-    else:
+    if order == "asynchronous":
+        return lambda _: rng.permutation(units)
+    if order != "partial":
         message = f"order is {order!r}; allowed: {', '.join(ORDERS)}"
         raise BadInput(message)
-    return _follow(states, step, limit, cycles=order == "synchronous")
+    if not 0 < probability <= 1:
+        message = f"update_probability is {probability}; allowed: above 0, up to 1"
+        raise BadInput(message)
+    return lambda patterns: rng.random((patterns, units)) < probability
 
 
-def _follow(states: SpinArray, step: Step, limit: int, *, cycles: bool) -> Convergence:
+def _follow(
+    states: SpinArray,
+    step: Callable[[IntArray], BoolArray],
+    limit: int,
+    progress: Progress | None,
+    *,
+    cycles: bool,
+) -> Convergence:
     """Step until all states are settled; cycles are told by a state that was there before."""
     patterns = len(states)
     sweeps, period = np.full(patterns, limit), np.zeros(patterns, dtype=np.int64)
@@ -124,84 +168,41 @@ def _follow(states: SpinArray, step: Step, limit: int, *, cycles: bool) -> Conve
                     sweeps[row], period[row] = first, t - first
             rows = rows[period[rows] == 0]
         before = states[rows]
-        fixed = step(states, rows)
+        fixed = step(rows)
         sweeps[rows[fixed]], period[rows[fixed]] = t, 1
         if t == limit:
             states[rows] = before  # this step only told which of them are fixed
         rows = rows[~fixed]
+        if progress:
+            progress(patterns - rows.size, patterns)
         if not rows.size:
             break
     return Convergence(states, sweeps, period)
 
 
-def _synchronous(network: Network, external: FloatArray) -> Step:
-    def step(states: SpinArray, rows: IntArray) -> BoolArray:
-        moved = sign(field(network, states[rows], external[rows]))
-        fixed = (moved == states[rows]).all(axis=1)
-        states[rows] = moved
-        return np.asarray(fixed)
+class _Plain:
+    """Every field added up anew: slow, and what the kernels are tested against."""
 
-    return step
+    def __init__(self, network: Network, states: SpinArray, external: FloatArray) -> None:
+        self._network, self._states, self._external = network, states, external
+        weights = network.coupling + network.link + diags_array(network.self_coupling)
+        self._weights = weights.tocsr()
 
-
-def _partial(
-    network: Network, external: FloatArray, probability: float, rng: np.random.Generator
-) -> Step:
-    if not 0 < probability <= 1:
-        message = f"update_probability is {probability}; allowed: above 0, up to 1"
-        raise BadInput(message)
-
-    def step(states: SpinArray, rows: IntArray) -> BoolArray:
-        before = states[rows]
-        moved = sign(field(network, before, external[rows]))
-        states[rows] = np.where(rng.random(before.shape) < probability, moved, before)
+    def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
+        before = self._states[rows]
+        moved = sign(field(self._network, before, self._external[rows]))
+        self._states[rows] = np.where(turns, moved, before) if turns.size else moved
         return np.asarray((moved == before).all(axis=1))
 
-    return step
-
-
-def _asynchronous(
-    network: Network, external: FloatArray, _: SpinArray, rng: np.random.Generator
-) -> Step:
-    """Site by site, each field added up anew: slow, and what the kernel is tested against."""
-    weights = _all_weights(network)
-
-    def step(states: SpinArray, rows: IntArray) -> BoolArray:
-        before = states[rows]
+    def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:
+        weights, before = self._weights, self._states[rows]
         spins = before.T.astype(np.float64)
-        for i in rng.permutation(network.units):
+        for i in order:
             synapses = slice(weights.indptr[i], weights.indptr[i + 1])
             drive = weights.data[synapses] @ spins[weights.indices[synapses]]
-            spins[i] = np.where(drive + external[rows, i] >= 0, 1, -1)
-        states[rows] = spins.T
-        return np.asarray((states[rows] == before).all(axis=1))
-
-    return step
-
-
-def _compiled(
-    network: Network, external: FloatArray, states: SpinArray, rng: np.random.Generator
-) -> Step:
-    """Site by site; a flip tells the fields of all its targets."""
-    from .convergence_kernels import sweep_in_turn
-
-    fields = field(network, states, external)
-    columns = _all_weights(network).tocsc()
-    synapses = columns.indptr, columns.indices, columns.data
-
-    def step(states: SpinArray, rows: IntArray) -> BoolArray:
-        fixed = sweep_in_turn(states, fields, rows, rng.permutation(network.units), *synapses) == 0
-        quiet = rows[fixed]  # by fields that were added up flip by flip; now anew
-        fields[quiet] = field(network, states[quiet], external[quiet])
-        fixed[fixed] = (sign(fields[quiet]) == states[quiet]).all(axis=1)
-        return np.asarray(fixed)
-
-    return step
-
-
-def _all_weights(network: Network) -> SparseMatrix:
-    """Couplings, links and self-couplings as one CSR matrix."""
-    return (network.coupling + network.link + diags_array(network.self_coupling)).tocsr()
+            spins[i] = np.where(drive + self._external[rows, i] >= 0, 1, -1)
+        self._states[rows] = spins.T
+        return np.asarray((self._states[rows] == before).all(axis=1))
 
 
 def use_numba(device: str) -> bool:
@@ -216,7 +217,9 @@ def use_numba(device: str) -> bool:
     return installed and device != "numpy"
 
 
-def _check(network: Network, states: SpinArray, external: FloatArray | None, *, limit: int) -> None:
+def _check(
+    network: Network, states: SpinArray, external: FloatArray | None, *, limit: int, jobs: int
+) -> None:
     if states.ndim != 2 or states.shape[1] != network.units or not np.isin(states, (-1, 1)).all():
         message = (
             f"states have shape {states.shape}; allowed: (patterns, {network.units}) of -1 and +1"
@@ -227,4 +230,7 @@ def _check(network: Network, states: SpinArray, external: FloatArray | None, *, 
         raise BadInput(message)
     if limit < 1:
         message = f"limit is {limit} sweeps; allowed: 1 or more"
+        raise BadInput(message)
+    if jobs < 1:
+        message = f"jobs is {jobs}; allowed: 1 or more"
         raise BadInput(message)

@@ -22,6 +22,7 @@ from ..convergence import use_numba
 from ..dynamics import field, sign
 from ..errors import BadInput
 from ..network import Network, draw
+from ..summation import rounding
 from ..task import Progress
 
 LIMITS = {"numpy": 22, "cpu": 40}  # units: some seconds, and an hour
@@ -214,7 +215,7 @@ def _compiled(
         np.where(_every(low).T > 0, np.uint64(1) << np.arange(2**low, dtype=np.uint64), 0).sum(
             axis=1
         ),
-        _tolerance(network, external),
+        16 * (units + 1) * rounding(network, external[None]),  # sums of up to 2 H + 2 terms, twice
     )
     tops = max(1, WORDS >> middle)  # high states at a time
 
@@ -239,25 +240,6 @@ def _compiled(
         yield from pool.map(run, starts)
     finally:  # nobody may want the rest
         pool.shutdown(cancel_futures=True)
-
-
-def _tolerance(network: Network, external: FloatArray) -> FloatArray:
-    """How much two ways of adding up a field can differ, (H,).
-
-    Sums of n terms are off by at most n 2^-53 times the sum of their absolute values. Where all
-    terms are multiples of one power of two, and few of it, as integers are, nothing is rounded.
-    """
-    parts = (
-        network.coupling.toarray(),
-        network.link.toarray(),
-        network.self_coupling[:, None],
-        external[:, None],
-    )
-    terms = np.abs(np.concatenate(parts, axis=1))
-    size = terms.sum(axis=1)
-    grain = np.ldexp(1.0, np.frexp(size)[1] - 53)
-    exact = (terms % grain[:, None] == 0).all(axis=1)
-    return np.where(exact, 0.0, 4 * terms.shape[1] * 2.0**-53 * size)
 
 
 def _held(network: Network, external: FloatArray, numbers: IntArray) -> IntArray:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from spinspike.model import convergence
 from spinspike.model.architecture import Architecture
 from spinspike.model.convergence import Convergence, converge, random_states
-from spinspike.model.dynamics import input_field, is_fixed
+from spinspike.model.dynamics import field, input_field, is_fixed, sign
 from spinspike.model.errors import BadInput, MissingPart
 from spinspike.model.manifold.enumeration import fixed_points
 from spinspike.model.network import Network, draw
@@ -89,10 +91,11 @@ def small() -> Iterator[tuple[Network, Spins, NDArray[np.float64]]]:
         yield network, start, input_field(network, rng.random((12, 3)))
 
 
-def test_synchronous_runs_are_those_of_plain_loops() -> None:
+@pytest.mark.parametrize("device", DEVICES)
+def test_synchronous_runs_are_those_of_plain_loops(device: str) -> None:
     periods = set()
     for network, start, external in small():
-        found = rows(converge(network, start, external=external, limit=4))
+        found = rows(converge(network, start, external=external, limit=4, device=device))
         assert found == [
             at_once(network, s, h, limit=4)
             for s, h in zip(start.tolist(), external.tolist(), strict=True)
@@ -210,6 +213,109 @@ def test_asynchronous_runs_settle_as_in_the_table(
         assert np.mean([f.sweeps for f in found]) == pytest.approx(sweeps, rel=0.3)
 
 
+@st.composite
+def networks(draw_: st.DrawFn, steps: tuple[float | None, ...] = (None, 1.0, 0.1)) -> Network:
+    """Sparse and dense ones, linked or not, with ties that are exact and such that rounding makes.
+
+    Multiples of .1 are no binary numbers: .1 + .2 - .3 is 0 in one order of adding up only.
+    """
+    network = drawn(
+        draw_(st.integers(2, 40)),
+        draw_(st.sampled_from([0.0, 0.3, 0.8])),
+        draw_(st.integers(0, 10**6)),
+        modules=draw_(st.integers(1, 3)),
+        link=draw_(st.sampled_from([0.0, 0.7])),
+        sparsity=draw_(st.sampled_from([0.0, 0.7])),
+    )
+    step = draw_(st.sampled_from(steps))
+    if step:
+        network.coupling.data[:] = step * np.round(network.coupling.data / step)
+    return network
+
+
+@pytest.mark.numba
+@given(networks(), st.sampled_from(["synchronous", "partial"]), st.integers(1, 40))
+@settings(deadline=None, max_examples=60)
+def test_compiled_sweeps_of_all_sites_are_those_of_the_model(
+    network: Network, order: convergence.Order, patterns: int
+) -> None:
+    """Wherever rounding could decide on a spin, the model does."""
+    rng = np.random.default_rng(patterns)
+    start = random_states(network, patterns, rng)
+    external = input_field(network, rng.integers(0, 2, size=(patterns, 3)))
+    plain, fast = (
+        converge(
+            network,
+            start,
+            external=external,
+            order=order,
+            rng=np.random.default_rng(0),
+            limit=30,
+            device=device,
+        )
+        for device in ("numpy", "cpu")
+    )
+    assert rows(fast) == rows(plain)
+
+
+@pytest.mark.numba
+@given(networks(), st.integers(1, 40))
+@settings(deadline=None, max_examples=60)
+def test_compiled_sweeps_in_turn_end_in_fixed_points_of_the_model(
+    network: Network, patterns: int
+) -> None:
+    rng = np.random.default_rng(patterns)
+    start = random_states(network, patterns, rng)
+    found = converge(network, start, order="asynchronous", rng=rng, limit=30, device="cpu")
+    ends = found.states[found.fixed]
+    assert np.array_equal(sign(field(network, ends, np.zeros(ends.shape))), ends)
+
+
+@pytest.mark.numba
+@given(networks(steps=(None,)), st.integers(1, 40))
+@settings(deadline=None, max_examples=40)
+def test_compiled_sweeps_in_turn_are_the_plain_ones(network: Network, patterns: int) -> None:
+    start = random_states(network, patterns, np.random.default_rng(patterns))
+    plain, fast = (
+        converge(
+            network,
+            start,
+            order="asynchronous",
+            rng=np.random.default_rng(0),
+            limit=30,
+            device=device,
+        )
+        for device in ("numpy", "cpu")
+    )
+    assert rows(fast) == rows(plain)
+
+
+@pytest.mark.numba
+@pytest.mark.parametrize("order", convergence.ORDERS)
+def test_any_number_of_threads_follows_the_same_runs(order: convergence.Order) -> None:
+    """50 patterns are several blocks, of which the last one is not full."""
+    network = drawn(60, 0.7)
+    start = random_states(network, 50, np.random.default_rng(3))
+    monitored: list[tuple[int, int]] = []
+    one, three, plain = (
+        rows(
+            converge(
+                network,
+                start,
+                order=order,
+                rng=np.random.default_rng(4),
+                limit=60,
+                progress=lambda *now: monitored.append(now),
+                **more,
+            )
+        )
+        for more in ({"jobs": 1}, {"jobs": 3}, {"device": "numpy"})
+    )
+    assert one == three == plain
+    assert {total for _, total in monitored} == {50}
+    assert monitored == sorted(monitored[: len(monitored) // 3]) * 3
+
+
 def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     network, rng = drawn(4, 0.5), np.random.default_rng(0)
     start = random_states(network, 2, rng)
@@ -221,6 +327,7 @@ def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
             lambda: converge(network, start, external=np.ones((1, 4))),
         ),
         ("limit is 0 sweeps", lambda: converge(network, start, limit=0)),
+        ("jobs is 0; allowed: 1", lambda: converge(network, start, jobs=0)),
         ("'partial' needs a random generator", lambda: converge(network, start, order="partial")),
         (
             "update_probability is 0; allowed: above 0",
