@@ -2,5 +2,6 @@
 
 - `complexity` — how many theory expects; `enumeration` — all of them, one by one.
 - `planted` — a typical fixed point of a network of any size; `neighbours` — all fixed points at
-  a few flips from a state.
+  a few flips from a state; `local_entropy` — how many lie farther off; `connectedness` — where
+  few flips at a time lead.
 """
