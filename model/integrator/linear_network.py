@@ -163,10 +163,9 @@ def impulse_response(network: LinearNetwork, times: FloatArray) -> FloatArray:
 
 
 def spectrum(network: LinearNetwork) -> NDArray[np.complex128]:
-    """Eigenvalues of W, largest real part first, (N,).
+    """Eigenvalues of W, the farthest from 0 first, (N,).
 
-    A complex one is followed by its conjugate. The network is stable if the first has a real part
-    below 1.
+    A complex one is followed by its conjugate, that with the positive imaginary part first.
 
     Examples
     --------
@@ -175,13 +174,13 @@ def spectrum(network: LinearNetwork) -> NDArray[np.complex128]:
     [(0.5+2j), (0.5-2j)]
     """
     eigenvalues = np.linalg.eigvals(network.coupling).astype(np.complex128)
-    return np.asarray(eigenvalues[np.lexsort((-eigenvalues.imag, -eigenvalues.real))])
+    return np.asarray(eigenvalues[np.lexsort((-eigenvalues.imag, -np.abs(eigenvalues)))])
 
 
 def outlier(network: LinearNetwork) -> complex:
-    """The eigenvalue of W with the largest real part, above the axis if it is one of a pair.
+    """The eigenvalue of W farthest from 0, above the axis if it is one of a pair.
 
-    It is the memory: 1 - Re is its rate, Im its frequency.
+    After learning it is the memory: 1 - Re is its rate, Im its frequency.
 
     Examples
     --------
