@@ -1,6 +1,8 @@
 """The landscape of fixed points: how many there are, how they lie, and what reaches them.
 
 - `complexity` — how many theory expects; `enumeration` — all of them, one by one.
+- `pairs` — how many at a distance, and how far typical ones are alone; `replicas` — where they lie
+  dense.
 - `planted` — a typical fixed point of a network of any size; `neighbours` — all fixed points at
   a few flips from a state; `local_entropy` — how many lie farther off; `connectedness` — where
   few flips at a time lead.
