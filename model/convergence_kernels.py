@@ -21,7 +21,7 @@ from .kernels import compiled
 from .network import Network
 from .summation import rounding
 
-BLOCK = 16  # patterns that a thread sweeps together
+BLOCK = 2**15  # fields of the patterns that a thread sweeps together: they stay in its cache
 PORTION = 256  # patterns whose fields are added up together
 DENSE = 0.5  # from this fraction of non-zero couplings on, zeros are treated as couplings too
 
@@ -73,8 +73,9 @@ def sweep_in_turn(
     for i in order:
         for n in range(len(rows)):
             row = rows[n]
-            change = (1 if fields[row, i] >= 0 else -1) - states[row, i]
-            if change:
+            up = fields[row, i] >= 0
+            if up != (states[row, i] > 0):
+                change = 2 if up else -2
                 states[row, i] += change
                 flips[n] += 1
                 spread(columns, i, float(change), fields[row])
@@ -113,13 +114,14 @@ def sweep_at_once(
     wrong = np.zeros(len(rows), np.int64)
     change = np.zeros((units, len(rows)), np.int8)
     for n in range(len(rows)):
+        spins, driven_by = states[rows[n]], fields[rows[n]]
         for i in range(units):
-            spin = 1 if fields[rows[n], i] >= 0 else -1
-            if spin != states[rows[n], i]:
+            up = driven_by[i] >= 0
+            if up != (spins[i] > 0):
                 wrong[n] += 1
                 if not turns.size or turns[n, i]:
-                    change[i, n] = spin - states[rows[n], i]
-                    states[rows[n], i] = spin
+                    change[i, n] = 2 if up else -2
+                    spins[i] += change[i, n]
     for i in range(units):
         for n in range(len(rows)):
             if change[i, n]:
@@ -179,7 +181,8 @@ class KeptFields:
 
     def _share(self, work: Callable[[slice], NDArray[Any]], rows: IntArray) -> NDArray[Any]:
         """Block by block, on all threads."""
-        blocks = [slice(n, n + BLOCK) for n in range(0, max(1, len(rows)), BLOCK)]
+        size = max(8, BLOCK // self._network.units)
+        blocks = [slice(n, n + size) for n in range(0, max(1, len(rows)), size)]
         return np.concatenate(list(self._pool.map(work, blocks)))
 
 

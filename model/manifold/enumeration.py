@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +26,15 @@ from ..network import Network, draw
 from ..summation import rounding
 from ..task import Progress
 
+if TYPE_CHECKING:
+    from .enumeration_kernels import Tables
+
 LIMITS = {"numpy": 22, "cpu": 40}  # units: some seconds, and an hour
 MEMORY = 2**30  # bytes of states that are returned at once
 CHUNK = 2**14  # states at a time whose fields are added up
 LOW, MIDDLE = 6, 10  # spins: a word of 64 states, and a table that stays in the cache
 WORDS = 2**15  # at a time
+WORTH = 12  # units: the plain way is faster below
 
 Found = tuple[int, IntArray]  # how many fixed points, and the numbers of those asked for
 
@@ -51,7 +56,8 @@ def fixed_points(
     external : (H,), optional
         Field of one input, as `dynamics.input_field` gives it; zero when not given.
     device : {"auto", "cpu", "numpy"}
-        Compiled, 64 states at a time, which ``auto`` takes where Numba is installed; or plain.
+        Compiled, 64 states at a time, from 6 units on; or plain. ``auto`` compiles where Numba
+        is installed and there are some more units.
     jobs : int, optional
         Threads; by default one for each core. Results do not depend on it.
     progress : callable, optional
@@ -160,7 +166,8 @@ def _found(
     keep: bool,
 ) -> Iterator[Found]:
     """Fixed points of one block of states after the other."""
-    fast, units = use_numba(device), network.units
+    units = network.units
+    fast = use_numba(device) and units >= (LOW if device == "cpu" else WORTH)
     jobs = (os.cpu_count() or 1) if jobs is None else jobs
     external = np.zeros(units) if external is None else external
     _check(units, external, jobs, limit=LIMITS["cpu" if fast else "numpy"])
@@ -200,36 +207,23 @@ def _compiled(
     network: Network, external: FloatArray, jobs: int, keep: bool
 ) -> Iterator[tuple[int, Found]]:
     """A word of states at a time; those that rounding decides on are settled by the model."""
-    from .enumeration_kernels import Tables, find
+    from .enumeration_kernels import find
 
-    units = network.units
-    low, middle = min(LOW, units), max(0, min(MIDDLE, units - LOW))
-    high = units - low - middle
-    weights = (network.coupling + network.link).toarray() + np.diag(network.self_coupling)
-    fields = _every(low) @ weights[:, :low].T  # (2^low, H)
-    order = np.argsort(fields, axis=0).T
-    tables = Tables(
-        _every(middle) @ weights[:, low : low + middle].T,
-        np.take_along_axis(fields.T, order, axis=1),
-        _last(order),
-        np.where(_every(low).T > 0, np.uint64(1) << np.arange(2**low, dtype=np.uint64), 0).sum(
-            axis=1
-        ),
-        16 * (units + 1) * rounding(network, external[None]),  # sums of up to 2 H + 2 terms, twice
-    )
-    tops = max(1, WORDS >> middle)  # high states at a time
+    tables, weights = _tables(network, external)
+    low = LOW + min(MIDDLE, network.units - LOW)  # spins that the tables are of
+    high = network.units - low
+    tops = max(1, WORDS >> low - LOW)  # states of the high spins at a time
 
     def run(first: int) -> tuple[int, Found]:
         numbers = np.arange(first, min(first + tops, 2**high))
-        top = _states(numbers, high) @ weights[:, low + middle :].T + external
-        held, doubted = np.empty((2, len(numbers) << middle), np.uint64)
-        count = find(tables, top, first, held, doubted)
-        start = first << low + middle
-        settled = _held(network, external, start + _set_bits(doubted, low))
-        kept = start + _set_bits(held & ~doubted, low) if keep else settled[:0]
+        top = _states(numbers, high) @ weights[:, low:].T + external
+        held, doubted = np.empty((2, len(numbers) << low - LOW), np.uint64)
+        count, start = find(tables, top, first, held, doubted), first << low
+        settled = _held(network, external, start + _set_bits(doubted))
+        kept = start + _set_bits(held & ~doubted) if keep else settled[:0]
         if keep and settled.size:
             kept = np.sort(np.concatenate([kept, settled]))
-        return len(held) << low, (count + len(settled), kept)
+        return len(numbers) << low, (count + len(settled), kept)
 
     starts = range(0, 2**high, tops)
     if len(starts) == 1:
@@ -240,6 +234,29 @@ def _compiled(
         yield from pool.map(run, starts)
     finally:  # nobody may want the rest
         pool.shutdown(cancel_futures=True)
+
+
+def _tables(network: Network, external: FloatArray) -> tuple[Tables, FloatArray]:
+    """The tables of the kernel, and all weights, (H, H)."""
+    from .enumeration_kernels import Tables
+
+    weights = (network.coupling + network.link).toarray() + np.diag(network.self_coupling)
+    end = LOW + min(MIDDLE, network.units - LOW)
+    low = _every(LOW)
+    fields = weights[:, :LOW] @ low.T  # (H, 64)
+    order = np.argsort(fields, axis=1)
+    bit = np.uint64(1) << np.arange(2**LOW, dtype=np.uint64)
+    last = np.zeros((network.units, 2**LOW + 1), np.uint64)
+    last[:, -2::-1] = np.cumsum(bit[order[:, ::-1]], axis=1)
+    tables = Tables(
+        middle=_every(end - LOW) @ weights[:, LOW:end].T,
+        low=np.take_along_axis(fields, order, axis=1),
+        last=last,
+        up=np.where(low.T > 0, bit, 0).sum(axis=1),
+        # Of two sums of up to 2 H + 2 terms, one here and one in the model, and as much again.
+        tolerance=8 * (network.units + 1) * rounding(network, external[None]),
+    )
+    return tables, weights
 
 
 def _held(network: Network, external: FloatArray, numbers: IntArray) -> IntArray:
@@ -265,16 +282,9 @@ def _every(units: int) -> SpinArray:
     return _states(np.arange(2**units), units)
 
 
-def _last(order: IntArray) -> NDArray[np.uint64]:
-    """Bits of order[:, r:], as words, for r = 0, 1, ... up to none of them."""
-    bits = np.uint64(1) << order.astype(np.uint64)
-    none = np.zeros((len(order), 1), np.uint64)
-    return np.concatenate([np.cumsum(bits[:, ::-1], axis=1)[:, ::-1], none], axis=1)
-
-
-def _set_bits(words: NDArray[np.uint64], low: int) -> IntArray:
-    """Numbers of the bits that are set, in words of 2^low bits."""
+def _set_bits(words: NDArray[np.uint64]) -> IntArray:
+    """Numbers of the bits that are set."""
     some = np.flatnonzero(words)
-    bits = words[some, None] >> np.arange(2**low, dtype=np.uint64) & np.uint64(1)
+    bits = words[some, None] >> np.arange(2**LOW, dtype=np.uint64) & np.uint64(1)
     word, bit = np.nonzero(bits)
-    return np.asarray((some[word] << low) + bit)
+    return np.asarray((some[word] << LOW) + bit)

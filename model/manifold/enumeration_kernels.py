@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import uint64
 from numpy.typing import NDArray
 
 from ..arrays import FloatArray
@@ -24,29 +25,31 @@ class Tables(NamedTuple):
     middle: FloatArray  # (M, H) field of the middle spins, for each of their M states
     low: FloatArray  # (H, 64) fields of the low spins, ascending
     last: Words  # (H, 65) the states of low[i, r:], as bits
-    up: Words  # (low spins,) states in which each of them is up
+    up: Words  # (6,) the states in which each of the low spins is up
     tolerance: FloatArray  # (H,) below which rounding could decide on the sign of a field
 
 
 @compiled
-def rank(ascending: FloatArray, value: float) -> int:
-    """How many of 2^n ascending numbers are below a value."""
-    found, half = 0, len(ascending) >> 1
-    while half:
-        if ascending[found + half - 1] < value:
-            found += half
-        half >>= 1
-    return found + 1 if ascending[found] < value else found
+def rank(low: FloatArray, i: int, value: float) -> Any:
+    """How many of the 64 ascending numbers low[i] are below a value.
+
+    By halves and without a branch, since nothing could predict it: twice as fast as with one.
+    """
+    row, found = uint64(i), uint64(0)
+    for step in range(6):
+        half = uint64(32) >> uint64(step)
+        found += uint64(low[row, found + half - uint64(1)] < value) * half
+    return np.int64(found + uint64(low[row, found] < value))
 
 
 @compiled
 def bits(word: Any) -> Any:
     """How many bits of a word are set."""
-    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
-    pairs = np.uint64(0x3333333333333333)
-    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+    word -= (word >> uint64(1)) & uint64(0x5555555555555555)
+    pairs = uint64(0x3333333333333333)
+    word = (word & pairs) + ((word >> uint64(2)) & pairs)
+    word = (word + (word >> uint64(4))) & uint64(0x0F0F0F0F0F0F0F0F)
+    return (word * uint64(0x0101010101010101)) >> uint64(56)
 
 
 @compiled
@@ -66,21 +69,20 @@ def find(tables: Tables, top: FloatArray, first: int, held: Words, doubted: Word
     -------
     Number of states that are held without doubt.
     """
-    count, middles, units = 0, len(tables.middle), top.shape[1]
-    lows = len(tables.up)
+    count, middles, lows, units = 0, len(tables.middle), len(tables.up), top.shape[1]
     for n in range(len(held)):
         t, m = n // middles, n % middles
         high = (first + t) * middles + m
-        word, doubt = tables.last[0, 0], np.uint64(0)
+        word, doubt = tables.last[0, 0], uint64(0)
         for i in range(units):
             base = top[t, i] + tables.middle[m, i]
-            low, tolerance = tables.low[i], tables.tolerance[i]
-            r = rank(low, tolerance - base)
+            tolerance = tables.tolerance[i]
+            r = rank(tables.low, i, tolerance - base)
             surely = perhaps = tables.last[i, r]
-            while r and low[r - 1] >= -tolerance - base:
+            while r and tables.low[i, r - 1] >= -tolerance - base:
                 r -= 1
                 perhaps = tables.last[i, r]
-            up = tables.up[i] if i < lows else np.uint64(0) - np.uint64(high >> (i - lows) & 1)
+            up = tables.up[i] if i < lows else uint64(0) - uint64(high >> (i - lows) & 1)
             word &= (up & perhaps) | ~(up | surely)
             doubt |= perhaps ^ surely
             if not word:

@@ -292,8 +292,11 @@ def test_compiled_sweeps_in_turn_are_the_plain_ones(network: Network, patterns: 
 
 @pytest.mark.numba
 @pytest.mark.parametrize("order", convergence.ORDERS)
-def test_any_number_of_threads_follows_the_same_runs(order: convergence.Order) -> None:
-    """50 patterns are several blocks, of which the last one is not full."""
+def test_any_number_of_threads_follows_the_same_runs(
+    order: convergence.Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In blocks of 8 patterns, the last one not full."""
+    monkeypatch.setattr("spinspike.model.convergence_kernels.BLOCK", 8)
     network = drawn(60, 0.7)
     start = random_states(network, 50, np.random.default_rng(3))
     monitored: list[tuple[int, int]] = []
