@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spinspike.mapping import Population, SynapseGraph, population_view
+from spinspike.mapping.graph import INNER
 from spinspike.mapping.picture import EXCITES, INHIBITS
 from spinspike.mapping.view import density
 from spinspike.model.arrays import FloatArray
@@ -37,7 +38,7 @@ def adjacency(graph: SynapseGraph) -> Figure:
     from matplotlib.figure import Figure
 
     senders = [p for p in graph.populations if p.neuron != "readout"]
-    receivers = [p for p in graph.populations if p.neuron in ("threshold", "readout")]
+    receivers = [p for p in graph.populations if p.neuron in (*INNER, "readout")]
     across, down = _places(senders, graph.neurons), _places(receivers, graph.neurons)
     width, height = (max(end for _, end in places.values()) for places in (across, down))
     exact = graph.neurons <= EXACT

@@ -76,12 +76,14 @@ def _of_graph_file(file: Path, purpose: str) -> Findings:
 
 
 def _of_graph(graph: SynapseGraph, purpose: str) -> Findings:
+    from spinspike.mapping.graph import refuse_graded
     from spinspike.mapping.nir_network import lost
     from spinspike.model.errors import BadInput
     from spinspike.simulators.netx_file import left_out_of_net, obstacles_to_net
     from spinspike.simulators.pynn_export import left_behind, obstacles
 
     try:
+        refuse_graded(graph)
         if purpose == "nir":
             return _sized(graph), lost(graph)
         if purpose == "lava":

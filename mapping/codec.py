@@ -7,7 +7,7 @@ import numpy as np
 from spinspike.model.arrays import BoolArray, InputArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
 
-from .graph import SynapseGraph
+from .graph import SynapseGraph, refuse_graded
 from .matrix import field_of, input_field
 
 BIAS_LIMIT = 4095  # 13-bit signed mantissa; bias_exp 6 makes it count in weight units
@@ -112,6 +112,7 @@ def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
 
 
 def _check(graph: SynapseGraph, images: InputArray) -> None:
+    refuse_graded(graph)
     pixels = graph.ends.centre.size
     if images.ndim != 2 or images.shape[1] != pixels:
         message = f"images have shape {images.shape}; allowed: (patterns, {pixels})"

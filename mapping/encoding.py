@@ -79,6 +79,7 @@ PUSHPULL = Encoding(
     carrier={1: ("ON", 1), -1: ("OFF", 1)},
     source={1: "_E", -1: "_I"},
 )
+MIRROR = "mirror"  # of graded neurons: ON and OFF of a unit, see `integrator_graph`
 ENCODINGS = {encoding.name: encoding for encoding in (SIGNED, DALE, PUSHPULL)}
 
 

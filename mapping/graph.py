@@ -9,6 +9,17 @@ with n the spikes, m the weight mantissas of projection p, e_p its exponent, d_p
 mapped; see `delays`) and b the bias.
 In the first step nothing has spiked yet and the bias is the *first* bias, which carries the
 input alone: silence then means what the reference means by starting from s = 0.
+
+A graph may consist of **graded** neurons instead (`Graded`). They hold whole numbers n_k >= 0, send
+what these change by, and rectify what they receive,
+
+    z_k(t+1) = sum_p sign_p * 2**e_p * sum_j m_kj n_j(t)
+    v_k(t+1) = r_k(t) + max(z_k(t+1), 0)
+    n_k(t+1) = v_k(t+1) >> s,    r_k(t+1) = v_k(t+1) - 2**s n_k(t+1)
+
+with the residue r what n leaves of the field: no fraction is ever lost, only sent later. That is
+sigma-delta coding: targets add up the changes, and silence means "as before". The chip needs no
+bias for them; all is 0 before the first step.
 """
 
 from __future__ import annotations
@@ -22,6 +33,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spinspike.model.arrays import FloatArray, IntArray, SparseMatrix, SpinArray
+from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
 
 from .encoding import Sign
@@ -32,6 +44,7 @@ __all__ = [
     "Ends",
     "FixedPoints",
     "FloatArray",
+    "Graded",
     "IntArray",
     "NeuronModel",
     "Population",
@@ -41,10 +54,11 @@ __all__ = [
     "SynapseGraph",
 ]
 
-NeuronModel = Literal["threshold", "supervisory", "input", "readout"]
+NeuronModel = Literal["threshold", "supervisory", "input", "readout", "graded"]
 Role = Literal["coupling", "link", "self", "supervisory", "input", "readout"]
 NEURONS: tuple[NeuronModel, ...] = get_args(NeuronModel)
 ROLES: tuple[Role, ...] = get_args(Role)
+INNER: tuple[NeuronModel, ...] = ("threshold", "graded")  # those with synapses onto each other
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,8 @@ class Population:
     inputs: they spike when the stimulus says so, one supervisory neuron for each class, one input
     neuron for each pixel and a last one that is always on. ``readout`` neurons, one for each
     class, never spike: their membrane holds the field x, and the highest names the class.
+    ``graded`` neurons stand in the place of threshold ones; input neurons of theirs send the
+    changes of a signal's positive part and of its negative part.
     """
 
     name: str
@@ -111,6 +127,21 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Graded:
+    """What the numbers of graded neurons stand for: a linear network dh/dt = -h + W h + u x.
+
+    Unit i is a pair of neurons, ON = max(S_i h_i, 0) and OFF = max(-S_i h_i, 0), with S_i the scale
+    in `Ends`. One step takes the time ``step``, in units of the leak's time constant, and x has the
+    level x * step * G, G the levels in `Ends`.
+    """
+
+    shift: int  # s: a field of 2**s weight units is worth a message of 1
+    step: float  # dt
+    exact: bool  # weights are those of e^{dt (W - I)}; else of 1 + dt (W - I), where dt W are couplings
+    readout_scale: float  # field of the readout neuron per unit of y
+
+
+@dataclass(frozen=True)
 class SynapseGraph:
     """A network as a chip holds it: populations, projections, biases and its two ends.
 
@@ -128,10 +159,11 @@ class SynapseGraph:
     modules: int = 1  # a chain of so many needs as many steps before every unit knows of the input
     fixed_points: Mapping[str, FixedPoints] = field(default_factory=dict)  # "learned", "free"
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    graded: Graded | None = None  # of a graph whose neurons are graded
 
     @property
     def neurons(self) -> int:
-        """N, the number of threshold neurons."""
+        """N, the number of threshold or graded neurons."""
         return self.offset.size
 
     @property
@@ -159,10 +191,33 @@ class SynapseGraph:
         return tuple(p.name for p in self.populations if p.neuron == neuron)
 
     def slices(self) -> dict[str, slice]:
-        """Where each threshold population lies among the N neurons."""
+        """Where each threshold population lies among the N neurons.
+
+        Raises
+        ------
+        BadInput
+            The neurons are graded.
+        """
+        refuse_graded(self)
         found, start = {}, 0
         for population in self.populations:
             if population.neuron == "threshold":
                 found[population.name] = slice(start, start + population.size)
                 start += population.size
         return found
+
+
+def refuse_graded(graph: SynapseGraph) -> None:
+    """Whatever knows threshold neurons alone says so at its door.
+
+    Raises
+    ------
+    BadInput
+        The neurons of the graph are graded.
+    """
+    if graph.graded is not None:
+        message = (
+            "the graph has graded neurons, which hold numbers and no spins; allowed here: threshold "
+            "neurons (graded ones run on GradedEmulator, LavaGraded and Brian2's graded simulator)"
+        )
+        raise BadInput(message)

@@ -21,10 +21,10 @@ from spinspike.model.network_file import (
 )
 from spinspike.model.storage import Reader, reading, write
 
-from .encoding import ENCODINGS
-from .graph import NEURONS, ROLES, Ends, Population, Projection, SynapseGraph
+from .encoding import ENCODINGS, MIRROR
+from .graph import INNER, NEURONS, ROLES, Ends, Graded, Population, Projection, SynapseGraph
 from .ranges import check_ranges
-from .rounding import FULL_BITS, LEVELS_LIMIT
+from .rounding import FULL_BITS, LEVELS_LIMIT, MESSAGE_LIMIT, STATE_BITS
 
 END_ARRAYS = (
     "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"
@@ -62,6 +62,8 @@ def contents(graph: SynapseGraph) -> Contents:
         ),
         "provenance": json.dumps(dict(graph.provenance)),
     }
+    if graph.graded is not None:
+        attributes |= {**vars(graph.graded), "exact": int(graph.graded.exact)}
     return arrays, attributes
 
 
@@ -81,14 +83,15 @@ def load(path: Path | str) -> SynapseGraph:
 
 def read(file: Reader) -> SynapseGraph:
     """The graph that an open file holds, checked as `load` does."""
-    encoding = file.text("encoding")
-    if encoding not in ENCODINGS:
-        file.fail(f"encoding is {encoding!r}; allowed: {', '.join(ENCODINGS)}")
     populations = _populations(file)
-    neurons = sum(p.size for p in populations if p.neuron == "threshold")
-    ends = _ends(file, neurons)
+    graded = any(p.neuron == "graded" for p in populations)
+    encoding, allowed = file.text("encoding"), (MIRROR,) if graded else tuple(ENCODINGS)
+    if encoding not in allowed:
+        file.fail(f"encoding is {encoding!r}; allowed: {', '.join(allowed)}")
+    neurons = sum(p.size for p in populations if p.neuron in INNER)
+    ends = _ends(file, neurons, MESSAGE_LIMIT if graded else LEVELS_LIMIT)
     units, classes = len(ends.scale), len(ends.readout)
-    _check_sizes(file, populations, ends)
+    _check_sizes(file, populations, ends, graded=graded)
     graph = SynapseGraph(
         encoding=encoding,
         weight_bits=_whole(file, "weight_bits", 1, FULL_BITS),
@@ -100,9 +103,20 @@ def read(file: Reader) -> SynapseGraph:
         modules=_whole(file, "modules", 1, units),
         fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
         provenance=read_provenance(file),
+        graded=_graded(file) if graded else None,
     )
     check_ranges(graph)
     return graph
+
+
+def _graded(file: Reader) -> Graded:
+    """What the numbers of graded neurons stand for."""
+    positive = {name: file.number(name) for name in ("step", "readout_scale")}
+    for name, value in positive.items():
+        if value <= 0:
+            file.fail(f"{name} is {value:g}; allowed: above 0")
+    shift, exact = _whole(file, "shift", 0, STATE_BITS), bool(_whole(file, "exact", 0, 1))
+    return Graded(shift=shift, exact=exact, **positive)
 
 
 def _whole(file: Reader, name: str, low: int, high: int) -> int:
@@ -132,14 +146,24 @@ def _populations(file: Reader) -> tuple[Population, ...]:
     for population in found:
         if population.neuron not in NEURONS or not 1 <= population.size < 2**24:
             file.fail(f"population {population} is not allowed")
-    if len(set(names)) != len(names) or not any(p.neuron == "threshold" for p in found):
+    inner = {p.neuron for p in found} & set(INNER)
+    if len(set(names)) != len(names) or not inner:
         file.fail(f"populations are {names}; allowed: distinct names, one threshold population")
+    if len(inner) > 1:
+        file.fail(f"populations are {names}; allowed: threshold neurons or graded ones, not both")
     return found
 
 
-def _check_sizes(file: Reader, populations: tuple[Population, ...], ends: Ends) -> None:
-    """Populations at the ends have as many neurons as there are classes or pixels."""
+def _check_sizes(
+    file: Reader, populations: tuple[Population, ...], ends: Ends, *, graded: bool
+) -> None:
+    """Populations at the ends have as many neurons as there are classes or pixels.
+
+    Graded input neurons are two for each signal, for its positive and its negative part.
+    """
     classes, pixels = len(ends.readout), len(ends.centre) + 1 if ends.levels else 0
+    if graded:
+        pixels = 2 * len(ends.centre)
     allowed = {"supervisory": classes, "readout": classes, "input": pixels}
     for population in populations:
         if allowed.get(population.neuron, population.size) != population.size:
@@ -159,7 +183,8 @@ def _projections(
         source, target, role, sign, exponent, delay = row
         if source not in sizes or target not in sizes or sign not in (-1, 1):
             file.fail(f"projection {row} is not between populations of the graph")
-        if role not in ROLES or (neuron[source], neuron[target]) != _ends_of(role):
+        between = tuple("threshold" if neuron[p] in INNER else neuron[p] for p in (source, target))
+        if role not in ROLES or between != _ends_of(role):
             file.fail(f"projection {row} has role {role!r}, which its populations cannot have")
         indptr = file.array(f"projection{index}_indptr", "int", (sizes[target] + 1,))
         indices = file.array(f"projection{index}_indices", "int", (None,))
@@ -217,7 +242,7 @@ def _check_signs(file: Reader, projections: list[Projection], *, signed: bool) -
             file.fail(f"population {source} has synapses of both signs; allowed: one")
 
 
-def _ends(file: Reader, neurons: int) -> Ends:
+def _ends(file: Reader, neurons: int, levels: int) -> Ends:
     centre = file.array("centre", "float", (None,))
     scale = file.array("scale", "float", (None,))
     units, inputs = len(scale), len(centre)
@@ -242,5 +267,5 @@ def _ends(file: Reader, neurons: int) -> Ends:
         input_sign=input_sign,
         decoder=decoder,
         readout_offset=file.array("readout_offset", "int", (None,)),
-        levels=_whole(file, "levels", 0, LEVELS_LIMIT),
+        levels=_whole(file, "levels", 0, levels),
     )

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import networkx as nx
 
 from .encoding import Sign
+from .graph import INNER
 
 Kind = Literal["excitatory", "inhibitory", "mixed", "silent", "source", "readout"]
 Point = tuple[float, float]
@@ -28,7 +29,7 @@ NARROW, WIDE = (
     frozenset(" .,:;·'|!iljtfr()[]"),
     frozenset("mwMW@%CDGHNOQU"),
 )  # letters of most typefaces
-COLUMN = {"supervisory": 0, "input": 0, "threshold": 1, "readout": 2}
+COLUMN = {"supervisory": 0, "input": 0, "threshold": 1, "graded": 1, "readout": 2}
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def arrange(view: nx.MultiDiGraph) -> Layout:
 
 def kind_of(data: Mapping[str, Any]) -> Kind:
     """What a population is drawn as: its sign, if it has one, or its place at an end."""
-    if data["neuron"] == "threshold":
+    if data["neuron"] in INNER:
         signs = bool(data["excitatory"]), bool(data["inhibitory"])
         kinds: dict[tuple[bool, bool], Kind] = {
             (True, False): "excitatory",
@@ -145,7 +146,7 @@ def kind_of(data: Mapping[str, Any]) -> Kind:
 def lines_of(data: Mapping[str, Any]) -> tuple[str, str]:
     """Size, and what kind of neurons a population has."""
     kind, neuron = kind_of(data), str(data["neuron"])
-    named = f"{kind} {neuron}" if neuron == "threshold" else neuron
+    named = f"{kind} {neuron}" if neuron in INNER else neuron
     return f"{data['size']:,} neuron{'' if data['size'] == 1 else 's'}", named
 
 

@@ -32,7 +32,7 @@ from spinspike.model.errors import BadFile, BadInput, SpinspikeError
 from spinspike.model.storage import FORMAT, Reader
 
 from .encoding import Sign
-from .graph import Population, Projection, Role, SynapseGraph
+from .graph import Population, Projection, Role, SynapseGraph, refuse_graded
 from .graph_file import contents
 from .graph_file import read as read_contents
 from .membrane import delay
@@ -81,6 +81,7 @@ def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
 
 def check_size(graph: SynapseGraph, dt: float) -> None:
     """Refuse a time step or a graph that cannot be written."""
+    refuse_graded(graph)
     if not (np.isfinite(dt) and dt > 0):
         message = f"dt is {dt}; allowed: above 0"
         raise BadInput(message)

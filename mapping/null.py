@@ -22,9 +22,12 @@ def without_couplings(graph: SynapseGraph) -> SynapseGraph:
     The bias is centred again for what is left: with S the weight into a neuron and b its bias in
     the first step, b + floor(-S/2) where its spike means up, else the bias at which it spikes
     where the other would not. Without that the null would fail for the wrong reason.
+    Graded neurons have no bias, only a leak, which stays.
     """
     kept = tuple(p for p in graph.projections if p.role != "coupling")
     bare = replace(graph, projections=kept)
+    if graph.graded is not None:
+        return bare
     everyone = {n: np.ones((1, size), dtype=np.int64) for n, size in _threshold(graph).items()}
     total = field_from(bare, everyone)[0]
     up = graph.ends.input_sign > 0
@@ -35,8 +38,20 @@ def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> Synapse
     """Let every coupling come from another unit, by a random cyclic permutation of each module.
 
     Each neuron keeps its number of synapses, their weights, and so its bias; only the partners
-    are wrong.
+    are wrong. ON and OFF of a graded pair change their partners together.
     """
+    if graph.graded is not None:
+        order = rng.permutation(graph.units)
+        partner = np.empty_like(order)
+        partner[order] = np.roll(order, 1)
+        both = np.append(partner, graph.units + partner)
+        return replace(
+            graph,
+            projections=tuple(
+                _rewired(p, both, within=False) if p.role == "coupling" else p
+                for p in graph.projections
+            ),
+        )
     partners: dict[int, IntArray] = {}  # of the units of a module, by its first unit
     own = {name: int(graph.ends.unit[s.start]) for name, s in graph.slices().items()}
     for name, size in _threshold(graph).items():

@@ -25,11 +25,14 @@ def check_ranges(graph: SynapseGraph) -> None:
 
     Checked are the synapses, the bias of every image inside the input range (13 bits; it may
     saturate where the synapses together are weaker than the limit) and the membrane when all
-    synapses of one sign are active at once (24 bits).
+    synapses of one sign are active at once (24 bits). Of graded neurons the synapses alone are: how
+    far their numbers go depends on the signal, and is checked with it.
     """
     check_synapses(graph)
     if not (graph.ends.scale > 0).all():
         _refuse("any", "scale", graph.ends.scale.min(), "above 0")
+    if graph.graded is not None:
+        return
     low, high = bias_range(graph)
     most = np.maximum(*synaptic_reach(graph))
     for name, rows in graph.slices().items():

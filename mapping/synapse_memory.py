@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from spinspike.model.arrays import IntArray, SparseMatrix
 
-from .graph import Projection, SynapseGraph
+from .graph import Projection, SynapseGraph, refuse_graded
 from .target import Target
 
 
@@ -50,7 +50,14 @@ class SynapseLists:
 
 
 def synapse_lists(graph: SynapseGraph) -> SynapseLists:
-    """Sort the synapses of a graph by list."""
+    """Sort the synapses of a graph by list.
+
+    Raises
+    ------
+    BadInput
+        Its neurons are graded: what these take of a core, no target says.
+    """
+    refuse_graded(graph)
     order = (("threshold",), ("readout",), ("supervisory", "input"))
     groups = [[p for p in graph.populations if p.neuron in models] for models in order]
     placed = sum(p.size for group in groups[:2] for p in group)

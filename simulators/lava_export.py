@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.ranges import check_ranges
 
 from .export_folder import whole_folder
@@ -69,6 +69,7 @@ def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> P
     """
     folder = Path(folder)
     with whole_folder(folder, WRITTEN, force=force) as new:
+        refuse_graded(graph)
         check_ranges(graph)
         _write(graph, new)
     return folder

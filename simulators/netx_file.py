@@ -37,7 +37,7 @@ import h5py
 import numpy as np
 
 from spinspike.mapping.delays import longest_delay
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.matrix import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.membrane import delay
 from spinspike.mapping.ranges import check_ranges
@@ -71,6 +71,7 @@ class _Layer:
 
 def obstacles_to_net(graph: SynapseGraph) -> list[str]:
     """What of a graph a ``.net`` file cannot hold, one line each; empty if it fits."""
+    refuse_graded(graph)
     found = []
     if late := longest_delay(graph):
         found.append(f"delays of up to {late} steps; netx gives recurrent layers none of their own")

@@ -21,7 +21,7 @@ import numpy as np
 
 from spinspike.mapping.certificate import certified
 from spinspike.mapping.codec import neuron_spikes
-from spinspike.mapping.graph import FixedPoints, Projection, SynapseGraph
+from spinspike.mapping.graph import FixedPoints, Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.matrix import input_field
 from spinspike.mapping.null import without_couplings
 from spinspike.model.arrays import FloatArray
@@ -43,6 +43,7 @@ PER_MILLIVOLT = 1e-3  # nA that lift a membrane by 1 mV
 
 def obstacles(graph: SynapseGraph, parameters: LIFParameters | None = None) -> list[str]:
     """What of a graph, or of the parameters for it, makes an export to PyNN impossible, and why."""
+    refuse_graded(graph)
     found = []
     if not _run(graph):
         found.append("the graph has no fixed points; the program for PyNN shows that one is held")

@@ -29,7 +29,7 @@ import numpy as np
 from spinspike.mapping.codec import unit_states
 from spinspike.mapping.delays import longest_delay
 from spinspike.mapping.energy import LOIHI1, SOURCES, Consumption, core_of
-from spinspike.mapping.graph import Projection, SynapseGraph
+from spinspike.mapping.graph import Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.matrix import field_from, input_field, supervisory_field
 from spinspike.mapping.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.mapping.placement import Placement, place
@@ -166,6 +166,7 @@ def export(
 
 def obstacles(graph: SynapseGraph) -> list[str]:
     """What of a graph SANA-FE's Loihi cannot carry, and why."""
+    refuse_graded(graph)
     found = []
     if longest_delay(graph):
         found.append(

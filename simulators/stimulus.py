@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinspike.mapping.codec import BIAS_LIMIT, bias, input_levels, neuron_spikes
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph import SynapseGraph, refuse_graded
 from spinspike.model.arrays import InputArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
 
@@ -55,7 +55,8 @@ def stimulus(
 
 
 def check_size(graph: SynapseGraph, stimulus: Stimulus) -> None:
-    """Refuse a stimulus for another number of neurons."""
+    """Refuse a stimulus for another number of neurons, or a graph that knows no patterns."""
+    refuse_graded(graph)
     neurons = stimulus.bias.shape[1]
     if neurons != graph.neurons:
         message = f"stimulus has {neurons} neurons; allowed: the graph's {graph.neurons}"

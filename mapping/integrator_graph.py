@@ -1,0 +1,288 @@
+"""A linear network as a synapse graph of graded neurons, and back.
+
+A signed unit h_i becomes a mirror pair, ON_i = max(S h_i, 0) and OFF_i = max(-S h_i, 0). With f_i the
+field that the network asks for, ON_i receives +f_i and OFF_i receives -f_i, so that
+
+    ON_i - OFF_i = max(f_i, 0) - max(-f_i, 0) = f_i
+
+holds exactly, and what both have in common never builds up. Every pair exists twice, in the
+populations E, whose synapses all excite, and I, whose synapses all inhibit: Dale's law. A weight
+w > 0 from j to i is four synapses each,
+
+    E: ON_j -> ON_i, OFF_j -> OFF_i         I: OFF_j -> ON_i, ON_j -> OFF_i
+
+onto the pairs in E and in I alike; w < 0 is the same with ON_j and OFF_j exchanged. Neurons of a
+population are numbered ON first. The input x and its mirror image are pairs as well, and the
+readout neuron holds v . h.
+
+A step of the chip is a linear map. The one that is exact for every step dt is
+
+    h(t + dt) = e^{A dt} h(t) + dt phi(A dt) u x(t),   A = W - I,   phi(z) = (e^z - 1) / z
+
+for an input constant within a step. Its diagonal e^{-dt}, the leak, is a projection of its own and
+exact, because dt is chosen so that e^{-dt} = k / 2**bits; the rest are couplings, which vanish with W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import expm, logm
+from scipy.sparse import csr_array
+
+from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.errors import BadInput, OutOfRange
+from spinspike.model.integrator.linear_network import LinearNetwork, outlier
+from spinspike.model.integrator.loss import gramians
+
+from .encoding import MIRROR, Sign
+from .graph import Ends, Graded, Population, Projection, Role, SynapseGraph
+from .integrator_rounding import round_couplings
+from .ranges import check_ranges
+from .rounding import EXPONENT_LIMIT, FULL_BITS, STATE_BITS
+
+STEP = 0.25  # of the leak's time constant
+HEADROOM = 2.0  # unit impulses at once that the numbers of a graph have room for
+HORIZON = 16.0  # time after an impulse in which the largest state is looked for
+
+
+def map_integrator(
+    network: LinearNetwork,
+    *,
+    bits: int = FULL_BITS,
+    step: float = STEP,
+    exact: bool = True,
+    consolidate: bool = True,
+) -> SynapseGraph:
+    """Map a linear network to graded neurons and integer synapses.
+
+    Parameters
+    ----------
+    bits : int, 1 … 8
+        Bits of a weight's magnitude.
+    step : float
+        Time dt that a step of the chip takes, in units of the leak's time constant; the nearest at
+        which the leak is a weight of so many bits is taken, see ``graph.graded.step``.
+    exact : bool
+        The weights are those of e^{A dt}: for simulators that go by steps. Otherwise those of
+        1 + A dt, in which dt W are the couplings: for simulators in continuous time, where the leak
+        belongs to the neuron.
+    consolidate : bool
+        Round the couplings so that fields keep their values over the states that noise drives the
+        network through (`integrator_rounding`); otherwise each to the nearest.
+
+    Returns
+    -------
+    SynapseGraph
+        Four neurons for each unit, populations E and I, ``input_E``, ``input_I`` and ``readout``.
+
+    Raises
+    ------
+    BadInput
+        A value is not allowed, or the network is not stable.
+    OutOfRange
+        The couplings are too strong for the weights.
+
+    Examples
+    --------
+    >>> network = LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1))
+    >>> graph = map_integrator(network)
+    >>> graph.neurons, round(graph.graded.step, 3), round(outlier_after(graph).real, 2)
+    (4, 0.252, 0.9)
+    """
+    _check(network, bits, step)
+    largest = 2**bits - 1
+    flow = _flow(network, bits, step, exact=exact)
+    peak = np.abs(flow.couplings).max()
+    fitting = int(np.floor(np.log2(largest / peak))) if peak else bits + EXPONENT_LIMIT
+    shift, exponent = min(max(fitting, bits), bits + EXPONENT_LIMIT), max(0, bits - fitting)
+    if exponent > EXPONENT_LIMIT:
+        message = f"couplings reach {peak:g} in a step of {flow.step:g}; allowed: {2**7}"
+        raise OutOfRange(message)
+    covariance = gramians(network)[0] if consolidate else None
+    coupling = round_couplings(flow.couplings, 2.0 ** (exponent - shift), largest, covariance)
+    scale = np.floor(2.0 ** (STATE_BITS - shift) / (HEADROOM * flow.largest_state))
+    level = max(1, round(scale * 2**shift * np.abs(flow.drive).max() / largest))
+    drive = np.rint(flow.drive * scale * 2**shift / level).astype(np.int64)
+    beta = largest / np.abs(network.readout).max()
+    readout = np.rint(network.readout * beta).astype(np.int64)
+    leak = np.diag(np.full(network.units, flow.leak))
+    graph = SynapseGraph(
+        encoding=MIRROR,
+        weight_bits=bits,
+        populations=(
+            Population("E", 2 * network.units, "graded"),
+            Population("I", 2 * network.units, "graded"),
+            Population("input_E", 2, "input"),
+            Population("input_I", 2, "input"),
+            Population("readout", 1, "readout"),
+        ),
+        projections=(
+            *_mirrored("", "coupling", coupling, exponent),
+            *_mirrored("", "self", leak, shift - bits),
+            *_mirrored("input_", "input", drive[:, None], 0),
+            *_mirrored("", "readout", readout[None], 0),
+        ),
+        offset=np.zeros(4 * network.units, dtype=np.int64),
+        first_offset=np.zeros(4 * network.units, dtype=np.int64),
+        ends=_ends(network, scale, level, flow.step),
+        graded=Graded(shift, flow.step, exact, float(scale * beta)),
+    )
+    check_ranges(graph)
+    return graph
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """What a step multiplies by and adds."""
+
+    step: float
+    leak: int  # in units of 2**-bits
+    couplings: FloatArray  # (N, N)
+    drive: FloatArray  # (N,) for an impulse within the step
+    largest_state: float  # that a unit impulse leads to
+
+
+def _check(network: LinearNetwork, bits: int, step: float) -> None:
+    if bits not in range(1, FULL_BITS + 1):
+        message = f"bits is {bits}; allowed: 1 to {FULL_BITS}"
+        raise BadInput(message)
+    if not 0 < step <= 1:
+        message = f"step is {step}; allowed: above 0, up to 1 time constant of the leak"
+        raise BadInput(message)
+    for name in ("input_weight", "readout"):
+        if not getattr(network, name).any():
+            message = f"{name} is all 0; allowed: one that is not"
+            raise BadInput(message)
+    if outlier(network).real >= 1:
+        message = f"the outlier eigenvalue is {outlier(network):.4g}; allowed: real part below 1"
+        raise BadInput(message)
+
+
+def _flow(network: LinearNetwork, bits: int, step: float, *, exact: bool) -> _Flow:
+    """The map of a step, at the nearest step whose leak is a whole number of 2**-bits."""
+    full = 2**bits
+    wanted = full * (np.exp(-step) if exact else 1 - step)
+    leak = int(np.clip(np.rint(wanted), 1, full - 1))
+    step = -float(np.log(leak / full)) if exact else 1 - leak / full
+    # of (h, x) with x constant: the last column is dt phi(A dt) u
+    joint = np.zeros((network.units + 1,) * 2)
+    joint[:-1] = step * np.column_stack([network.generator, network.input_weight])
+    whole = expm(joint) if exact else np.eye(len(joint)) + joint
+    one, drive = whole[:-1, :-1], whole[:-1, -1] / step
+    state, largest = drive, np.abs(drive).max()
+    for _ in range(int(HORIZON / step)):
+        state = one @ state
+        largest = max(largest, np.abs(state).max())
+    return _Flow(step, leak, one - np.eye(network.units) * (leak / full), drive, float(largest))
+
+
+def _mirrored(prefix: str, role: Role, weight: IntArray, exponent: int) -> list[Projection]:
+    """The synapses that stand for signed weights between pairs, by source and target.
+
+    A readout neuron has no mirror image.
+    """
+    up, down = np.maximum(weight, 0), np.maximum(-weight, 0)
+    found = []
+    for kind, (same, other) in {"E": (up, down), "I": (down, up)}.items():
+        sign: Sign = 1 if kind == "E" else -1
+        rows = [np.hstack([same, other])]
+        if role != "readout":
+            rows.append(np.hstack([other, same]))
+        synapses = csr_array(np.vstack(rows))
+        synapses.eliminate_zeros()
+        for target in ("readout",) if role == "readout" else ("E", "I"):
+            found.append(_projection(f"{prefix}{kind}", target, role, sign, exponent, synapses))
+    return [p for p in found if p.mantissa.size]
+
+
+def _projection(
+    source: str, target: str, role: Role, sign: Sign, exponent: int, synapses: csr_array
+) -> Projection:
+    mantissa = synapses.data.astype(np.uint8)
+    parts = synapses.indptr.astype(np.int64), synapses.indices.astype(np.int32), mantissa
+    return Projection(source, target, role, sign, exponent, *parts)
+
+
+def _ends(network: LinearNetwork, scale: float, level: int, step: float) -> Ends:
+    units = np.arange(network.units)
+    return Ends(
+        centre=np.zeros(1),
+        gain=1.0,
+        input_range=(-1 / step, 1 / step),
+        input_weight=csr_array(network.input_weight[:, None]),
+        scale=np.full(network.units, scale),
+        readout=network.readout[None],
+        unit=np.tile(units, 4),
+        input_sign=np.tile(np.repeat([1, -1], network.units), 2),
+        decoder=units,
+        readout_offset=np.zeros(1, dtype=np.int64),
+        levels=level,
+    )
+
+
+def mapped_network(graph: SynapseGraph) -> LinearNetwork:
+    """The linear network that the integers of a graph stand for exactly.
+
+    Its spectrum is what rounding made of the learned one.
+
+    Raises
+    ------
+    BadInput
+        The neurons are not graded, or a step is not the flow of any real network: e^{A dt} has a
+        negative eigenvalue, which only damaged weights have.
+
+    Examples
+    --------
+    >>> network = LinearNetwork(np.array([[0.5, 0.3], [-0.2, 0.1]]), np.ones(2), np.ones(2))
+    >>> mapped = mapped_network(map_integrator(network))
+    >>> bool(np.abs(mapped.coupling - network.coupling).max() < 0.01)
+    True
+    """
+    graded = graph.graded
+    if graded is None:
+        message = f"the graph has {graph.encoding} neurons; allowed: graded ones"
+        raise BadInput(message)
+    unit = 2.0**-graded.shift
+    one = unit * (_weights(graph, "coupling") + _weights(graph, "self"))
+    drive = unit * _weights(graph, "input")[:, 0] * (graph.ends.levels / graph.ends.scale)
+    readout = _weights(graph, "readout")[0] * (graph.ends.scale / graded.readout_scale)
+    identity = np.eye(graph.units)
+    if not graded.exact:
+        return LinearNetwork(identity + (one - identity) / graded.step, drive, readout)
+    generator = logm(one) / graded.step
+    if np.abs(generator.imag).max() > 1e-6:
+        message = "e^{A dt} has a negative eigenvalue; allowed: weights of a flow"
+        raise BadInput(message)
+    # phi(A dt) u is what an impulse within a step leaves at its end
+    averaged = np.linalg.solve(generator.real * graded.step, one - identity)
+    return LinearNetwork(identity + generator.real, np.linalg.solve(averaged, drive), readout)
+
+
+def outlier_after(graph: SynapseGraph) -> complex:
+    """The eigenvalue of W that the memory has in integers; the learned one is `outlier`'s.
+
+    Examples
+    --------
+    >>> network = LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1))
+    >>> abs(outlier_after(map_integrator(network)) - 0.9) < 0.003
+    True
+    """
+    return outlier(mapped_network(graph))
+
+
+def _weights(graph: SynapseGraph, role: Role) -> FloatArray:
+    """Weights of a role onto the ON neurons of E, or onto the readout, from ON neurons.
+
+    Those from OFF neurons are their mirror image.
+    """
+    target = "readout" if role == "readout" else "E"
+    rows = 1 if role == "readout" else graph.units
+    columns = 1 if role == "input" else graph.units
+    found = np.zeros((rows, columns))
+    for p in graph.projections:
+        if (p.role, p.target) == (role, target):
+            whole = p.matrix(graph.sizes[p.source]).toarray()[:rows, :columns]
+            found += p.sign * whole.astype(np.float64) * 2**p.exponent
+    return found
