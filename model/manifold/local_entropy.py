@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import pairwise
 from math import comb, log, sqrt
 
@@ -16,6 +15,7 @@ import numpy as np
 from scipy.sparse import diags_array
 
 from ..arrays import BoolArray, FloatArray, IntArray, SpinArray
+from ..convergence import use_numba
 from ..errors import BadInput
 from ..network import Network
 from .neighbours import finder, is_held
@@ -135,7 +135,7 @@ def _cool(
     """Cool one population; returns who is flipped (-1), how many units fail, and ln Z/C(H, d)."""
     units = len(effect)
     columns = 2 * np.ascontiguousarray(effect.T)
-    exchange = _compiled() if find_spec("numba") else _plain
+    exchange = _compiled() if use_numba("auto") else _plain
     order: IntArray = rng.permuted(np.tile(np.arange(units), (walkers, 1)), axis=1)
     turned = np.ones((walkers, units))
     np.put_along_axis(turned, order[:, :distance], -1, axis=1)

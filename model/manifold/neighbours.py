@@ -8,12 +8,12 @@ but the last must mend what the ones before have broken.
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import numpy as np
 from scipy.sparse import diags_array
 
 from ..arrays import BoolArray, FloatArray, IntArray, SpinArray
+from ..convergence import use_numba
 from ..dynamics import field, sign
 from ..errors import BadInput
 from ..network import Network
@@ -73,7 +73,7 @@ def finder(network: Network, external: FloatArray | None = None) -> Finder:
     length[length == 0] = 1.0
     weights /= length[:, None]  # what a unit's field is measured in is its own affair
     columns = np.ascontiguousarray(weights.T)
-    search = _compiled if find_spec("numba") else _plain
+    search = _compiled if use_numba("auto") else _plain
 
     def find(state: SpinArray, distance: int) -> SpinArray:
         _check_shape("state", state, network)

@@ -16,8 +16,11 @@ from scipy.stats import norm, truncnorm
 
 from ..architecture import Architecture
 from ..arrays import FloatArray, SpinArray
-from ..dynamics import field
+from ..dynamics import margins
+from ..errors import BadInput
 from ..network import Network, draw
+
+CHAIN = 12  # modules: the patterns of as many spins are listed
 
 
 def planted(
@@ -51,27 +54,59 @@ def planted(
     -------
     The network, and a fixed point of it without input, (H of all modules,).
 
+    Raises
+    ------
+    BadInput
+        A value is none of these.
+
     Examples
     --------
     >>> network, state = planted(50, 0.5, np.random.default_rng(0))
-    >>> bool((state * field(network, state[None], np.zeros((1, 50)))[0] >= 0).all())
+    >>> bool((margins(network, network.centre[None], state[None]) >= 0).all())
     True
     """
+    if modules > CHAIN:
+        message = f"modules is {modules}; allowed: up to {CHAIN}"
+        raise BadInput(message)
     architecture = Architecture(
         units, 1, 2, modules=modules, link=link, self_coupling=self_coupling, sparsity=0.0
     )
     network = draw(architecture, rng, centre=np.zeros(1))
     state = _state(architecture, rng)
-    others = replace(network, coupling=csr_array((network.units, network.units)))
-    held = state * field(others, state[None], np.zeros((1, network.units)))[0]  # by J_D, lambda
+    bare = replace(network, coupling=csr_array((network.units, network.units)))
+    held = _held(bare, state)  # by self-couplings and links
     deviation = np.sqrt((units - 1) / units)
-    wanted = truncnorm.rvs(-held / deviation, np.inf, scale=deviation, random_state=rng)
-    drawn = state * (network.coupling @ state.astype(np.float64))
-    change = state * (wanted - drawn) / (units - 1)  # shared by the units of the own module
-    rows = np.repeat(np.arange(network.units), np.diff(network.coupling.indptr))
+    coupled = truncnorm.rvs(-held / deviation, np.inf, scale=deviation, random_state=rng)
+    return with_margins(network, state, held + coupled), state
+
+
+def with_margins(network: Network, state: SpinArray, wanted: FloatArray) -> Network:
+    """Give a state these margins under an input at the centre, by the least change of the couplings.
+
+    All couplings of a row change by the same amount along the spins of the state: what they do to
+    states orthogonal to it stays as it is.
+
+    Parameters
+    ----------
+    state, wanted : (H,)
+        The margin of a unit that has no couplings stays as it is.
+
+    Examples
+    --------
+    >>> network, state = planted(30, 0.5, np.random.default_rng(0))
+    >>> firm = with_margins(network, state, np.ones(30))
+    >>> bool(np.allclose(margins(firm, firm.centre[None], state[None]), 1))
+    True
+    """
     coupling = network.coupling.copy()
-    coupling.data += change[rows] * state[coupling.indices]
-    return replace(network, coupling=coupling), state
+    synapses = np.diff(coupling.indptr)
+    change = state * (wanted - _held(network, state)) / np.maximum(synapses, 1)
+    coupling.data += np.repeat(change, synapses) * state[coupling.indices]
+    return replace(network, coupling=coupling)
+
+
+def _held(network: Network, state: SpinArray) -> FloatArray:
+    return np.asarray(margins(network, network.centre[None], state[None])[0])
 
 
 def _state(architecture: Architecture, rng: np.random.Generator) -> SpinArray:

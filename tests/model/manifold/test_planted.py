@@ -12,7 +12,7 @@ from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput
 from spinspike.model.manifold.complexity import expected_chain_count
 from spinspike.model.manifold.enumeration import count_fixed_points, fixed_points
-from spinspike.model.manifold.planted import planted
+from spinspike.model.manifold.planted import planted, with_margins
 from spinspike.model.network import draw
 
 H, J_D = 10, 0.6
@@ -74,6 +74,22 @@ def test_networks_come_as_often_as_they_have_fixed_points() -> None:
     assert abs(np.mean(agree) - share) < 3.5 * sqrt(share * (1 - share) / (NETWORKS * units))
 
 
-def test_one_unit_is_refused() -> None:
+def test_margins_are_as_wanted_and_other_directions_as_drawn() -> None:
+    rng = np.random.default_rng(2)
+    network, state = planted(12, 0.5, rng)
+    wanted = rng.random(12)
+    firm = with_margins(network, state, wanted)
+    J, before = (n.coupling.toarray() for n in (firm, network))
+    assert state * (J @ state + 0.5 * state) == pytest.approx(wanted)
+    assert not J.diagonal().any()
+    for i in range(12):  # within a row, couplings change along the state alone
+        others = np.delete(np.arange(12), i)
+        change = (J - before)[i, others] * state[others]
+        assert change == pytest.approx(np.full(11, change[0]))
+
+
+def test_bad_values_are_refused() -> None:
     with pytest.raises(BadInput, match="units is 1; allowed: 2 or more"):
         planted(1, 0.5, np.random.default_rng(0))
+    with pytest.raises(BadInput, match="modules is 13; allowed: up to 12"):
+        planted(5, 0.5, np.random.default_rng(0), modules=13)
