@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
@@ -26,11 +26,12 @@ Order = Literal["synchronous", "partial", "asynchronous"]
 ORDERS: tuple[Order, ...] = ("synchronous", "partial", "asynchronous")
 DEVICES = ("auto", "cpu", "numpy")
 
-Draw = Callable[[int], Any]  # an order of sites, or whose turn it is, for so many patterns
+# What a sweep of so many states draws: an order of sites, or whose turn it is.
+Draw = Callable[[int], Any]
 
 
-class Sweeps(Protocol):
-    """Sweeps of some rows of states (P, H), in place; they return which were fixed points before."""
+class Sweeper(Protocol):
+    """Sweeps some rows of states (P, H), in place; tells which were fixed points before."""
 
     def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:
         """One site after the other, (H,)."""
@@ -114,19 +115,14 @@ def converge(
     external = np.broadcast_to(0.0, states.shape) if external is None else external
     states = states.astype(np.int8)
     with ThreadPoolExecutor(jobs) as pool:
-        sweeps: Sweeps = _Plain(network, states, external)
-        if use_numba(device):
-            from .convergence_kernels import KeptFields
+        make = _compiled if use_numba(device) else _Plain
+        sweeper: Sweeper = make(network, states, external, pool)
+        sweep = sweeper.in_turn if order == "asynchronous" else sweeper.at_once
 
-            sweeps = KeptFields(network, states, external, pool)
-        sweep = sweeps.in_turn if order == "asynchronous" else sweeps.at_once
-        return _follow(
-            states,
-            lambda rows: sweep(rows, draw(len(rows))),
-            limit,
-            progress,
-            cycles=order == "synchronous",
-        )
+        def step(rows: IntArray) -> BoolArray:
+            return sweep(rows, draw(len(rows)))
+
+        return _follow(states, step, limit, progress, cycles=order == "synchronous")
 
 
 def _drawn(order: Order, units: int, probability: float, rng: np.random.Generator | None) -> Draw:
@@ -183,7 +179,9 @@ def _follow(
 class _Plain:
     """Every field added up anew: slow, and what the kernels are tested against."""
 
-    def __init__(self, network: Network, states: SpinArray, external: FloatArray) -> None:
+    def __init__(
+        self, network: Network, states: SpinArray, external: FloatArray, _: Executor
+    ) -> None:
         self._network, self._states, self._external = network, states, external
         weights = network.coupling + network.link + diags_array(network.self_coupling)
         self._weights = weights.tocsr()
@@ -203,6 +201,12 @@ class _Plain:
             spins[i] = np.where(drive + self._external[rows, i] >= 0, 1, -1)
         self._states[rows] = spins.T
         return np.asarray((self._states[rows] == before).all(axis=1))
+
+
+def _compiled(network: Network, states: SpinArray, external: FloatArray, pool: Executor) -> Sweeper:
+    from .convergence_kernels import KeptFields
+
+    return KeptFields(network, states, external, pool)
 
 
 def use_numba(device: str) -> bool:

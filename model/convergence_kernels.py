@@ -23,7 +23,7 @@ from .summation import rounding
 
 BLOCK = 2**15  # fields of the patterns that a thread sweeps together: they stay in its cache
 PORTION = 256  # patterns whose fields are added up together
-DENSE = 0.5  # from this fraction of non-zero couplings on, zeros are treated as couplings too
+DENSE = 0.3  # fraction of couplings from which on zeros are treated as couplings too: faster then
 
 
 class Columns(NamedTuple):
@@ -151,7 +151,7 @@ class KeptFields:
         self._drift, self._tolerance = network.units * step, 2 * (network.units + 1) * step
 
     def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:
-        """One site after the other; see `convergence.Sweeps`."""
+        """One site after the other; see `convergence.Sweeper`."""
         states, fields = self._states, self._fields
         flips = self._share(
             lambda at: sweep_in_turn(self._columns, order, rows[at], states, fields), rows
@@ -163,7 +163,7 @@ class KeptFields:
         return fixed
 
     def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
-        """All sites whose turn it is; see `convergence.Sweeps`."""
+        """All sites whose turn it is; see `convergence.Sweeper`."""
         states, fields = self._states, self._fields
         self._settle(rows)
         wrong = self._share(
