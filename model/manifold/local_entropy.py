@@ -12,13 +12,12 @@ from itertools import pairwise
 from math import comb, log, sqrt
 
 import numpy as np
-from scipy.sparse import diags_array
 
 from ..arrays import BoolArray, FloatArray, IntArray, SpinArray
 from ..convergence import use_numba
 from ..errors import BadInput
 from ..network import Network
-from .neighbours import finder, is_held
+from .neighbours import all_weights, check_state, finder, is_held
 
 COLDEST = 6.0  # inverse temperature at the end: one failing unit costs a factor of 400
 
@@ -80,7 +79,7 @@ def local_entropy(
     Raises
     ------
     BadInput
-        A value is none of these.
+        A value is none of these, or there are too many within ``exact`` to write them down.
 
     Examples
     --------
@@ -98,11 +97,11 @@ def local_entropy(
     Neal, Annealed importance sampling, Statistics and Computing 11 (2001) 125; with populations:
     Hukushima and Iba, AIP Conference Proceedings 690 (2003) 200.
     """
+    check_state(network, state)
     _check(network, distances, runs=runs, walkers=walkers, temperatures=temperatures)
     zero = np.zeros(network.units) if external is None else external
     find = finder(network, zero)
-    weights = (network.coupling + network.link + diags_array(network.self_coupling)).toarray()
-    effect = state[:, None] * weights * state  # on margins, by the spins of the state
+    effect = state[:, None] * all_weights(network) * state  # on margins, by the spins of the state
     ladder = np.linspace(0, COLDEST, temperatures + 1)
     rows = []
     for distance in distances:

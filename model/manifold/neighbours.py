@@ -68,18 +68,15 @@ def finder(network: Network, external: FloatArray | None = None) -> Finder:
     """`neighbours` of many states of one network: a function of state and distance."""
     zero = np.zeros(network.units) if external is None else external
     _check_shape("external", zero, network)
-    weights = (network.coupling + network.link + diags_array(network.self_coupling)).toarray()
-    length = np.sqrt((weights**2).sum(axis=1))
+    weights = all_weights(network)
+    length = np.sqrt((weights**2).sum(axis=1) + zero**2)
     length[length == 0] = 1.0
     weights /= length[:, None]  # what a unit's field is measured in is its own affair
     columns = np.ascontiguousarray(weights.T)
     search = _compiled if use_numba("auto") else _plain
 
     def find(state: SpinArray, distance: int) -> SpinArray:
-        _check_shape("state", state, network)
-        if not np.isin(state, (-1, 1)).all():
-            message = f"state holds {np.unique(state).tolist()}; allowed: -1 and +1"
-            raise BadInput(message)
+        check_state(network, state)
         if not 1 <= distance <= network.units:
             message = f"distance is {distance}; allowed: 1 to {network.units}"
             raise BadInput(message)
@@ -92,12 +89,26 @@ def finder(network: Network, external: FloatArray | None = None) -> Finder:
     return find
 
 
+def all_weights(network: Network) -> FloatArray:
+    """Couplings, links and self-couplings as one dense matrix, (H, H)."""
+    weights = network.coupling + network.link + diags_array(network.self_coupling)
+    return np.asarray(weights.toarray())
+
+
 def is_held(network: Network, states: SpinArray, external: FloatArray) -> BoolArray:
     """Whether each state (P, H) is a fixed point under one external field (H,)."""
     size = max(CHUNK // network.units, 1)
     parts = [states[start : start + size] for start in range(0, len(states), size)]
     held = [(sign(field(network, part, external[None])) == part).all(axis=1) for part in parts]
     return np.concatenate(held) if held else np.empty(0, dtype=np.bool_)
+
+
+def check_state(network: Network, state: SpinArray) -> None:
+    """Refuse what is not one state of the network."""
+    _check_shape("state", state, network)
+    if not np.isin(state, (-1, 1)).all():
+        message = f"state holds {np.unique(state).tolist()}; allowed: -1 and +1"
+        raise BadInput(message)
 
 
 def _check_shape(name: str, array: FloatArray | SpinArray, network: Network) -> None:

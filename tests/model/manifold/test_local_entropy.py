@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import comb, log
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,12 +96,13 @@ def test_where_none_is_there_a_bound_is_given() -> None:
     [
         ({"distances": [0]}, "distances contain 0; allowed: 1 to 3"),
         ({"distances": [1, 4]}, "distances contain 4; allowed: 1 to 3"),
+        ({"state": np.ones(3)}, r"state has shape \(3,\); allowed: \(4,\)"),
         ({"runs": 1}, "runs is 1; allowed: 2 or more"),
         ({"walkers": 0}, "walkers is 0; allowed: 1 or more"),
         ({"temperatures": 0}, "temperatures is 0; allowed: 1 or more"),
     ],
 )
-def test_bad_values_are_refused(choice: dict[str, object], message: str) -> None:
-    choices: dict[str, object] = {"distances": [1], "rng": np.random.default_rng(0)} | choice
+def test_bad_values_are_refused(choice: dict[str, Any], message: str) -> None:
+    choices: dict[str, Any] = {"state": np.ones(4, dtype=np.int8), "distances": [1]} | choice
     with pytest.raises(BadInput, match=message):
-        local_entropy(network_of(np.eye(4)), np.ones(4, dtype=np.int8), **choices)  # type: ignore[arg-type]
+        local_entropy(network_of(np.eye(4)), rng=np.random.default_rng(0), **choices)
