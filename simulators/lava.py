@@ -116,7 +116,7 @@ class Lava:
         total = -(-patterns // chunk) * protocol.total
         with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
             folder = Path(name)
-            with _room(folder):
+            with room(folder):
                 _write_job(folder, joined(graph), stimulus, protocol, chunk)
                 if self.stock:
                     np.savez(folder / "network.npz", **stock_arrays(graph))
@@ -142,7 +142,7 @@ class Lava:
                 folder=folder,
                 stall=self.timeout,
                 pulse=pulse,
-                environment=_environment(),
+                environment=environment(),
             )
         except TimeoutError as error:
             message = (
@@ -186,7 +186,7 @@ def _chunk(graph: SynapseGraph) -> int:
 
 
 @contextmanager
-def _room(folder: Path) -> Iterator[None]:
+def room(folder: Path) -> Iterator[None]:
     """What the disk refuses is one sentence."""
     try:
         yield
@@ -197,7 +197,7 @@ def _room(folder: Path) -> Iterator[None]:
         raise SimulationFailed(message) from error
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The worker finds what we find, and each of Lava's processes keeps to one thread."""
     paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
     threads = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"], "1")
@@ -248,10 +248,10 @@ def _write_job(
         np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
             path, mode="w+", dtype=kind, shape=shape
         )
-        _reserve(path)
+        reserve(path)
 
 
-def _reserve(path: Path) -> None:
+def reserve(path: Path) -> None:
     """Take the room on disk: a process that finds none when it writes into a map is killed."""
     if hasattr(os, "posix_fallocate"):  # not on macOS
         with path.open("r+b") as file:

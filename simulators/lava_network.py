@@ -16,16 +16,16 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
-from spinspike.mapping.graph import NeuronModel, Projection, SynapseGraph
+from spinspike.mapping.graph import INNER, NeuronModel, Projection, SynapseGraph
 from spinspike.model.arrays import IntArray
 
 
 def joined(graph: SynapseGraph) -> SynapseGraph:
-    """Add projections without synapses until threshold neurons project to every one of them.
+    """Add projections without synapses until inner neurons project to every one of them.
 
-    They come from the first threshold population, to which everything is joined then.
+    They come from the first population of threshold or graded neurons, to which everything is joined then.
     """
-    hub, *_ = names = graph.named("threshold")
+    hub, *_ = names = _inner(graph)
     links = nx.Graph([(p.source, p.target) for p in graph.projections])
     links.add_node(hub)
     near = nx.node_connected_component(links, hub)
@@ -33,6 +33,10 @@ def joined(graph: SynapseGraph) -> SynapseGraph:
     lacking = [name for name in (*names, *graph.named("readout")) if name not in reached]
     added = tuple(_without_synapses(graph, hub, name) for name in lacking)
     return replace(graph, projections=(*graph.projections, *added))
+
+
+def _inner(graph: SynapseGraph) -> tuple[str, ...]:
+    return tuple(p.name for p in graph.populations if p.neuron in INNER)
 
 
 def _without_synapses(graph: SynapseGraph, source: str, target: str) -> Projection:
@@ -68,7 +72,7 @@ def stock_arrays(graph: SynapseGraph) -> dict[str, Any]:
             arrays[f"delays{number}"] = delays
     head = {
         "levels": graph.ends.levels,
-        "populations": {name: graph.sizes[name] for name in graph.named("threshold")},
+        "populations": {name: graph.sizes[name] for name in _inner(graph)},
         "readout": list(graph.named("readout")),
         "projections": rows,
     }

@@ -44,10 +44,10 @@ def connection(
     arrays, row, number
         All arrays of the network, and the row of its head that describes this connection.
     levels
-        The highest value that an input neuron sends; above 1, its spikes are graded.
+        The highest value that an input neuron sends, or a graded one; above 1, spikes are graded.
     """
     weights = matrix(arrays, row, number)
-    graded = row["source_model"] == "input" and levels > 1
+    graded = row["source_model"] in ("input", "graded") and levels > 1
     settings: dict[str, Any] = {
         "weight_exp": row["exponent"],
         "num_weight_bits": 8,
