@@ -28,9 +28,9 @@ def sampled_loss(
     target: Filter,
     rng: np.random.Generator,
     *,
-    trials: int = 200,
-    samples: int = 100,
-    step: float = 0.5,
+    trials: int = 1000,
+    samples: int = 50,
+    step: float = 2.0,
 ) -> Estimate:
     """Half the mean squared difference of the outputs of network and filter under white noise.
 

@@ -101,9 +101,9 @@ def test_simulated_noise_tells_other_networks_apart() -> None:
 
 
 def test_the_step_of_the_simulation_does_not_matter() -> None:
-    coarse = sampled_loss(network(), Filter(0.3), np.random.default_rng(1), step=3.0)
+    fine = sampled_loss(network(), Filter(0.3), np.random.default_rng(1), step=0.3)
     exact = loss(network(), Filter(0.3))
-    assert abs(coarse.mean - exact) < 3 * coarse.error
+    assert abs(fine.mean - exact) < 3 * fine.error
 
 
 def test_an_unstable_network_has_no_loss() -> None:
@@ -115,5 +115,5 @@ def test_an_unstable_network_has_no_loss() -> None:
 
 
 def test_a_simulation_needs_trials() -> None:
-    with pytest.raises(BadInput, match=r"trials, samples, step are 1, 100, 0\.5"):
+    with pytest.raises(BadInput, match=r"trials, samples, step are 1, 50, 2\.0"):
         sampled_loss(network(), Filter(0.1), np.random.default_rng(0), trials=1)
