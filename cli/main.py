@@ -12,6 +12,7 @@ from .certify import certify
 from .check import check
 from .commands import demo, export, map_network
 from .energy import energy
+from .explore import explore
 from .importing import app as importing
 from .nir_commands import app as nir
 from .nir_commands import convert
@@ -63,6 +64,7 @@ app.command()(energy)
 app.command()(export)
 app.command(cls=WithSimulators)(validate)
 app.command()(stress)
+app.command()(explore)
 app.command()(demo)
 app.command()(reproduce)
 app.add_typer(nir, name="nir")

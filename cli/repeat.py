@@ -13,20 +13,20 @@ from typing import Any
 PARTS = ("spinspike", "numpy", "scipy", "numba", "lava-nc", "brian2", "nest-simulator")
 
 
-def how_to_repeat(graph: Path, arguments: Sequence[str]) -> dict[str, Any]:
-    """Command line, versions, platform and the checksum of the graph file, as JSON takes them."""
+def how_to_repeat(graph: Path | None, arguments: Sequence[str]) -> dict[str, Any]:
+    """Command line, versions, platform and the checksum of the file, if any, as JSON takes them."""
     versions = {"python": platform.python_version()}
     for part in PARTS:
         try:
             versions[part] = version(part)
         except PackageNotFoundError:
             continue  # not installed, so it had no part
-    return {
+    found = {
         "command": shlex.join(["spinspike", *arguments]),
         "versions": versions,
         "platform": platform.platform(),
-        "graph": {
-            "file": graph.name,
-            "sha256": hashlib.sha256(graph.read_bytes()).hexdigest(),
-        },
     }
+    if graph is None:
+        return found
+    checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
+    return found | {"graph": {"file": graph.name, "sha256": checksum}}

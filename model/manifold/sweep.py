@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -16,14 +17,16 @@ from numpy.typing import NDArray
 
 from ..architecture import Architecture
 from ..arrays import BoolArray, FloatArray, SpinArray
-from ..convergence import ORDERS, Order, converge, random_states
+from ..convergence import converge, random_states
 from ..errors import BadInput
 from ..interval import wilson_interval
 from ..network import draw
 from ..task import Arrays, Task
+from .algorithms import ALGORITHMS
 from .complexity import chain_complexity
 
 Results = Mapping[str, Mapping[str, NDArray[Any]]]
+WAYS = {**ALGORITHMS, "partial": partial(converge, order="partial")}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Point:
     units: int  # of each module
     self_coupling: float
     link: float
-    order: Order
+    order: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Sweep:
     self_couplings, links : J_D and lambda
         With a link above 0 among them, all networks are two modules that are linked one to one.
     units : H of each module
+    orders : str
+        Of the dynamics, as `converge` has them, or other `algorithms` by name.
     networks, starts : int
         Drawn for each size, and random states that each of them starts from.
     limit : int
@@ -54,7 +59,7 @@ class Sweep:
     self_couplings: tuple[float, ...]
     links: tuple[float, ...] = (0.0,)
     units: tuple[int, ...] = (100,)
-    orders: tuple[Order, ...] = ("asynchronous",)
+    orders: tuple[str, ...] = ("asynchronous",)
     networks: int = 8
     starts: int = 20
     limit: int = 300
@@ -70,8 +75,8 @@ class Sweep:
             if not values or len(set(values)) < len(values):
                 message = f"{name} are {values}; allowed: one or more, each once"
                 raise BadInput(message)
-        if strange := set(self.orders) - set(ORDERS):
-            message = f"order is {min(strange)!r}; allowed: {', '.join(ORDERS)}"
+        if strange := set(self.orders) - set(WAYS):
+            message = f"order is {min(strange)!r}; allowed: {', '.join(WAYS)}"
             raise BadInput(message)
         for point in self.points:
             self.architecture(point)
@@ -131,7 +136,7 @@ class Row:
     modules: int
     self_coupling: float
     link: float
-    order: Order
+    order: str
     runs: int
     converged: float  # fraction of runs that came to a fixed point
     low: float
@@ -158,7 +163,7 @@ def measure(sweep: Sweep, point: Point, network: int) -> Arrays:
     drawing, running = (np.random.default_rng(s) for s in seed.spawn(2))
     drawn = draw(sweep.architecture(point), drawing, centre=np.zeros(1))
     start = random_states(drawn, sweep.starts, drawing)
-    end = converge(drawn, start, order=point.order, rng=running, limit=sweep.limit)
+    end = WAYS[point.order](drawn, start, rng=running, limit=sweep.limit)
     return {
         "period": end.period,
         "sweeps": end.sweeps,

@@ -65,6 +65,12 @@ def test_results_are_those_of_their_key_whatever_else_is_in_the_sweep(tmp_path: 
         np.testing.assert_array_equal(again[name], values)
 
 
+def test_other_algorithms_run_on_the_same_networks(tmp_path: Path) -> None:
+    sweep = Sweep((0.3,), units=(60,), orders=("synchronous", "reinforced"), networks=3, starts=4)
+    synchronous, reinforced = rows(sweep, run(sweep, tmp_path))
+    assert reinforced.converged > 0.5 > synchronous.converged
+
+
 def test_another_seed_draws_other_networks() -> None:
     sweep = Sweep((0.6,), units=(40,), networks=1, starts=6, limit=50)
     other = measure(replace(sweep, seed=1), sweep.points[0], 0)
@@ -117,7 +123,7 @@ def test_pairs_of_states_overlap_as_counted_by_hand(every_state: Any) -> None:
         ({"networks": 0}, "networks is 0; allowed: 1 or more"),
         ({"self_couplings": ()}, "self_couplings are"),
         ({"units": (4, 4)}, "units are"),
-        ({"orders": ("sideways",)}, "order is 'sideways'; allowed: synchronous"),
+        ({"orders": ("sideways",)}, "order is 'sideways'; allowed: asynchronous, synchronous"),
         ({"self_couplings": (-0.1,)}, "self_coupling is"),
         ({"links": (float("nan"),)}, "link is nan"),
     ],

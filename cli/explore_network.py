@@ -1,0 +1,220 @@
+"""One network and what it is held against, from files to results: the other half of `explore`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.model.arrays import FloatArray, SpinArray
+from spinspike.model.campaign import carry_out
+from spinspike.model.convergence import Order
+from spinspike.model.errors import BadFile, BadInput
+from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.manifold.belief import bethe_entropy
+from spinspike.model.manifold.enumeration import count_fixed_points
+from spinspike.model.manifold.survey import permuted, surroundings, survey
+from spinspike.model.network import Network
+from spinspike.model.task import Arrays, Task
+
+from .console import bar, progress
+
+COUNTED = 26  # units up to which fixed points are counted one by one
+AROUND = 5  # reached fixed points of each run whose surroundings are looked at
+NO_INPUT = "no input"
+RUNS = {"learned": "training images", "free": "test images"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network to explore, under the fields of no input and of images."""
+
+    name: str
+    network: Network
+    fields: Mapping[str, FloatArray]  # (P, H) for each of the conditions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How it is explored."""
+
+    starts: int = 50
+    limit: int = 1000
+    orders: tuple[Order, ...] = ("asynchronous", "synchronous")
+    seed: int = 0
+
+
+def subjects(
+    paths: Sequence[Path], *, patterns: int, fresh: bool, seed: int
+) -> tuple[list[Subject], dict[str, FixedPoints]]:
+    """All that is compared, and the fixed points of the first file that they are asked for.
+
+    Raises
+    ------
+    BadFile
+        A file is neither a network nor a graph.
+    BadInput
+        Two of them cannot be compared.
+    """
+    loaded = [_loaded(path) for path in paths]
+    first = loaded[0]
+    points = {run: first.points[run].select(slice(patterns)) for run in RUNS if run in first.points}
+    points = {run: p for run, p in points.items() if len(p)}
+    found, names = [], _names(paths)
+    for name, one in zip(names, loaded, strict=True):
+        shape = one.network.units, one.network.inputs
+        wanted = first.network.units, first.network.inputs
+        if shape != wanted:
+            message = (
+                f"{name} has {shape[0]} units and {shape[1]} inputs; allowed beside {names[0]}: "
+                f"{wanted[0]} and {wanted[1]}"
+            )
+            raise BadInput(message)
+        fields = {RUNS[run]: one.field(p.inputs) for run, p in points.items()}
+        found.append(Subject(name, one.network, {NO_INPUT: one.network.bias[None]} | fields))
+    if fresh:
+        other = permuted(first.network, np.random.default_rng(seed))
+        found.append(Subject(f"{names[0]}, permuted", other, found[0].fields))
+    return found, points
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    network: Network
+    points: Mapping[str, FixedPoints]
+    field: Any  # images (P, D) to fields (P, H)
+
+
+def _loaded(path: Path) -> _Loaded:
+    """A network, or a graph as a network of its units."""
+    from functools import partial
+
+    from spinspike.mapping import graph_file
+    from spinspike.mapping.unit_network import unit_field, unit_network
+    from spinspike.model import network_file
+    from spinspike.model.dynamics import input_field
+
+    try:
+        content = network_file.load(path)
+    except BadFile as error:
+        if "spinspike graph" not in str(error):
+            raise
+        graph = graph_file.load(path)
+        return _Loaded(unit_network(graph), graph.fixed_points, partial(unit_field, graph))
+    return _Loaded(content.network, content.fixed_points, partial(input_field, content.network))
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """File names, or whole paths where two are the same."""
+    short = [path.name for path in paths]
+    names = short if len(set(short)) == len(short) else [str(path) for path in paths]
+    if len(set(names)) < len(names):
+        message = f"{names[-1]} is given twice; allowed: different files"
+        raise BadInput(message)
+    return names
+
+
+def explored(
+    found: Sequence[Subject],
+    points: Mapping[str, FixedPoints],
+    asked: Asked,
+    folder: Path,
+    *,
+    fingerprint: str,
+    jobs: int,
+    scheduler: str | None,
+) -> dict[str, Mapping[str, NDArray[Any]]]:
+    """Explore every subject under every field that the folder does not hold yet."""
+    tasks = []
+    for number, subject in enumerate(found):
+        tasks.append(Task(f"{number}_count", count, (subject.network, _all(subject), asked.seed)))
+        for condition, fields in subject.fields.items():
+            known = _known(points, condition)
+            for image, external in enumerate(fields):
+                state = known[image : image + 1]
+                key = task_key(number, condition, image)
+                tasks.append(Task(key, explore_one, (subject.network, external, state, asked)))
+    with progress() as bars:
+        return dict(
+            carry_out(
+                tasks,
+                folder,
+                fingerprint=fingerprint,
+                scheduler=scheduler,
+                jobs=jobs,
+                progress=bar(bars, "explore"),
+            )
+        )
+
+
+def task_key(number: int, condition: str, image: int) -> str:
+    """Name of the result for one subject and image."""
+    return f"{number}_{condition.replace(' ', '-')}_{image}"
+
+
+def _all(subject: Subject) -> FloatArray:
+    return np.concatenate(list(subject.fields.values()))
+
+
+def _known(points: Mapping[str, FixedPoints], condition: str) -> SpinArray:
+    """The states of the file for each image of a condition; none without input."""
+    for run, name in RUNS.items():
+        if name == condition:
+            return points[run].states
+    return np.empty((0, 0), dtype=np.int8)
+
+
+def count(network: Network, fields: FloatArray, seed: int) -> Arrays:
+    """Ln of the number of fixed points under each field: exact if the network is small, or Bethe's.
+
+    Both are (P,); NaN where messages do not settle.
+    """
+    estimate = bethe_entropy(network, np.random.default_rng(seed), external=fields).entropy
+    if network.units > COUNTED:
+        return {"bethe": estimate}
+    counts = [count_fixed_points(network, external=field, jobs=1) for field in fields]
+    return {"bethe": estimate, "count": np.array(counts)}
+
+
+def explore_one(network: Network, external: FloatArray, known: SpinArray, asked: Asked) -> Arrays:
+    """One network under one field, and what lies around the states of the file and those reached.
+
+    ``known`` is (1, H), or empty.
+    """
+    rng = np.random.default_rng(asked.seed)
+    found: dict[str, NDArray[Any]] = {}
+    starts = None
+    for order in asked.orders:
+        s = survey(
+            network, rng, external=external, starts=asked.starts if starts is None else starts,
+            order=order, limit=asked.limit,
+        )  # fmt: skip
+        starts = s.starts
+        own = {
+            "period": s.period,
+            "sweeps": s.sweeps,
+            "start_overlap": s.start_overlap,
+            "pair_overlap": s.pair_overlap,
+            "distinct": np.array([len(s.points)]),
+        }
+        if len(known):
+            own["known_overlap"] = (s.states[s.fixed] * known).mean(axis=1)
+        found |= {f"{order}_{name}": values for name, values in own.items()}
+        if order == asked.orders[0]:
+            found |= _around("reached", network, s.points[:AROUND], external)
+    if len(known):
+        held = survey(network, rng, external=external, starts=known, order="synchronous", limit=1)
+        fixed = held.fixed & (held.sweeps == 0)
+        found |= {"held": fixed} | _around("known", network, known[fixed], external)
+    return found
+
+
+def _around(
+    kind: str, network: Network, states: SpinArray, external: FloatArray
+) -> dict[str, NDArray[Any]]:
+    around = surroundings(network, states, external=external)
+    return {f"{kind}_{name}": values for name, values in vars(around).items()}

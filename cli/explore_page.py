@@ -1,0 +1,293 @@
+"""The page of `explore`: which figures and tables, in which order, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.model.manifold.survey import LARGEST
+
+from .explore_findings import (
+    AROUND_COLUMNS,
+    COUNT_COLUMNS,
+    FINDING_COLUMNS,
+    Around,
+    Finding,
+    around_cells,
+    count_cells,
+    finding_cells,
+)
+from .explore_network import NO_INPUT, Asked, Subject
+from .explore_reached import EXACT, KINDS, Nearby
+from .explore_sweep import (
+    ROW_COLUMNS,
+    SYMBOLS,
+    SweepFindings,
+    edge_cells,
+    edge_columns,
+    row_cells,
+    sweep_title,
+    with_error,
+)
+from .page import filled_in, picture
+
+Section = dict[str, Any]
+WORDS = {
+    "J_D, λ": "self-coupling of every unit; strength of the one-to-one links between two modules",
+    "converged": "came to a state in which every unit agrees with its field, within the limit of "
+    "sweeps. Fractions are of all runs; their 95 % interval is Wilson's of as many independent "
+    "runs as would scatter as the networks do",
+    "asynchronous, synchronous": "units follow their fields one after another in random order, or "
+    "all at once",
+    "cycles": "runs that went round a cycle of two or more states; only synchronous ones can, and "
+    "cycles longer than the limit are not seen",
+    "threshold": "where half of the runs converge, by monotone interpolation; its error is the "
+    "standard deviation when networks are drawn anew from those there are (bootstrap)",
+    "overlap": "mean product of the spins of two states: 1 the same, 0 unrelated, -1 opposite",
+    "Σ": "complexity: ln of the mean number of fixed points, per unit, by the closed form",
+    "±": "one standard error over networks; bands in figures are 95 %",
+}
+
+
+def section(title: str, pictures: Sequence[Any], *tables: Any, text: str = "") -> Section:
+    """One part of a page."""
+    return {"title": title, "pictures": pictures, "tables": tables, "text": text}
+
+
+def html_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = False
+) -> dict[str, Any]:
+    """A table as the page takes it."""
+    return {"title": title, "columns": columns, "rows": rows, "folded": folded}
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """All that a page about random networks shows."""
+
+    sweep: SweepFindings
+    algorithms: SweepFindings | None
+    nearby: Sequence[Nearby]
+
+
+@dataclass(frozen=True)
+class NetworkReport:
+    """All that a page about one network shows."""
+
+    subjects: Sequence[Subject]
+    asked: Asked
+    results: Mapping[str, Mapping[str, NDArray[Any]]]
+    rows: Sequence[Finding]
+    around: Sequence[Around]
+    counts: Sequence[Mapping[str, Any]]
+
+
+def sweep_page(figures: Path, report: SweepReport, repeat: Any) -> str:
+    """Draw all figures of a sweep into a folder, and fill in the page."""
+    found, sweep = report.sweep, report.sweep.sweep
+    modules = "two linked modules" if sweep.modules == 2 else "one module"
+    lead = (
+        f"Random networks of {modules}, couplings J_ij ~ N(0, 1/H): {sweep.networks} networks of "
+        f"each size, each started from {sweep.starts} random states and followed for up to "
+        f"{sweep.limit} sweeps. Fixed points exist in exponential number for any self-coupling "
+        "or link above 0; what is asked here is where dynamics find any."
+    )
+    return filled_in(
+        "explore.html",
+        title=sweep_title(found),
+        lead=lead,
+        cards=_cards(found),
+        sections=[
+            *_sweep_sections(figures, found),
+            *_more_sections(figures, report),
+            _in_full(found),
+        ],
+        words=WORDS,
+        repeat=repeat,
+    )
+
+
+def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
+    """Draw all figures of one network into a folder, and fill in the page."""
+    from . import explore_network_figures as draw
+
+    first, asked = report.subjects[0], report.asked
+    images = ", ".join(f"{len(v)} {name}" for name, v in first.fields.items() if name != NO_INPUT)
+    lead = (
+        f"{first.network.units} units, without input" + (f" and under {images}" if images else "")
+        + f", each started from {asked.starts} random states and followed for up to {asked.limit} "
+        "sweeps. The supervisory signal is off throughout."
+    )  # fmt: skip
+    endings = picture(figures, "endings", draw.endings(report.rows), "What random states come to.")
+    overlaps = picture(
+        figures, "overlaps", draw.overlaps(report.subjects, asked.orders[0], report.results),
+        f"States that {asked.orders[0]} runs come to: without input their overlap with each other, "
+        "under an image their overlap with the fixed point that the file holds for it (1: the same).",
+    )  # fmt: skip
+    sections = [
+        section("Where random states end", [endings, overlaps],
+                html_table("", FINDING_COLUMNS, [finding_cells(r) for r in report.rows])),
+    ]  # fmt: skip
+    if report.around:
+        caption = (
+            "Fixed points that differ from a given one in one and in two units, and how many can "
+            "be reached from it by moves of up to two flips through fixed points alone, as far as "
+            f"looked for ({LARGEST}); bars of 95 % over images."
+        )
+        shown = picture(figures, "around", draw.around(report.around), caption)
+        cells = html_table("", AROUND_COLUMNS, [around_cells(a) for a in report.around])
+        sections.append(section("What lies around them", [shown], cells))
+    cells = html_table("", COUNT_COLUMNS, [count_cells(c) for c in report.counts])
+    text = (
+        "Σ is ln of the number of fixed points per unit, by Bethe's approximation, over inputs "
+        "whose messages settle. Counted: all of them, in networks of few units; the mean over "
+        "inputs."
+    )
+    sections.append(section("How many there are", [], cells, text=text))
+    return filled_in(
+        "explore.html", title=network_title(report.rows), lead=lead, cards=_ends(report.rows),
+        sections=sections, words=WORDS, repeat=repeat,
+    )  # fmt: skip
+
+
+def network_title(rows: Sequence[Finding]) -> str:
+    """The finding of the first network in one sentence."""
+    first = [r for r in rows if (r.subject, r.order) == (rows[0].subject, rows[0].order)]
+    said = [f"{100 * r.converged:.0f} % {_under(r.condition)}" for r in first]
+    return f"{rows[0].subject}: of random states come to a fixed point {', '.join(said)}"
+
+
+def _under(condition: str) -> str:
+    return "without input" if condition == NO_INPUT else f"under {condition}"
+
+
+def _ends(rows: Sequence[Finding]) -> list[dict[str, str]]:
+    """How far the states of the file are found again by each network, under training images."""
+    told = [r for r in rows if r.order == rows[0].order and not np.isnan(r.known_held)]
+    told = [r for r in told if r.condition == told[0].condition]
+    return [
+        {
+            "value": f"{100 * r.known_held:.0f} %",
+            "text": f"of the states that the first file holds for {r.condition} are fixed points of "
+            f"{r.subject}; random states end in them in {100 * r.known_reached:.0f} % of runs",
+        }
+        for r in told
+    ]
+
+
+def _cards(found: SweepFindings) -> list[dict[str, str]]:
+    """Thresholds of the largest networks along their first line."""
+    symbol, other = SYMBOLS[found.along]
+    largest, beside = max(found.sweep.units), found.beside[0]
+    where = f", {other} {beside:g}" if len(found.beside) > 1 else ""
+    cards = []
+    for order in found.sweep.orders:
+        edge = found.edge(largest, order, beside)
+        if edge is not None:
+            value = f"{edge.level:.3f} ± {edge.error:.3f}" if edge.found else "none"
+            text = f"{symbol} at which half of the {order} runs converge, H {largest}{where}"
+            cards.append({"value": value, "text": text + (f": {edge.says}" if edge.says else "")})
+    return cards
+
+
+def _sweep_sections(folder: Path, found: SweepFindings) -> list[Section]:
+    from . import explore_figures as draw
+
+    sweep = found.sweep
+    other = SYMBOLS[found.along][1]
+    lines = len(found.sweep.points) > len(found.beside) * len(sweep.orders) * len(sweep.units)
+    plane = len(sweep.self_couplings) > 1 and len(sweep.links) > 1
+
+    def shown(name: str, caption: str) -> dict[str, str]:
+        return picture(folder, name, getattr(draw, name)(found), caption)
+
+    here = f" Here {other} is {found.beside[0]:g}." if len(found.beside) > 1 else ""
+    parts = []
+    if plane:
+        caption = (
+            "Runs that converge, in the largest networks: blue none, orange all. Lines: where half "
+            "of them do, one for each size; dotted: how many fixed points theory expects, as "
+            "exp(Σ) per unit. Between the first dotted line and the edge they exist in "
+            "exponential number, and dynamics do not find them."
+        )
+        parts.append(section("Phase picture", [shown("phase", caption)]))
+    if lines:
+        pictures = [
+            shown("convergence", f"Fraction of runs that converge, with 95 % intervals.{here}"),
+            shown("sweeps", "Sweeps that runs took which converged: they take longer the nearer "
+                  "the edge, and those that took longer than the limit are not among them."),
+            shown("start_overlap", "Overlap of the fixed point with the state the run started "
+                  "from: strong self-couplings keep what they are given."),
+        ]  # fmt: skip
+        parts.append(section("Convergence", pictures))
+    if found.edges:
+        pictures = [
+            shown("complexity", "What theory expects (lines), and from where on half of the runs "
+                  "in the largest networks converge (points, 95 %).")
+        ]  # fmt: skip
+        if found.laws:
+            pictures.insert(0, shown("scaling", "The threshold against the size. A line is drawn "
+                                     "only where the sizes determine one."))  # fmt: skip
+        cells = html_table("", edge_columns(found), edge_cells(found))
+        parts.append(section("Where convergence sets in", pictures, cells))
+    if any(values.size > 50 for values in found.overlaps.values()):
+        caption = (
+            "Overlaps between fixed points that runs of one network came to, from independent "
+            "starts, in the largest networks; dotted: what unrelated states have." + here
+        )
+        parts.append(
+            section("How the states reached lie to each other", [shown("overlaps", caption)])
+        )
+    return parts
+
+
+def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
+    """Other algorithms, and what lies around the states that are reached."""
+    from . import explore_figures as draw
+
+    parts = []
+    if report.algorithms:
+        caption = (
+            "Runs of each algorithm from the same starts that find a fixed point within the limit, "
+            "and after how many sweeps (iterations of the messages, for the reinforced ones)."
+        )
+        shown = picture(folder, "algorithms", draw.algorithms(report.algorithms), caption)
+        parts.append(section("What else reaches them", [shown]))
+    if report.nearby:
+        caption = (
+            "Fixed points at a Hamming distance from states that dynamics reach (one for each "
+            "network), from typical ones, drawn from all fixed points alike, and from random states "
+            "given the margins of reached ones: what these share with the reached follows from how "
+            f"firmly they hold and nothing else. Exact up to {EXACT} flips, sampled beyond; bars "
+            "of 95 % over networks."
+        )
+        shown = picture(folder, "nearby", draw.nearby(report.nearby), caption)
+        rows = [
+            [
+                f"J_D {n.self_coupling:g}, {KINDS[n.kind]}",
+                str(n.networks),
+                *(with_error(n.count[k], n.error[k], 1) for k in range(min(EXACT, len(n.count)))),
+                f"{n.theory[0]:.1f}" if n.kind == "typical" else "-",
+                f"{n.cluster:g}",
+                f"{n.capped:.2f}",
+                with_error(n.weak, n.weak_error),
+            ]
+            for n in report.nearby
+        ]
+        columns = (
+            "states", "networks", "1 flip away", "2 flips away", "1 flip, closed form",
+            "median cluster", "larger", "margins below .1",
+        )  # fmt: skip
+        parts.append(section("Reached and typical states", [shown], html_table("", columns, rows)))
+    return parts
+
+
+def _in_full(found: SweepFindings) -> Section:
+    cells = [row_cells(r) for r in found.rows]
+    table = html_table("Everything, place by place", ROW_COLUMNS, cells, folded=True)
+    return section("In full", [], table)

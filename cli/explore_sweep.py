@@ -1,0 +1,291 @@
+"""A sweep over random networks, from what was asked to tables: the half of `explore` without file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinspike.model.arrays import FloatArray
+from spinspike.model.campaign import carry_out, unfinished
+from spinspike.model.manifold.sweep import Point, Results, Row, Sweep, fixed, measure, rows
+from spinspike.model.manifold.threshold import Scaling, Threshold, scaling, threshold
+
+from .console import bar, progress, spinner, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+LONG = 60.0  # seconds from which an estimate is given
+SYMBOLS = {"self_coupling": ("J_D", "λ"), "link": ("λ", "J_D")}
+PAIRS = 20_000  # overlaps of one histogram that are kept
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where convergence sets in along one line of the sweep."""
+
+    units: int
+    order: str
+    beside: float  # what does not change along the line: lambda, or J_D
+    threshold: Threshold
+
+
+@dataclass(frozen=True)
+class Law:
+    """How the edge moves with the size."""
+
+    order: str
+    beside: float
+    scaling: Scaling
+
+
+@dataclass(frozen=True)
+class SweepFindings:
+    """All that a sweep found."""
+
+    sweep: Sweep
+    rows: Sequence[Row]
+    edges: Sequence[Edge]
+    laws: Sequence[Law]
+    overlaps: dict[Point, FloatArray]  # between fixed points that one network came to
+
+    @property
+    def along(self) -> str:
+        """What changes along the lines: "self_coupling", or "link" where there is one J_D."""
+        return "self_coupling" if len(self.sweep.self_couplings) > 1 else "link"
+
+    @property
+    def beside(self) -> tuple[float, ...]:
+        """Values of what does not change along a line."""
+        s = self.sweep
+        return s.links if self.along == "self_coupling" else s.self_couplings
+
+    def line(self, units: int, order: str, beside: float) -> list[Row]:
+        """The rows of one line, in order."""
+        other = "link" if self.along == "self_coupling" else "self_coupling"
+        found = [
+            r for r in self.rows if (r.units, r.order, getattr(r, other)) == (units, order, beside)
+        ]
+        return sorted(found, key=lambda r: float(getattr(r, self.along)))
+
+    def edge(self, units: int, order: str, beside: float) -> Threshold | None:
+        """The threshold along one line; None where the line has but one point."""
+        for e in self.edges:
+            if (e.units, e.order, e.beside) == (units, order, beside):
+                return e.threshold
+        return None
+
+
+def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> SweepFindings:
+    """Run what the folder does not hold yet, and put it together."""
+    from .pipeline import version
+
+    fingerprint, tasks = repr((version(), sweep.settings)), sweep.tasks()
+    missing = {t.key for t in unfinished(tasks, folder, fingerprint=fingerprint)}
+    announce(sweep, missing, jobs=jobs, scheduler=scheduler)
+    with progress() as bars:
+        results = carry_out(
+            tasks,
+            folder,
+            fingerprint=fingerprint,
+            scheduler=scheduler,
+            jobs=jobs,
+            progress=bar(bars, "dynamics of random networks"),
+        )
+    return findings(sweep, results)
+
+
+def announce(sweep: Sweep, missing: set[str], *, jobs: int, scheduler: str | None) -> None:
+    """Say how long the missing runs take at most, if that may be a minute or more."""
+    seconds = 0.0
+    with spinner("trying one network of each size"):
+        for units, order in product(sweep.units, sweep.orders):
+            points = [p for p in sweep.points if (p.units, p.order) == (units, order)]
+            runs = sum(sweep.key(p, n) in missing for p in points for n in range(sweep.networks))
+            if runs:
+                seconds += runs * _longest(sweep, points[0])
+    seconds /= 1 if scheduler else jobs
+    if seconds >= LONG:
+        time = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        where = "on one core" if scheduler or jobs == 1 else f"with {jobs} jobs"
+        sys.stderr.write(f"explore: {len(missing)} runs, up to {time} {where}\n")
+
+
+def _longest(sweep: Sweep, point: Point) -> float:
+    """Seconds that a network takes which never comes to rest, from a few sweeps of it."""
+    from dataclasses import replace
+
+    took = []
+    for limit in (1, 1, 5):  # the first may compile
+        start = perf_counter()
+        measure(replace(sweep, limit=min(limit, sweep.limit)), point, 0)
+        took.append(perf_counter() - start)
+    return took[1] + max(0.0, took[2] - took[1]) / 4 * sweep.limit
+
+
+def findings(sweep: Sweep, results: Results) -> SweepFindings:
+    """Tables, thresholds and their scaling."""
+    along_self = len(sweep.self_couplings) > 1
+    levels = sweep.self_couplings if along_self else sweep.links
+    beside = sweep.links if along_self else sweep.self_couplings
+    edges, laws = [], []
+    rng = np.random.default_rng(sweep.seed)
+    for order, other in product(sweep.orders, beside if len(levels) > 1 else ()):
+        found = []
+        for units in sweep.units:
+            pairs = [(x, other) if along_self else (other, x) for x in sorted(levels)]
+            points = [Point(units, j, link, order) for j, link in pairs]
+            runs = [fixed(sweep, point, results).mean(axis=1) for point in points]
+            found.append(threshold(sorted(levels), np.array(runs).T, rng))
+            edges.append(Edge(units, order, other, found[-1]))
+        if len(sweep.units) > 1:
+            laws.append(Law(order, other, scaling(sweep.units, found)))
+    return SweepFindings(sweep, rows(sweep, results), edges, laws, _overlaps(sweep, results, rng))
+
+
+def _overlaps(sweep: Sweep, results: Results, rng: np.random.Generator) -> dict[Point, FloatArray]:
+    """Overlaps of pairs of fixed points in the largest networks, for their histogram."""
+    found = {}
+    for point in sweep.points:
+        if point.units == max(sweep.units):
+            keys = [sweep.key(point, n) for n in range(sweep.networks)]
+            pairs = np.concatenate([results[key]["pair_overlap"] for key in keys])
+            found[point] = rng.permutation(pairs)[:PAIRS]
+    return found
+
+
+def sweep_summary(found: SweepFindings) -> dict[str, Any]:
+    """Settings, rows, thresholds and laws as JSON takes them; NaN is null."""
+    summary: dict[str, Any] = plain(
+        {
+            "settings": asdict(found.sweep),
+            "along": found.along,
+            "rows": [asdict(row) for row in found.rows],
+            "thresholds": [asdict(edge) for edge in found.edges],
+            "scaling": [asdict(law) for law in found.laws],
+        }
+    )
+    return summary
+
+
+def plain(value: Any) -> Any:
+    """Numbers, lists and mappings alone, with None for what is not finite."""
+    if isinstance(value, dict):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(one) for one in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def sweep_title(found: SweepFindings) -> str:
+    """The finding in one sentence."""
+    largest, order = max(found.sweep.units), found.sweep.orders[0]
+    name, other = SYMBOLS[found.along]
+    for beside in found.beside:
+        edge = found.edge(largest, order, beside)
+        if edge and edge.found:
+            where = f" at {other} {beside:g}" if len(found.beside) > 1 else ""
+            return (
+                f"With {largest} units a module, half of the {order} runs converge from "
+                f"{name} {edge.level:.3f} ± {edge.error:.3f} on{where}"
+            )
+    edge = found.edge(largest, order, found.beside[0])
+    says = f": {edge.says}" if edge else ""
+    return f"No threshold of convergence within these values of {name}{says}"
+
+
+def with_error(value: float, error: float, places: int = 3) -> str:
+    """A number and its standard error, or a dash.
+
+    Examples
+    --------
+    >>> with_error(0.5, 0.01), with_error(3.2, float("nan"), 1), with_error(float("nan"), 0.0)
+    ('0.500 ± 0.010', '3.2', '-')
+    """
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.{places}f}" + (f" ± {error:.{places}f}" if np.isfinite(error) else "")
+
+
+def row_cells(r: Row) -> list[str]:
+    """One row of the table of convergence, as printed."""
+    return [
+        f"H {r.units}{' x 2' if r.modules == 2 else ''}, {r.order}",
+        f"{r.self_coupling:g}",
+        f"{r.link:g}",
+        f"{r.converged:.2f} ({r.low:.2f}-{r.high:.2f})",
+        f"{r.cycles:.2f}",
+        with_error(r.sweeps, r.sweeps_error, 1),
+        with_error(r.start_overlap, r.start_overlap_error),
+        with_error(r.pair_overlap, r.pair_overlap_error),
+        f"{r.complexity:.3f}",
+    ]
+
+
+ROW_COLUMNS = (
+    "networks", "J_D", "λ", "converged (95 %)", "cycles", "sweeps", "overlap with start",
+    "rms overlap of pairs", "Σ theory",
+)  # fmt: skip
+
+
+def edge_columns(found: SweepFindings) -> list[str]:
+    """Columns of the table of thresholds: sizes, and what they grow to."""
+    return ["dynamics", *(f"H {units}" for units in found.sweep.units), "H → ∞"]
+
+
+def edge_cells(found: SweepFindings) -> list[list[str]]:
+    """Thresholds, a row for each line of the sweep."""
+    other = SYMBOLS[found.along][1]
+    cells = []
+    for order, beside in product(found.sweep.orders, found.beside):
+        edges = (found.edge(units, order, beside) for units in found.sweep.units)
+        laws = [v.scaling for v in found.laws if (v.order, v.beside) == (order, beside)]
+        cells.append(
+            [
+                f"{order}, {other} {beside:g}",
+                *(_edge_cell(edge) for edge in edges if edge is not None),
+                _law_cell(laws[0]) if laws else "-",
+            ]
+        )
+    return cells
+
+
+def _edge_cell(edge: Threshold) -> str:
+    """A level, or on which side of the levels it lies.
+
+    Examples
+    --------
+    >>> _edge_cell(Threshold(0.5, 0.01, 0.48, 0.52, "")), _edge_cell(
+    ...     Threshold(float("nan"), float("nan"), float("nan"), float("nan"), "it lies below 0.1"))
+    ('0.500 ± 0.010', 'below 0.1')
+    """
+    if edge.found:
+        return with_error(edge.level, edge.error)
+    return edge.says.removeprefix("it lies ") if "levels" not in edge.says else "not sure"
+
+
+def _law_cell(law: Scaling) -> str:
+    if not law.found:
+        return "not determined"
+    return f"{with_error(law.limit, law.limit_error, 2)}, power {with_error(law.power, law.power_error, 2)}"
+
+
+def sweep_tables(found: SweepFindings) -> list[Table]:
+    """Thresholds for the terminal, or convergence where there is but one level."""
+    if found.edges:
+        name = SYMBOLS[found.along][0]
+        title = f"{name} at which half of the runs converge within {found.sweep.limit} sweeps"
+        return [table(title, *edge_columns(found), rows=edge_cells(found))]
+    short = [0, 1, 2, 3, 5, 6]
+    columns = [ROW_COLUMNS[k] for k in short]
+    rows = [[row_cells(r)[k] for k in short] for r in found.rows]
+    return [table("Where dynamics converge", *columns, rows=rows)]
