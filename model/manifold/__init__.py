@@ -5,5 +5,6 @@
   dense.
 - `planted` — a typical fixed point of a network of any size; `neighbours` — all fixed points at
   a few flips from a state; `local_entropy` — how many lie farther off; `connectedness` — where
-  few flips at a time lead; `reached` — whether those that dynamics reach are like others.
+  few flips at a time lead; `reached` — whether those that dynamics reach are like others;
+  `margin_entropy` — how many neighbours margins alone explain.
 """
