@@ -1,0 +1,281 @@
+"""Linear networks as mirror pairs: exact, obeying Dale's law, in a file, and refused elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+from spinspike.cli.obstacles import report
+from spinspike.mapping import load_target, place
+from spinspike.mapping.certificate import integer_margins
+from spinspike.mapping.codec import drive
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph_file import load, save
+from spinspike.mapping.integrator_graph import map_integrator, mapped_network, outlier_after
+from spinspike.mapping.limits import check
+from spinspike.mapping.mapper import map_network
+from spinspike.mapping.matrix import weight_matrix
+from spinspike.mapping.nir_network import to_nir
+from spinspike.mapping.nir_signed import to_signed_nir
+from spinspike.mapping.null import permuted_couplings, without_couplings
+from spinspike.mapping.picture import to_svg
+from spinspike.mapping.relay import without_autapses
+from spinspike.mapping.view import population_view
+from spinspike.model.errors import BadFile, BadInput, OutOfRange
+from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.integrator.linear_network import LinearNetwork, outlier, spectrum
+from spinspike.model.own_network import from_arrays
+from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.simulators.emulator import Emulator
+from spinspike.simulators.lava_export import export
+from spinspike.simulators.netx_file import write_net
+from spinspike.simulators.pynn_export import obstacles as pynn_obstacles
+from spinspike.simulators.sanafe_export import obstacles as sanafe_obstacles
+
+
+def random_network(units: int, seed: int, spread: float = 0.6) -> LinearNetwork:
+    rng = np.random.default_rng(seed)
+    coupling = rng.standard_normal((units, units)) * (spread / np.sqrt(units))
+    stable = coupling - max(0, np.linalg.eigvals(coupling).real.max() - 0.9) * np.eye(units)
+    return LinearNetwork(stable, rng.standard_normal(units), rng.standard_normal(units))
+
+
+@pytest.fixture
+def graph() -> SynapseGraph:
+    return map_integrator(random_network(5, 0))
+
+
+def dense(graph: SynapseGraph, target: str, source: str, sign: int) -> Any:
+    """Integer weights of one sign between two populations."""
+    found = np.zeros((graph.sizes[target], graph.sizes[source]), dtype=np.int64)
+    for p in graph.projections:
+        if (p.target, p.source, p.sign) == (target, source, sign):
+            weight = p.matrix(graph.sizes[source]).toarray().astype(np.int64)
+            found += sign * (weight << p.exponent)
+    return found
+
+
+@given(
+    units=st.integers(1, 6),
+    seed=st.integers(0, 2**32),
+    bits=st.integers(1, 8),
+    step=st.floats(0.01, 1),
+    exact=st.booleans(),
+    consolidate=st.booleans(),
+)
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_mapped_graphs_hold_what_always_holds(
+    tmp_path_factory: pytest.TempPathFactory,
+    units: int,
+    seed: int,
+    bits: int,
+    step: float,
+    exact: bool,
+    consolidate: bool,
+) -> None:
+    """Dale's law, the mirror, twins and the file."""
+    network = random_network(units, seed)
+    graph = map_integrator(network, bits=bits, step=step, exact=exact, consolidate=consolidate)
+    for kind, sign in (("E", 1), ("I", -1)):
+        for prefix in ("", "input_"):
+            assert not any(
+                dense(graph, target, f"{prefix}{kind}", -sign).any() for target in ("E", "I")
+            )
+    on, off = slice(0, units), slice(units, 2 * units)
+    for sources in (("E", "I"), ("input_E", "input_I")):
+        into_e = sum(dense(graph, "E", s, sign) for s in sources for sign in (1, -1))
+        into_i = sum(dense(graph, "I", s, sign) for s in sources for sign in (1, -1))
+        assert (into_e == into_i).all()
+        assert (into_e[on] == -into_e[off]).all()  # what ON receives, OFF receives reversed
+    path = tmp_path_factory.getbasetemp() / "graded.h5"
+    save(path, graph, force=True)
+    read = load(path)
+    assert (read.graded, read.populations) == (graph.graded, graph.populations)
+    for one, other in zip(read.projections, graph.projections, strict=True):
+        assert (one.name, one.exponent) == (other.name, other.exponent)
+        assert (one.matrix(2 * units) != other.matrix(2 * units)).nnz == 0
+    assert np.array_equal(read.ends.scale, graph.ends.scale)
+
+
+def test_every_weight_is_the_nearest_one() -> None:
+    """In continuous time dt W is rounded, whose unit is 2**-shift."""
+    network = random_network(30, 1)
+    graph = map_integrator(network, bits=6, exact=False, consolidate=False)
+    graded = graph.graded
+    assert graded is not None
+    half = 0.5 * 2.0**-graded.shift / graded.step
+    mapped = mapped_network(graph)
+    assert np.abs(mapped.coupling - network.coupling).max() <= half * (1 + 1e-9)
+    for name in ("input_weight", "readout"):
+        exact, found = getattr(network, name), getattr(mapped, name)
+        assert np.abs(found - exact).max() <= 0.51 * np.abs(exact).max() / 63
+
+
+def test_a_step_is_the_flow_of_the_network() -> None:
+    network = random_network(20, 2)
+    graph = map_integrator(network, consolidate=False)
+    graded = graph.graded
+    assert graded is not None
+    weights = sum(dense(graph, "E", s, sign) for s in ("E", "I") for sign in (1, -1))
+    step = weights[:20, :20] / 2**graded.shift
+    exact = expm(graded.step * (network.coupling - np.eye(20)))
+    assert np.abs(step - exact).max() <= 0.5 * 2.0**-graded.shift
+    assert outlier_after(graph) == pytest.approx(outlier(network), abs=0.01)
+
+
+def test_without_couplings_only_the_leak_is_left(graph: SynapseGraph) -> None:
+    """All eigenvalues 0: every unit forgets with the time constant of its leak, exactly."""
+    assert np.abs(spectrum(mapped_network(without_couplings(graph)))).max() < 1e-12
+    euler = map_integrator(random_network(5, 0), exact=False)
+    assert np.abs(mapped_network(without_couplings(euler)).coupling).max() < 1e-12
+
+
+def test_permuted_couplings_are_the_columns_in_another_order() -> None:
+    network = random_network(6, 4)
+    graph = map_integrator(network, exact=False, consolidate=False)
+    null = mapped_network(permuted_couplings(graph, np.random.default_rng(0))).coupling
+    own = mapped_network(graph).coupling
+    order = [int(np.flatnonzero((column == null.T).all(axis=1))[0]) for column in own.T]
+    assert sorted(order) == list(range(6))
+    assert all(new != old for old, new in enumerate(order))
+    assert np.allclose(null[:, order], own)
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"bits": 0}, "bits is 0; allowed: 1 to 8"),
+        ({"bits": 9}, "bits is 9"),
+        ({"step": 0.0}, "step is 0.0; allowed: above 0"),
+        ({"step": float("nan")}, "step is nan"),
+        ({"step": 1.5}, "step is 1.5"),
+    ],
+)
+def test_what_cannot_be_mapped_is_refused(options: dict[str, Any], what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        map_integrator(random_network(3, 0), **options)
+
+
+def test_networks_that_cannot_be_mapped_are_refused() -> None:
+    one = np.ones(2)
+    with pytest.raises(BadInput, match=r"outlier eigenvalue is 1\+0j; allowed"):
+        map_integrator(LinearNetwork(np.diag([1.0, 0.2]), one, one))
+    for name, parts in {"input_weight": (0 * one, one), "readout": (one, 0 * one)}.items():
+        with pytest.raises(BadInput, match=f"{name} is all 0"):
+            map_integrator(LinearNetwork(np.diag([0.5, 0.2]), *parts))
+    strong = np.array([[0.0, 2e5], [0.0, 0.0]])
+    with pytest.raises(OutOfRange, match="couplings reach"):
+        map_integrator(LinearNetwork(strong, one, one))
+
+
+def test_weights_of_no_flow_are_named(graph: SynapseGraph) -> None:
+    """A step with an eigenvalue -.5 is no real network's."""
+    bare = without_couplings(graph)
+    turned = tuple(
+        replace(p, source={"E": "I", "I": "E"}[p.source], sign=-p.sign) if p.role == "self" else p
+        for p in bare.projections
+    )
+    with pytest.raises(BadInput, match="negative eigenvalue"):
+        mapped_network(replace(bare, projections=turned))
+
+
+def test_threshold_graphs_stand_for_no_linear_network() -> None:
+    one = np.eye(2)
+    graph = map_network(from_arrays([[1.0, 1.0], [-0.5, 1.0]], one, one, one))
+    with pytest.raises(BadInput, match="has dale neurons; allowed: graded ones"):
+        mapped_network(graph)
+
+
+NOTHING = np.zeros((1, 20), dtype=np.int64)
+STIMULUS = Stimulus(NOTHING, NOTHING, NOTHING[:, :0], NOTHING[:, :1] > 0, NOTHING.astype(np.int8))
+POINTS = FixedPoints(np.zeros((1, 1)), np.zeros(1, dtype=np.int64), np.ones((1, 5), dtype=np.int8))
+REFUSING: dict[str, Callable[[SynapseGraph, Path], object]] = {
+    "check": lambda graph, _: check(graph, load_target("loihi2")),
+    "place": lambda graph, _: place(graph, load_target("loihi1")),
+    "export": lambda graph, path: export(graph, path / "folder"),
+    "net": lambda graph, path: write_net(path / "graph.net", graph),
+    "nir": lambda graph, _: to_nir(graph),
+    "signed nir": lambda graph, _: to_signed_nir(graph),
+    "pynn": lambda graph, _: pynn_obstacles(graph),
+    "sanafe": lambda graph, _: sanafe_obstacles(graph),
+    "certificate": lambda graph, _: integer_margins(graph, POINTS),
+    "codec": lambda graph, _: drive(graph, np.zeros((1, 1))),
+    "weights": lambda graph, _: weight_matrix(graph),
+    "relay": lambda graph, _: without_autapses(graph),
+    "emulator": lambda graph, _: Emulator().run(graph, STIMULUS, Protocol()),
+}
+
+
+@pytest.mark.parametrize("name", REFUSING)
+def test_whatever_knows_spins_alone_refuses_in_one_sentence(
+    name: str, graph: SynapseGraph, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="graded neurons, which hold numbers and no spins"):
+        REFUSING[name](graph, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("purpose", ["nir", "lava", "sanafe", "net", "pynn"])
+def test_conversions_name_graded_neurons_as_the_obstacle(
+    purpose: str, graph: SynapseGraph, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "graph.h5", graph)
+    with pytest.raises(typer.Exit, match="1"):
+        report(tmp_path / "graph.h5", purpose, (purpose,), nir=False, dt=1.0, as_json=True)
+    (found,) = json.loads(capsys.readouterr().out)["refused"]
+    assert "graded neurons" in found
+
+
+def test_graded_graphs_can_be_looked_at(graph: SynapseGraph) -> None:
+    view = population_view(graph)
+    assert {name: data["neuron"] for name, data in view.nodes(data=True)} == {
+        "E": "graded",
+        "I": "graded",
+        "input_E": "input",
+        "input_I": "input",
+        "readout": "readout",
+    }
+    assert "excitatory graded" in to_svg(graph)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("step", 0.0, "step is 0; allowed: above 0"),
+        ("readout_scale", -1.0, "readout_scale is -1"),
+        ("shift", 24, "shift is 24"),
+        ("exact", 2, "exact is 2"),
+        ("encoding", np.bytes_(b"dale"), "encoding is 'dale'; allowed: mirror"),
+        ("levels", 2**23, "levels is 8.38861e"),
+        ("step", None, "attribute step"),
+    ],
+)
+def test_a_wrong_number_in_a_file_is_refused(
+    name: str, value: Any, what: str, graph: SynapseGraph, tmp_path: Path
+) -> None:
+    save(tmp_path / "graph.h5", graph)
+    with h5py.File(tmp_path / "graph.h5", "r+") as file:
+        del file.attrs[name]
+        if value is not None:
+            file.attrs[name] = value
+    with pytest.raises(BadFile, match=what):
+        load(tmp_path / "graph.h5")
+
+
+def test_a_file_of_both_kinds_of_neurons_is_refused(graph: SynapseGraph, tmp_path: Path) -> None:
+    first, second, *others = graph.populations
+    mixed = replace(graph, populations=(first, replace(second, neuron="threshold"), *others))
+    save(tmp_path / "graph.h5", mixed)
+    with pytest.raises(BadFile, match="threshold neurons or graded ones, not both"):
+        load(tmp_path / "graph.h5")

@@ -1,0 +1,210 @@
+"""What a signal becomes, and the emulator of graded neurons held to oracles from outside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import expm
+
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.integrator_graph import map_integrator
+from spinspike.mapping.mapper import map_network
+from spinspike.mapping.null import permuted_couplings, without_couplings
+from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.errors import BadInput, OutOfRange
+from spinspike.model.integrator.learning import descend
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
+from spinspike.model.own_network import from_arrays
+from spinspike.simulators.graded import Response, levels
+from spinspike.simulators.graded_emulator import GradedEmulator
+from spinspike.simulators.impulse import ResponseFit, fit_response
+
+
+def learned(target: Filter, units: int = 40) -> LinearNetwork:
+    rng = np.random.default_rng(0)
+    spread = 0.1 if target.frequency else 0.0
+    blank = draw(units, rng, spread=spread, strength=0.01)
+    return descend(blank, target, tolerance=1e-7, every=1000).network
+
+
+def impulse(graph: SynapseGraph, time: float) -> FloatArray:
+    """A unit impulse in the first step of so long a signal."""
+    assert graph.graded is not None
+    step = graph.graded.step
+    signal = np.zeros(round(time / step))
+    signal[0] = 1 / step
+    return signal
+
+
+def fitted(response: Response, *, oscillates: bool = False) -> ResponseFit:
+    return fit_response(response.times, response.readout, oscillates=oscillates)
+
+
+def by_messages(graph: SynapseGraph, given: IntArray) -> tuple[list[list[int]], list[int]]:
+    """Values and readout in each step, in Python's whole numbers: targets add up the changes sent."""
+    assert graph.graded is not None
+    shift, now = graph.graded.shift, {p.name: [0] * p.size for p in graph.populations}
+    field = {p.name: [0] * p.size for p in graph.populations}
+    residue = {p.name: [0] * p.size for p in graph.populations}
+    sent = {p.name: [0] * p.size for p in graph.populations}
+    values, scores, before = [], [], [0, 0]
+
+    def deliver(into: set[str]) -> None:
+        for p in graph.projections:
+            for row in range(graph.sizes[p.target]) if p.target in into else ():
+                for k in range(int(p.indptr[row]), int(p.indptr[row + 1])):
+                    weight = p.sign * int(p.mantissa[k]) * 2**p.exponent
+                    field[p.target][row] += weight * sent[p.source][int(p.indices[k])]
+
+    for level in given.tolist():
+        for name in graph.named("input"):
+            sent[name] = [new - old for new, old in zip(level, before, strict=True)]
+        before = level
+        deliver({"E", "I"})
+        for name in ("E", "I"):
+            for k, z in enumerate(field[name]):
+                v = residue[name][k] + max(z, 0)
+                sent[name][k] = v // 2**shift - now[name][k]
+                now[name][k], residue[name][k] = v // 2**shift, v % 2**shift
+        deliver({"readout"})
+        values.append(now["E"] + now["I"])
+        scores.append(field["readout"][0])
+    return values, scores
+
+
+@given(
+    units=st.integers(1, 4),
+    seed=st.integers(0, 2**32),
+    bits=st.integers(2, 8),
+    exact=st.booleans(),
+    steps=st.integers(1, 25),
+)
+@settings(max_examples=25, deadline=None, derandomize=True)
+def test_the_emulator_does_what_messages_would(
+    units: int, seed: int, bits: int, exact: bool, steps: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    network = LinearNetwork(
+        rng.standard_normal((units, units)) * (0.5 / units), np.ones(units), np.ones(units)
+    )
+    graph = map_integrator(network, bits=bits, exact=exact)
+    signal = rng.uniform(*graph.ends.input_range, steps) / 4
+    found = GradedEmulator().run(graph, signal)
+    values, scores = by_messages(graph, levels(graph, signal))
+    assert graph.graded is not None
+    assert found.values is not None
+    assert found.values.tolist() == values
+    assert (found.readout * graph.graded.readout_scale).round().tolist() == scores
+    changed = np.diff(values, axis=0, prepend=0) != 0
+    assert found.spikes.tolist() == changed.sum(axis=1).tolist()
+    on, off = found.values[:, :units], found.values[:, units : 2 * units]
+    assert not np.minimum(on, off).any()  # of a pair one is silent
+    assert (found.values[:, : 2 * units] == found.values[:, 2 * units :]).all()  # twins
+
+
+@pytest.mark.parametrize("bits", [8, 6])
+def test_units_follow_the_continuous_network(bits: int) -> None:
+    """Against the matrix exponential of a network with a random input, constant within steps."""
+    rng = np.random.default_rng(1)
+    network = LinearNetwork(
+        rng.standard_normal((12, 12)) * 0.15, rng.standard_normal(12), rng.standard_normal(12)
+    )
+    graph = map_integrator(network, bits=bits)
+    assert graph.graded is not None
+    step = graph.graded.step
+    signal = rng.uniform(-0.5, 0.5, 60)
+    flow = np.zeros((13, 13))
+    flow[:12] = step * np.column_stack([network.generator, network.input_weight])
+    state, exact = np.zeros(12), []
+    for x in signal:
+        state = (expm(flow) @ np.append(state, x))[:12]
+        exact.append(state)
+    found = GradedEmulator().run(graph, signal)
+    allowed = 0.01 * 2 ** (8 - bits) * np.abs(exact).max()
+    assert np.abs(found.units - exact).max() < allowed
+    assert np.abs(found.readout - exact @ network.readout).max() < 12 * allowed
+    assert found.times == pytest.approx(step * np.arange(1, 61))
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.2, 0.1, 0.05])
+def test_memories_keep_their_time_scale(rate: float) -> None:
+    """Within 1 % at 8 bits and at 4; and within .1 % of the peak nothing is left at the end."""
+    network = learned(Filter(rate))
+    for bits in (8, 4):
+        graph = map_integrator(network, bits=bits)
+        found = GradedEmulator().run(graph, impulse(graph, 8 / rate))
+        fit = fitted(found)
+        assert fit.time_scale == pytest.approx(1 / (1 - outlier(network).real), rel=0.01)
+        assert abs(fit.drift) < 2e-3
+        assert np.abs(found.readout[-5:]).max() < 3e-3
+
+
+def test_oscillators_keep_their_frequency_and_damping() -> None:
+    network = learned(Filter(0.2, 1.0), units=20)
+    for bits in (8, 4):
+        graph = map_integrator(network, bits=bits)
+        fit = fitted(GradedEmulator().run(graph, impulse(graph, 30)), oscillates=True)
+        assert fit.frequency == pytest.approx(outlier(network).imag, rel=0.01)
+        assert fit.rate == pytest.approx(1 - outlier(network).real, rel=0.02)
+
+
+def test_nothing_is_remembered_without_the_learned_couplings() -> None:
+    """Without any, the leak alone is left, time-scale 1; from the wrong partners, little more."""
+    graph = map_integrator(learned(Filter(0.05)))
+    found = GradedEmulator().run(without_couplings(graph), impulse(graph, 10))
+    assert fitted(found).time_scale == pytest.approx(1, rel=0.01)
+    for seed in range(3):
+        null = permuted_couplings(graph, np.random.default_rng(seed))
+        found = GradedEmulator().run(null, impulse(graph, 60))
+        assert np.abs(found.readout[found.times > 20]).max() < 0.05  # learned: .37 at 20
+
+
+def test_silence_stays_silent() -> None:
+    graph = map_integrator(learned(Filter(0.5), units=4))
+    found = GradedEmulator().run(graph, np.zeros(10))
+    assert not found.spikes.any()
+    assert not found.units.any()
+
+
+@pytest.fixture
+def small() -> SynapseGraph:
+    return map_integrator(LinearNetwork(np.diag([0.99, 0.1]), np.ones(2), np.ones(2)))
+
+
+def test_signals_that_grow_beyond_24_bits_are_refused(small: SynapseGraph) -> None:
+    full = small.ends.input_range[1]
+    assert GradedEmulator().run(small, np.array([full])).units.any()
+    with pytest.raises(OutOfRange, match=r"field reaches .* beyond 24 bits"):
+        GradedEmulator().run(small, np.full(100, full))
+
+
+@pytest.mark.parametrize(
+    ("signal", "what"),
+    [
+        ([], r"signal has shape \(0,\); allowed: \(T,\)"),
+        ([[0.0]], r"signal has shape \(1, 1\)"),
+        ([0.0, np.nan], "signal goes from nan to nan"),
+        ([99.0], "signal goes from 99 to 99; allowed: -3.97"),
+    ],
+)
+def test_a_wrong_signal_is_refused(small: SynapseGraph, signal: object, what: str) -> None:
+    with pytest.raises(BadInput, match=what):
+        levels(small, np.asarray(signal))
+
+
+def test_graphs_of_threshold_neurons_are_refused() -> None:
+    one = np.eye(2)
+    graph = map_network(from_arrays([[1.0, 1.0], [-0.5, 1.0]], one, one, one))
+    with pytest.raises(BadInput, match="the graph has dale neurons; allowed: graded ones"):
+        GradedEmulator().run(graph, np.zeros(3))
+
+
+def test_spikes_are_counted_per_neuron_and_time(small: SynapseGraph) -> None:
+    found = GradedEmulator().run(small, np.array([1.0]))
+    assert found.spikes_per_neuron == found.spikes[0] / (8 * found.times[-1])
+    pooled = replace(found, values=None)
+    assert pooled.spikes_per_neuron == found.spikes[0] / (2 * found.times[-1])
