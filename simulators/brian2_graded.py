@@ -1,0 +1,292 @@
+"""The integrator in spikes: every graded neuron is a population of integrate-and-fire neurons.
+
+Population k of the graph has n neurons and a synaptic current I_k, which is what the graded neuron
+holds: with W the couplings, u the input weights, x the input and s_j the spikes of neuron j,
+
+    tau dI_k/dt = -I_k + u_k x(t) + (1 / n g) sum_j W_kj sum_spikes delta(t - s_j - delay)
+    dv/dt = g max(I_k, 0),      a spike and v <- v - 1 when v reaches 1
+
+so that a neuron fires at exactly g max(I_k, 0) and the leak of the graded neuron is the decay of its
+synapses. Whatever the noise in I, the spikes of ON minus those of OFF count the integral of I, and
+a neuron carries what it has not fired yet over to its next spike: nothing is rounded away, and
+nothing drifts. Neurons start at random potentials, which makes the mean of many exact.
+
+By default the membrane does not leak: a rate that is linear in the current is what spike-frequency
+adaptation makes of real neurons [1]_. One that leaks with the time constant ``tau_membrane`` is driven
+such that it fires at the same rate in a constant current,
+
+    tau_membrane dv/dt = 1 / (1 - exp(-1 / (g I_k tau_membrane))) - v        if I_k > 0, else -v
+
+but loses charge while the rate falls, and so forgets faster; the shorter it is, the more.
+
+References
+----------
+.. [1] Ermentrout, Neural Comput. 10 (1998) 1721.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from types import ModuleType
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.model.arrays import FloatArray, IntArray
+from spinspike.model.errors import BadInput
+
+from .brian2_network import Synapses, Target, advance, connect, contained, imported, synapses_of
+from .graded import Response, levels
+
+TARGETS: tuple[Target, ...] = ("numpy", "cython")
+CURRENT = """
+dcurrent/dt = (u * x(t) - current) * (1 - exp(-dt / tau)) / dt : 1
+u : 1 (constant)
+"""
+PERFECT = """
+dv/dt = gain * clip(current, 0, inf) : 1
+current : 1 (linked)
+"""
+LEAKY = """
+dv/dt = (drive - v) * (1 - exp(-dt / tau_membrane)) / dt : 1
+drive = int(current > 0) / (1 - exp(-1 / (gain * tau_membrane * clip(current, 1e-9, inf)))) : 1
+current : 1 (linked)
+"""
+
+
+@dataclass(frozen=True)
+class RateParameters:
+    """Physical parameters of the populations.
+
+    Parameters
+    ----------
+    neurons : int
+        n, of each population.
+    tau : float, ms
+        Decay of all synapses, 100: NMDA excitation [1]_, and GABA_B inhibition, 100 to 150 [2]_.
+        It is the unit of time of the model.
+    peak_rate : float, spikes per second
+        Of the population that the signal drives hardest, which sets the gain g; half of what a
+        refractory time of 5 ms [3]_ would allow.
+    delay : float, ms
+        Of transmission, 0.5 [1]_. In units of tau, it makes a memory of rate c slower by c delay,
+        and takes w^2 delay from the rate of one that oscillates at the frequency w.
+    tau_membrane : float, ms
+        10 to 20 in real neurons [1]_, or `inf`, which is the default, for one that does not leak.
+
+    References
+    ----------
+    .. [1] Brunel and Wang, J. Comput. Neurosci. 11 (2001) 63, section 2.
+    .. [2] Destexhe, Mainen and Sejnowski, in Methods in Neuronal Modeling (1998), chapter 1.
+    .. [3] Vogels and Abbott, J. Neurosci. 25 (2005) 10786, methods.
+    """
+
+    neurons: int = 20
+    tau: float = 100.0
+    peak_rate: float = 100.0
+    delay: float = 0.5
+    tau_membrane: float = np.inf
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if not 0 < value <= (np.inf if f.name == "tau_membrane" else 1e9):
+                message = f"{f.name} is {value}; allowed: more than 0"
+                raise BadInput(message)
+
+
+@dataclass(frozen=True)
+class Populations:
+    """A graph in units of the model, where an unconnected neuron answers x with u_k x; G neurons."""
+
+    coupling: Synapses  # weights (S,)
+    drive: FloatArray  # (G,) u
+    readout: FloatArray  # (G,)
+
+
+def populations_of(graph: SynapseGraph) -> tuple[Populations, float]:
+    """What the integers of a graph stand for, and how long a step of a signal is in units of tau.
+
+    Raises
+    ------
+    BadInput
+        The neurons are not graded, or the graph's synapses belong to whole steps.
+    """
+    graded = graph.graded
+    if graded is None or graded.exact:
+        has = f"{graph.encoding} neurons" if graded is None else "the weights of whole steps"
+        message = f"the graph has {has}; allowed: graded neurons whose weights are those of"
+        message += " continuous time (`map_integrator(network, exact=False)`)"
+        raise BadInput(message)
+    first, start = {}, 0
+    for population in graph.populations:
+        if population.neuron == "graded":
+            first[population.name] = start
+            start += population.size
+    one = 2.0**-graded.shift
+    coupling = synapses_of(graph, ("coupling",), first, first)
+    sources = dict.fromkeys(graph.named("input"), 0)
+    drive = synapses_of(graph, ("input",), sources, first)
+    up = drive.source == 0  # the neurons for negative inputs are the mirror image
+    ends = dict.fromkeys(graph.named("readout"), 0)
+    readout = synapses_of(graph, ("readout",), first, ends)
+    scale = graph.ends.scale[graph.ends.unit]
+    entering = np.bincount(drive.target[up], drive.weight[up], minlength=start)
+    leaving = np.bincount(readout.source, readout.weight, minlength=start)
+    found = Populations(
+        coupling=coupling.divided(graded.step / one),
+        drive=entering * (one * graph.ends.levels / scale),
+        readout=leaving * (scale / graded.readout_scale),
+    )
+    return found, graded.step
+
+
+def peak_current(populations: Populations, signal: FloatArray, step: float) -> float:
+    """The largest current by the equations above without spikes, in Euler steps.
+
+    Parameters
+    ----------
+    signal : (T,)
+        x in each step.
+    step : float
+        In units of tau.
+    """
+    size, found = len(populations.drive), populations.coupling
+    coupling = csr_array((found.weight, (found.target, found.source)), shape=(size, size))
+    current, peak = np.zeros(size), 0.0
+    for x in signal:
+        current += step * (populations.drive * x - current + coupling @ np.maximum(current, 0))
+        peak = max(peak, float(current.max()))
+    return peak
+
+
+def resampled(signal: FloatArray, step: float, dt: float) -> FloatArray:
+    """The mean of a signal over each interval dt, when it is constant in intervals of ``step``.
+
+    Examples
+    --------
+    >>> resampled(np.array([3.0, 1.0]), 1.5, 1.0)
+    array([3., 2., 1.])
+    """
+    ends = step * np.arange(len(signal) + 1)
+    area = step * np.append(0.0, signal.cumsum())
+    edges = dt * np.arange(np.ceil(ends[-1] / dt - 1e-9) + 1)
+    return np.asarray(np.diff(np.interp(edges, ends, area)) / dt)
+
+
+@dataclass(frozen=True)
+class Brian2Graded:
+    """Runs a graph of graded neurons in Brian2, in populations of spiking ones.
+
+    Parameters
+    ----------
+    dt : float, ms
+        Step of the integration. The spikes of a step act in the next, which is dt / 2 of delay.
+    every : float, ms
+        Spikes are counted in bins of this length, and `Response.times` are the middles of these.
+    seed : int
+        Of the random potentials: another one is another trial.
+    target : {"numpy", "cython"}
+        What Brian2 makes its code for.
+    """
+
+    parameters: RateParameters = RateParameters()
+    dt: float = 0.5
+    every: float = 10.0
+    seed: int = 0
+    target: Target = "numpy"
+    name: str = "brian2"
+
+    def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
+        """Drive the graph from silence; see `GradedSimulator.run`.
+
+        Raises
+        ------
+        BadInput
+            The graph or the signal is not allowed, the signal is 0 throughout, or there is no such
+            target.
+        MissingPart
+            Brian2, or the compiler that a target needs, is not installed.
+        """
+        given = levels(graph, signal)
+        populations, step = populations_of(graph)
+        x = (given[:, 0] - given[:, 1]) / (step * graph.ends.levels)
+        peak = peak_current(populations, x, step)
+        if peak == 0:
+            message = "signal is 0 throughout, in levels of the graph; allowed: one that is not"
+            raise BadInput(message)
+        p, brian2 = self.parameters, imported(self.target, TARGETS)
+        gain = 1e-3 * p.peak_rate / peak  # spikes per ms
+        with contained(brian2, self.seed, self.target):
+            entering = resampled(x, step * p.tau, self.dt)
+            spikes = self._simulate(brian2, populations, entering, gain)
+        bins = int(len(x) * step * p.tau / self.every)
+        counts = self._counts(spikes, bins, len(populations.drive))
+        rates = counts / (p.neurons * gain * self.every)
+        sign = np.eye(graph.units)[graph.ends.unit] * graph.ends.input_sign[:, None]
+        return Response(
+            times=(np.arange(bins) + 0.5) * (self.every / p.tau),
+            readout=rates @ populations.readout,
+            units=rates @ sign / 2,  # every pair is there twice
+            spikes=counts.sum(axis=1).astype(np.float64),
+        )
+
+    def _simulate(
+        self, brian2: ModuleType, populations: Populations, signal: FloatArray, gain: float
+    ) -> tuple[FloatArray, IntArray]:
+        """Times (ms) and neurons of all spikes, for a signal in steps of the integration."""
+        p, ms = self.parameters, brian2.ms
+        constants = {
+            "x": brian2.TimedArray(signal, dt=self.dt * ms),
+            "tau": p.tau * ms,
+            "gain": gain / ms,
+        }
+        membrane = PERFECT
+        if np.isfinite(p.tau_membrane):
+            membrane, constants["tau_membrane"] = LEAKY, p.tau_membrane * ms
+        common = {"method": "euler", "namespace": constants, "dt": self.dt * ms}
+        size = len(populations.drive)
+        # currents come last: neurons integrate the current that a step begins with
+        currents = brian2.NeuronGroup(size, CURRENT, order=1, **common)
+        currents.u = populations.drive
+        neurons = brian2.NeuronGroup(
+            size * p.neurons, membrane, threshold="v > 1", reset="v -= 1", **common
+        )
+        member = np.arange(len(neurons)) // p.neurons
+        neurons.current = brian2.linked_var(currents, "current", index=member)
+        neurons.v = "rand()"
+        found = self._synapses(populations.coupling, gain)
+        synapses = connect(
+            brian2, neurons, currents, found, copies=1, delay=found.delay, dt=self.dt,
+            on_pre="current_post += w",
+        )  # fmt: skip
+        monitor = brian2.SpikeMonitor(neurons)
+        network = brian2.Network(currents, neurons, *synapses, monitor)
+        advance(network, len(signal) * self.dt * ms)
+        return np.array(monitor.t / ms), np.array(monitor.i, dtype=np.int64)
+
+    def _synapses(self, coupling: Synapses, gain: float) -> Synapses:
+        """From every neuron of a population, and what one spike adds to a current.
+
+        A population that fires n g dt times in each step of the integration, as at h = 1, then
+        holds a current at its coupling.
+        """
+        p = self.parameters
+        source = coupling.source[:, None] * p.neurons + np.arange(p.neurons)
+        share = -np.expm1(-self.dt / p.tau) / (p.neurons * gain * self.dt)
+        return Synapses(
+            source=source.ravel(),
+            target=np.repeat(coupling.target, p.neurons),
+            weight=np.repeat(coupling.weight * share, p.neurons),
+            delay=np.full(source.size, p.delay),
+        )
+
+    def _counts(self, spikes: tuple[FloatArray, IntArray], bins: int, populations: int) -> IntArray:
+        """Spikes of each population in each bin, (bins, populations)."""
+        when, who = spikes
+        # half a step later than they are, because at the edge of a bin rounding would decide
+        bin_ = ((when + self.dt / 2) / self.every).astype(np.int64)
+        seen = bin_ < bins
+        place = bin_[seen] * populations + who[seen] // self.parameters.neurons
+        return np.bincount(place, minlength=bins * populations).reshape(bins, populations)
