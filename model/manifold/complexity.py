@@ -6,7 +6,10 @@ learning stands on. What `enumeration` counts is held against these means.
 
 from __future__ import annotations
 
-from math import erf, erfc, log, sqrt
+from math import erf, log, sqrt
+
+import numpy as np
+from scipy.special import ndtr
 
 from ..errors import BadInput
 
@@ -26,31 +29,37 @@ def expected_count(units: int, self_coupling: float) -> float:
     >>> round(expected_count(12, 1.0))
     598
     """
-    return (2 * _normal(self_coupling * missing_diagonal(units))) ** units
+    return float((2 * ndtr(self_coupling * missing_diagonal(units))) ** units)
 
 
-def expected_chain_count(units: int, link: float, self_coupling: float = 0.0) -> float:
-    """Mean number of fixed points of two modules of H units, linked one to one by lambda.
+def expected_chain_count(
+    units: int, link: float, self_coupling: float = 0.0, *, modules: int = 2
+) -> float:
+    """Mean number of fixed points of L modules of H units each in a chain, linked by lambda.
 
     ::
 
-        E[n] = {2 [Phi((J_D + lambda) r)^2 + Phi((J_D - lambda) r)^2]}^H,   r = sqrt(H / (H-1))
+        E[n] = {sum_s prod_l Phi(r (J_D + lambda s^l (s^(l-1) + s^(l+1))))}^H,  r = sqrt(H / (H-1))
+             = {2 [Phi((J_D + lambda) r)^2 + Phi((J_D - lambda) r)^2]}^H        for L = 2
 
-    Unit i of a module holds if J_D + lambda s_i s'_i + g_i > 0, where s'_i is its partner, which
-    sees the same product: a pair that agrees holds with probability Phi((J_D + lambda) r)^2, one
-    that does not with Phi((J_D - lambda) r)^2, and each of the H pairs has two states of either
-    kind.
+    Links are one to one: units number i of all modules make a chain of L spins, whatever the
+    others do. Spin l of it holds if J_D + lambda s^l (s^(l-1) + s^(l+1)) + g > 0; ends have one
+    neighbour.
+
+    Raises
+    ------
+    BadInput
+        There are fewer than 2 units or 2 modules.
 
     Examples
     --------
-    Without link there are two networks, independent of each other:
+    Without link there are so many networks, independent of each other:
 
-    >>> round(expected_chain_count(6, 0.0, 0.5) / expected_count(6, 0.5) ** 2, 6)
+    >>> round(expected_chain_count(6, 0.0, 0.5, modules=3) / expected_count(6, 0.5) ** 3, 6)
     1.0
     """
     r = missing_diagonal(units)
-    agree, differ = _normal((self_coupling + link) * r), _normal((self_coupling - link) * r)
-    return (2 * (agree**2 + differ**2)) ** units
+    return _chain(link * r, self_coupling * r, modules) ** units
 
 
 def complexity(self_coupling: float) -> float:
@@ -64,21 +73,42 @@ def complexity(self_coupling: float) -> float:
     return log(1 + erf(self_coupling / sqrt(2)))
 
 
-def chain_complexity(link: float, self_coupling: float = 0.0) -> float:
-    """The same per spin of two linked modules: ln{2 [Phi(J_D + l)^2 + Phi(J_D - l)^2]} / 2.
+def chain_complexity(link: float, self_coupling: float = 0.0, *, modules: int = 2) -> float:
+    """The same per spin of a chain; ln{2 [Phi(J_D + l)^2 + Phi(J_D - l)^2]} / 2 for two modules.
+
+    Raises
+    ------
+    BadInput
+        There are fewer than 2 modules.
 
     Examples
     --------
-    No link and no self-coupling, no fixed points to speak of; a strong link binds each pair into
-    a free spin, a self-coupling adds to a weak one and hardly to a strong one:
+    No link and no self-coupling, no fixed points to speak of; a strong link binds each chain into
+    one free spin:
 
     >>> chain_complexity(0.0), round(chain_complexity(9.0), 4) == round(log(2) / 2, 4)
     (0.0, True)
+
+    A weak link leaves a self-coupling room for more fixed points:
+
     >>> [round(chain_complexity(link, 0.5), 4) for link in (0.0, 0.5, 2.0)]
     [0.3242, 0.325, 0.3426]
     """
-    agree, differ = _normal(self_coupling + link), _normal(self_coupling - link)
-    return log(2 * (agree**2 + differ**2)) / 2
+    return log(_chain(link, self_coupling, modules)) / modules
+
+
+def _chain(link: float, self_coupling: float, modules: int) -> float:
+    """Sum over the spins of one chain of the probability that all hold.
+
+    Up to a mirror image a state is what neighbours do: agree (0) or differ (1). The end spins see
+    one such bond, the others two.
+    """
+    if modules < 2:
+        message = f"modules is {modules}; allowed: 2 or more"
+        raise BadInput(message)
+    bonds = np.array([link, -link])
+    ends, inner = ndtr(self_coupling + bonds), ndtr(self_coupling + bonds + bonds[:, None])
+    return float(2 * ends @ np.linalg.matrix_power(inner, modules - 2) @ ends)
 
 
 def missing_diagonal(units: int) -> float:
@@ -87,8 +117,3 @@ def missing_diagonal(units: int) -> float:
         message = f"units is {units}; allowed: 2 or more"
         raise BadInput(message)
     return sqrt(units / (units - 1))
-
-
-def _normal(x: float) -> float:
-    """Phi, the distribution of the normal law."""
-    return erfc(-x / sqrt(2)) / 2

@@ -101,8 +101,10 @@ def clusters(replicas: float, overlap: float, self_coupling: float) -> Clusters:
 def densest(overlap: float, self_coupling: float, limit: float = 100.0) -> Clusters:
     """The clusters of largest y at this overlap that are still expected, of complexity 0.
 
-    More replicas bring forward fewer and denser clusters until there is none. Up to y = ``limit``,
-    from 2, are looked at; where the complexity stays positive, those of the limit.
+    More replicas bring forward fewer and denser clusters until there is none: the internal entropy
+    comes closer to that of free spins at the same y and q, which a large J_D gives. Up to
+    y = ``limit``, from 2, are looked at; where the complexity stays positive, those of the limit.
+    Where their internal entropy is below 0 no cluster at all is expected.
 
     Raises
     ------
@@ -135,7 +137,7 @@ def _moments(
 ) -> tuple[float, float, float]:
     """``ln int Du Dt Z^y``; under Z^y the means of ln Z and of the square of a spin's mean.
 
-    A sum over a grid, which for such integrands errs by less than 1e-8. With v = sqrt(q^) u and
+    A sum over a grid, which for such integrands errs by less than 1e-8. With v = sqrt(c) u and
     by the symmetry (u, t) -> (-u, -t), v >= 0 is enough; steps are those of the narrowest factor.
     """
     width, deviation = sqrt(1 - overlap), sqrt(conjugate)
@@ -144,7 +146,7 @@ def _moments(
     t = step_t * np.arange(-ceil(FAR / step_t), ceil(FAR / step_t) + 1)
     v = np.arange(0, conjugate * replicas + FAR * deviation + step_v, step_v)[:, None]
     up = ndtr((self_coupling + sqrt(overlap) * t) / width)
-    down = up[::-1] * np.exp(-2 * v)  # both times exp(v - q^/2)
+    down = up[::-1] * np.exp(-2 * v)  # both times exp(v - c/2)
     total = up + down + np.finfo(np.float64).tiny
     log_one = np.log(total) + v - conjugate / 2
     exponent = replicas * log_one - v**2 / (2 * conjugate) - t**2 / 2

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from math import log
+from itertools import product
+from math import log, prod
 
+import numpy as np
 import pytest
+from scipy.stats import norm
 
 from spinspike.model.errors import BadInput
 from spinspike.model.manifold.complexity import (
@@ -13,6 +16,7 @@ from spinspike.model.manifold.complexity import (
     expected_chain_count,
     expected_count,
 )
+from spinspike.model.manifold.enumeration import mean_count
 
 
 def test_complexities_are_those_of_the_table() -> None:
@@ -31,6 +35,28 @@ def test_complexities_are_the_limits_of_the_means() -> None:
             assert growth == pytest.approx(chain_complexity(x, self_coupling), abs=1e-3)
 
 
-def test_one_unit_alone_is_refused() -> None:
+@pytest.mark.parametrize("modules", [2, 3, 5])
+def test_a_chain_is_summed_over_all_its_states(modules: int) -> None:
+    link, self_coupling = 0.7, 0.3
+    expected = 0.0
+    for spins in product((-1, 1), repeat=modules):
+        beside = (0, *spins, 0)
+        expected += prod(
+            norm.cdf(self_coupling + link * beside[k] * (beside[k - 1] + beside[k + 1]))
+            for k in range(1, modules + 1)
+        )
+    found = chain_complexity(link, self_coupling, modules=modules)
+    assert found == pytest.approx(log(expected) / modules)
+
+
+def test_the_mean_number_of_a_longer_chain_is_that_of_the_formula() -> None:
+    mean, error = mean_count(3, 0.0, 300, np.random.default_rng(3), modules=3, link=1.0, jobs=1)
+    assert abs(mean - expected_chain_count(3, 1.0, modules=3)) < 3 * error
+    assert abs(mean - expected_chain_count(3, 1.0) ** 1.5) > 3 * error  # every spin like an end
+
+
+def test_one_unit_or_module_alone_is_refused() -> None:
+    with pytest.raises(BadInput, match="modules is 1; allowed: 2 or more"):
+        chain_complexity(0.5, modules=1)
     with pytest.raises(BadInput, match="units is 1; allowed: 2 or more"):
         expected_count(1, 0.5)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from math import comb, factorial, log, sqrt
+from math import comb, exp, factorial, log, pi, sqrt
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
-from scipy.stats import multivariate_normal, norm
+from scipy.special import log_ndtr, logsumexp
+from scipy.stats import multivariate_normal
 
 from spinspike.model.architecture import Architecture
 from spinspike.model.errors import BadInput
@@ -104,9 +104,9 @@ def test_many_replicas_are_summed_over_the_number_of_spins_up(
         """Probability that y replicas hold, of which so many have the spin up."""
 
         def integrand(t: float) -> float:
-            share = up * norm.logcdf((self_coupling + sqrt(overlap) * t) / width)
-            share += (y - up) * norm.logcdf((self_coupling - sqrt(overlap) * t) / width)
-            return float(np.exp(share) * norm.pdf(t))
+            share = up * log_ndtr((self_coupling + sqrt(overlap) * t) / width)
+            share += (y - up) * log_ndtr((self_coupling - sqrt(overlap) * t) / width)
+            return exp(share - t**2 / 2) / sqrt(2 * pi)
 
         return float(quad(integrand, -8, 8, epsabs=0, epsrel=1e-9, limit=200)[0])
 
@@ -153,6 +153,28 @@ def test_dense_clusters_are_there_where_typical_fixed_points_are_isolated() -> N
         found = densest(0.99, self_coupling)
         assert found.internal_entropy > 0
         assert found.complexity > -1e-9
+
+
+@pytest.mark.parametrize("self_coupling", [0.1, 1.0])
+@pytest.mark.parametrize("overlap", [0.2, 0.9])
+def test_more_replicas_see_denser_clusters(overlap: float, self_coupling: float) -> None:
+    """States of a cluster that are not fixed points become fewer: free spins hold in all."""
+    lost = [
+        clusters(y, overlap, 10.0).internal_entropy
+        - clusters(y, overlap, self_coupling).internal_entropy
+        for y in (1, 2, 5, 20, 100)
+    ]
+    assert lost == sorted(lost, reverse=True)
+    assert lost[-1] > 0
+
+
+def test_weak_self_couplings_leave_a_range_of_overlaps_without_clusters() -> None:
+    """Many in a narrow cluster or a wide one, none in between; from J_D = .06 on at all of them."""
+    overlaps = (0.2, 0.8, 0.95, 0.995)
+    below = [densest(q, 0.05).internal_entropy > 0 for q in overlaps]
+    above = [densest(q, 0.065).internal_entropy > 0 for q in overlaps]
+    assert below == [True, True, False, True]
+    assert all(above)
 
 
 def test_the_densest_are_the_last_ones() -> None:
