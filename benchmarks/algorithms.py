@@ -35,33 +35,10 @@ from spinspike.model.manifold.replicated import STEPS
 from spinspike.model.network import Network, draw
 
 SELF_COUPLINGS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-PLAN = {100: (20, 5, 1000), 400: (10, 4, 1000), 1600: (3, 7, 500)}  # networks, starts, limit
+PLAN = {100: (10, 4, 1000), 400: (5, 4, 1000), 1600: (2, 10, 300)}  # networks, starts, limit
 KINDS = ("margin", "smallest", "start", "mutual", "one flip", "two flips")
 COMPARED = 4  # fixed points of each network whose neighbours are counted
 Found = dict[str, list[tuple[Network, SpinArray, Convergence]]]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--units", type=int, nargs="+", choices=list(PLAN), default=[100, 400])
-    parser.add_argument("--self-couplings", type=float, nargs="+", default=SELF_COUPLINGS)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    for units in arguments.units:
-        networks, starts, limit = PLAN[units]
-        print(f"\nH {units}: {networks} networks, {starts} starts each, limit {limit}")
-        for self_coupling in arguments.self_couplings:
-            found = runs(units, self_coupling, arguments.seed)
-            for name, results in found.items():
-                print(f"J_D {self_coupling:4}  {name:12} {reached(results)}", flush=True)
-            for name, results in found.items():
-                if any(c.fixed.any() for _, _, c in results):
-                    print(f"J_D {self_coupling:4}  {name:12} {kind(results)}", flush=True)
-        print(f"without couplings, J_D .4: {without_couplings(units, limit)}")
-
-
-def algorithms() -> dict[str, Callable[..., Convergence]]:
-    return ALGORITHMS | {"inertia": inertia}
 
 
 def inertia(
@@ -78,6 +55,29 @@ def inertia(
     return replace(released, sweeps=sweeps + released.sweeps)
 
 
+TRIED: dict[str, Callable[..., Convergence]] = ALGORITHMS | {"inertia": inertia}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, nargs="+", choices=list(PLAN), default=[100, 400])
+    parser.add_argument("--self-couplings", type=float, nargs="+", default=SELF_COUPLINGS)
+    parser.add_argument("--algorithms", nargs="+", choices=list(TRIED), default=list(TRIED))
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    for units in arguments.units:
+        networks, starts, limit = PLAN[units]
+        print(f"\nH {units}: {networks} networks, {starts} starts each, limit {limit}")
+        for self_coupling in arguments.self_couplings:
+            found = runs(units, self_coupling, arguments.algorithms, arguments.seed)
+            for name, results in found.items():
+                print(f"J_D {self_coupling:4}  {name:12} {reached(results)}", flush=True)
+            for name, results in found.items():
+                if any(c.fixed.any() for _, _, c in results):
+                    print(f"J_D {self_coupling:4}  {name:12} {kind(results)}", flush=True)
+        print(f"without couplings, J_D .4: {without_couplings(units, limit)}")
+
+
 def networks_of(units: int, self_coupling: float, seed: int) -> Iterator[Network]:
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, sparsity=0.0
@@ -86,15 +86,15 @@ def networks_of(units: int, self_coupling: float, seed: int) -> Iterator[Network
         yield draw(architecture, np.random.default_rng([seed, number]), centre=np.zeros(1))
 
 
-def runs(units: int, self_coupling: float, seed: int) -> Found:
-    """Every algorithm on the same networks and starts."""
+def runs(units: int, self_coupling: float, names: list[str], seed: int) -> Found:
+    """Some algorithms on the same networks and starts."""
     _, starts, limit = PLAN[units]
     found: Found = defaultdict(list)
     for number, network in enumerate(networks_of(units, self_coupling, seed)):
         states = random_states(network, starts, np.random.default_rng([seed, number, 1]))
-        for name, algorithm in algorithms().items():
+        for name in names:
             rng = np.random.default_rng([seed, number, 2])
-            end = algorithm(network, states.copy(), rng=rng, limit=limit)
+            end = TRIED[name](network, states.copy(), rng=rng, limit=limit)
             found[name].append((network, states, end))
     return found
 
@@ -141,7 +141,7 @@ def without_couplings(units: int, limit: int) -> str:
     states = random_states(network, 5, rng)
     return "  ".join(
         f"{name} {algorithm(network, states.copy(), rng=rng, limit=limit).fixed.mean():.2f}"
-        for name, algorithm in algorithms().items()
+        for name, algorithm in TRIED.items()
     )
 
 

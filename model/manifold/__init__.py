@@ -7,4 +7,6 @@
   a few flips from a state; `local_entropy` — how many lie farther off; `connectedness` — where
   few flips at a time lead; `reached` — whether those that dynamics reach are like others;
   `margin_entropy` — how many neighbours margins alone explain.
+- `belief` — how many there are and where, for any size and input; `reinforcement`, `replicated` —
+  other ways to reach some than the dynamics; `algorithms` — all ways by name.
 """

@@ -161,9 +161,9 @@ def bethe_entropy(
     *,
     external: FloatArray | None = None,
     limit: int = 500,
-    damping: float = 0.5,
+    damping: float = 0.7,
 ) -> BetheEntropy:
-    """Estimate how many fixed points a network has, at any size; exact for many weak couplings.
+    """Estimate how many fixed points a network has, at any size.
 
     Without external field a state is as good as its opposite, all magnetisations are 0, and the
     estimate is sum_i ln[2 Phi(J_D / sqrt(sum_j J_ij^2))], the mean over random networks of the
@@ -178,6 +178,11 @@ def bethe_entropy(
         Field of the input; none and P 1 when not given.
     damping : float
         How much of the old magnetisations stays in each iteration.
+
+    References
+    ----------
+    Mezard, J. Phys. A 22, 2181 (1989), and Kabashima, J. Phys. A 36, 11111 (2003), for constraints
+    with many weak couplings; here each also holds the spin that it is about.
 
     Examples
     --------
