@@ -29,7 +29,7 @@ def expected_count(units: int, self_coupling: float) -> float:
     >>> round(expected_count(12, 1.0))
     598
     """
-    return float((2 * ndtr(self_coupling * missing_diagonal(units))) ** units)
+    return (2 * float(ndtr(self_coupling * missing_diagonal(units)))) ** units
 
 
 def expected_chain_count(
@@ -89,10 +89,10 @@ def chain_complexity(link: float, self_coupling: float = 0.0, *, modules: int = 
     >>> chain_complexity(0.0), round(chain_complexity(9.0), 4) == round(log(2) / 2, 4)
     (0.0, True)
 
-    A weak link leaves a self-coupling room for more fixed points:
+    A link adds fixed points to weak self-couplings and takes some away from strong ones:
 
-    >>> [round(chain_complexity(link, 0.5), 4) for link in (0.0, 0.5, 2.0)]
-    [0.3242, 0.325, 0.3426]
+    >>> [round(chain_complexity(1.0, x) - complexity(x), 3) for x in (0.0, 0.5, 1.0)]
+    [0.191, 0.005, -0.081]
     """
     return log(_chain(link, self_coupling, modules)) / modules
 
