@@ -34,6 +34,7 @@ MEMORY = 2**30  # bytes of states that are returned at once
 CHUNK = 2**14  # states at a time whose fields are added up
 LOW, MIDDLE = 6, 10  # spins: a word of 64 states, and a table that stays in the cache
 WORDS = 2**15  # at a time
+AHEAD = 16  # blocks of so many words for each thread that may wait to be taken
 WORTH = 12  # units: the plain way is faster below
 
 Found = tuple[int, IntArray]  # how many fixed points, and the numbers of those asked for
@@ -225,15 +226,10 @@ def _compiled(
             kept = np.sort(np.concatenate([kept, settled]))
         return len(numbers) << low, (count + len(settled), kept)
 
-    starts = range(0, 2**high, tops)
-    if len(starts) == 1:
-        yield run(0)
-        return
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        yield from pool.map(run, starts)
-    finally:  # nobody may want the rest
-        pool.shutdown(cancel_futures=True)
+    starts, some = range(0, 2**high, tops), AHEAD * jobs
+    with ThreadPoolExecutor(jobs) as pool:
+        for n in range(0, len(starts), some):
+            yield from pool.map(run, starts[n : n + some])
 
 
 def _tables(network: Network, external: FloatArray) -> tuple[Tables, FloatArray]:

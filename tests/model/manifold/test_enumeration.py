@@ -179,14 +179,16 @@ def test_states_that_rounding_decides_on_are_settled_by_the_model(
 
 
 @pytest.mark.numba
-def test_any_number_of_threads_finds_the_same() -> None:
-    """18 units: 2 spins above the tables, and several blocks of states."""
+def test_any_number_of_threads_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 64 blocks of 1,024 states, more than are ever waiting."""
+    monkeypatch.setattr(enumeration, "MIDDLE", 4)
+    monkeypatch.setattr(enumeration, "WORDS", 2**4)
     network = drawn(
-        Architecture(units=18, inputs=1, classes=2, self_coupling=1.0, sparsity=0.0), 1, seed=0
+        Architecture(units=16, inputs=1, classes=2, self_coupling=1.0, sparsity=0.0), 1, seed=0
     )[0]
     monitored: list[tuple[int, int]] = []
     one = fixed_points(network, jobs=1, progress=lambda *now: monitored.append(now))
-    assert monitored[-1] == (2**18, 2**18)
+    assert monitored == [(1024 * n, 2**16) for n in range(1, 65)]
     assert one.tolist() == fixed_points(network, jobs=3).tolist()
     assert one.tolist() == fixed_points(network, device="numpy").tolist()
     assert len(one) > 100
@@ -199,6 +201,12 @@ def test_an_input_takes_part(device: str) -> None:
     external = np.array([2.0, -2.0, -0.5, 0.5, -3.0, 4.0])
     found = fixed_points(latches, external=external, device=device)
     assert found.tolist() == [[1, -1, -1, 1, -1, 1], [1, -1, 1, 1, -1, 1]]
+
+
+def test_the_mean_of_chains_is_that_of_the_formula() -> None:
+    mean, error = mean_count(5, 0.4, 300, np.random.default_rng(5), modules=2, link=0.7)
+    assert abs(mean - expected_chain_count(5, 0.7, 0.4)) < 3 * error
+    assert abs(mean - expected_chain_count(5, 0.0, 0.4)) > 3 * error
 
 
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
