@@ -11,7 +11,8 @@ with Wilson's 95 % interval (several starts share a network), and the mean sweep
 J_D 0 the expected number of fixed points is 1 whatever the size, and without couplings every
 state is one. The second table compares the fixed points reached: margins, overlap with the start,
 absolute overlap between fixed points reached from different starts in the same network, how many
-fixed points there are at one and at two flips; errors are those of the means of networks.
+fixed points there are at one and at two flips, and how many there are around typical ones; errors
+are those of the means of networks.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from spinspike.model.dynamics import field
 from spinspike.model.interval import wilson_interval
 from spinspike.model.manifold.algorithms import ALGORITHMS
 from spinspike.model.manifold.neighbours import finder
+from spinspike.model.manifold.pairs import expected_neighbours
 from spinspike.model.manifold.replicated import STEPS
 from spinspike.model.network import Network, draw
 
@@ -75,6 +77,8 @@ def main() -> None:
             for name, results in found.items():
                 if any(c.fixed.any() for _, _, c in results):
                     print(f"J_D {self_coupling:4}  {name:12} {kind(results)}", flush=True)
+            one, two = (expected_neighbours(units, d, self_coupling) for d in (1, 2))
+            print(f"J_D {self_coupling:4}  typical      one flip {one:.2g}  two flips {two:.2g}")
         print(f"without couplings, J_D .4: {without_couplings(units, limit)}")
 
 

@@ -168,7 +168,8 @@ def bethe_entropy(
     Without external field a state is as good as its opposite, all magnetisations are 0, and the
     estimate is sum_i ln[2 Phi(J_D / sqrt(sum_j J_ij^2))], the mean over random networks of the
     given rows. Random messages come to rest there: undamped, their variance shrinks by a factor
-    J_D r + r^2 an iteration, r = phi(J_D) / Phi(J_D), which is below 1 for every J_D.
+    J_D r + r^2 an iteration, r = phi(J_D) / Phi(J_D), which is below 1 for every J_D. Between 12
+    and 20 units the mean of ln n is .1 to .3 below the estimate, by enumeration.
 
     Parameters
     ----------

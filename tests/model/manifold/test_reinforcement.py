@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spinspike.model.architecture import Architecture
 from spinspike.model.convergence import converge, random_states
 from spinspike.model.errors import BadInput
+from spinspike.model.manifold.pairs import expected_neighbours
 from spinspike.model.manifold.reinforcement import reinforced
 from spinspike.model.network import Network, draw
 
@@ -35,6 +36,17 @@ def test_fixed_points_are_found_where_the_dynamics_find_none() -> None:
     assert (found.states * (found.states @ J.T) >= 0).all()
     overlaps = found.states.astype(int) @ found.states.T.astype(int) / 200
     assert np.abs(overlaps[np.triu_indices(6, 1)]).max() < 0.95  # not one and the same
+
+
+def test_what_is_found_lies_where_fixed_points_are_dense() -> None:
+    """Typical ones of 200 units have a neighbour at one flip in one case of ten."""
+    network = drawn(200, 0.35)
+    found = reinforced(network, random_states(network, 4, np.random.default_rng(1)))
+    J = network.coupling.toarray() + 0.35 * np.eye(200)
+    near = [s * (1 - 2 * np.eye(200)) for s in found.states[found.fixed]]
+    counts = [(s * (s @ J.T) >= 0).all(axis=1).sum() for s in near]
+    assert expected_neighbours(200, 1, 0.35) < 0.2
+    assert np.mean(counts) > 3
 
 
 def test_two_linked_modules_are_solved_as_well() -> None:
