@@ -115,7 +115,7 @@ def fit_response(
     responses : (K,) or (K, B)
         Of one trial or several.
     oscillates : bool
-        Whether to look for a frequency.
+        Whether to look for a frequency. Where none makes a difference, the fit is that of a decay.
 
     Returns
     -------
@@ -144,6 +144,8 @@ def fit_response(
     if np.ptp(mean) == 0:
         return ResponseFit(*[np.nan] * 9)
     found, covariance = _least_squares(times, mean, _guess(times, mean, oscillates))
+    if oscillates and not np.isfinite(covariance).all():  # no frequency makes a difference
+        return fit_response(times, responses)
     residual = mean - _curve(times, *found)
     count = trials.shape[1]
     if count > 1:

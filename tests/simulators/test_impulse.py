@@ -113,6 +113,13 @@ def test_noise_alone_is_explained_by_nothing() -> None:
     assert fit_response(TIMES, noise).explained < 0.05
 
 
+def test_what_does_not_oscillate_has_no_frequency() -> None:
+    found = fit_response(TIMES, np.exp(-TIMES), oscillates=True)
+    assert found.rate == pytest.approx(1, rel=1e-3)
+    assert found.frequency < 0.05
+    assert np.isfinite([found.rate_error, found.frequency_error]).all()
+
+
 def test_a_flat_response_has_no_rate() -> None:
     found = fit_response(TIMES, np.full(len(TIMES), 0.5))
     assert np.isnan([found.rate, found.time_scale, found.drift, found.explained]).all()

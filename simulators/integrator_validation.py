@@ -1,0 +1,246 @@
+"""Impulse, hold and release on every simulator: whether a memory outlives its input as learned.
+
+Each run drives a mapped network with a `Pulse` and fits what its readout does after the release. The
+same runs without couplings and with permuted ones must forget: what remembers there is no memory that
+was learned. With B trials, which differ in what a simulator draws at random, errors are those over
+trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from scipy.linalg import expm
+
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.integrator_graph import STEP, map_integrator, outlier_after
+from spinspike.mapping.null import permuted_couplings, without_couplings
+from spinspike.model.arrays import FloatArray
+from spinspike.model.errors import BadInput
+from spinspike.model.integrator.linear_network import LinearNetwork, outlier
+
+from .brian2_graded import Brian2Graded
+from .graded import GradedSimulator, Response
+from .graded_emulator import GradedEmulator
+from .impulse import Pulse, ResponseFit, fit_response
+from .verdict import Claim
+
+RUNS = ("impulse", "hold")
+NULLS = ("no couplings", "permuted")
+BITS = (8, 4)
+AFTER = 4.0  # learned time-scales that are waited after the release
+HOLD = 2.0  # of these that a constant input lasts
+SETTLED = 0.2  # time after the release from which the response is fitted
+
+TIME_SCALE: Mapping[str, float] = {"brian2": 0.10}  # relative distance from the learned one
+STEPPED = 0.05  # the same for simulators that go by steps
+FREQUENCY = 0.05
+DRIFT = 0.02  # offset at the end, of the amplitude at the release
+FORGOTTEN = 2 / 3  # of the learned time-scale that a null may have
+PROMISED = 8  # bits at which the claims are made
+
+
+@dataclass(frozen=True)
+class IntegratorOutcome:
+    """What the readout of one run showed, held against the learned eigenvalue."""
+
+    simulator: str  # or "model": the learned network itself
+    run: str  # impulse or hold
+    null: str  # "" for the graph itself
+    bits: int | None  # of the weights; None: not rounded
+    learned: complex  # outlier eigenvalue of W
+    mapped: complex  # the same of what the integers stand for
+    times: FloatArray  # (K,) since the start, in units of the leak's time constant
+    readouts: FloatArray  # (K, B) y in each trial
+    release: float
+    fit: ResponseFit
+    spikes: float  # of all neurons, mean over trials
+    like_emulator: bool | None  # every number is the emulator's; None where not compared
+
+    @property
+    def time_scale(self) -> float:
+        """Of the memory, in units of the learned one."""
+        return self.fit.time_scale * (1 - self.learned.real)
+
+    @property
+    def time_scale_error(self) -> float:
+        """Its standard error."""
+        return self.fit.time_scale_error * (1 - self.learned.real)
+
+    @property
+    def frequency(self) -> float:
+        """In units of the learned one; nan if that is 0."""
+        return self.fit.frequency / self.learned.imag if self.learned.imag else np.nan
+
+
+def validate_integrator(
+    network: LinearNetwork,
+    simulators: Sequence[GradedSimulator],
+    *,
+    bits: Sequence[int] = BITS,
+    runs: Sequence[str] = RUNS,
+    nulls: bool = True,
+    trials: int = 4,
+    seed: int = 0,
+) -> Iterator[IntegratorOutcome]:
+    """Run the learned network itself, and its graphs on every simulator.
+
+    Parameters
+    ----------
+    bits : sequence
+        Of the weights.
+    nulls : bool
+        Whether the first run is repeated on the nulls, with the first bits.
+    trials : int
+        Runs of simulators that have a seed; the others are the same every time.
+    seed : int
+        Of the first trial and of the permutation.
+
+    Raises
+    ------
+    BadInput
+        There is no such run, or ``trials`` is below 1.
+    """
+    unknown = [run for run in runs if run not in RUNS]
+    if unknown or trials < 1:
+        message = f"runs are {', '.join(runs)}, trials {trials}; allowed: {', '.join(RUNS)}, 1 up"
+        raise BadInput(message)
+    for run in runs:
+        yield model_outcome(network, run)
+    for simulator in simulators:
+        for width in bits:
+            exact = not isinstance(simulator, Brian2Graded)
+            graph = map_integrator(network, bits=width, exact=exact)
+            for run in runs:
+                first = (width, run) == (bits[0], runs[0])
+                for null in ("", *(NULLS if nulls and first else ())):
+                    yield run_graph(network, graph, simulator, run, null, trials, seed)
+
+
+def pulse_of(network: LinearNetwork, run: str, step: float) -> Pulse:
+    """What enters in a run, for steps of such a length.
+
+    A unit impulse in one step; or, for ``HOLD`` learned time-scales, what would bring an integrator
+    of the learned rate to 1 in the end.
+    """
+    rate = 1 - outlier(network).real
+    if run == "impulse":
+        return Pulse.impulse(step, AFTER / rate)
+    return Pulse(round(HOLD / rate / step) * step, rate, AFTER / rate)
+
+
+def model_outcome(network: LinearNetwork, run: str, step: float = STEP) -> IntegratorOutcome:
+    """The same run on the learned network: neither rounded nor in spikes."""
+    pulse = pulse_of(network, run, step)
+    signal = pulse.samples(step)
+    joint = np.zeros((network.units + 1,) * 2)
+    joint[:-1] = step * np.column_stack([network.generator, network.input_weight])
+    whole = expm(joint)[:-1]
+    state, states = np.zeros(network.units), []
+    for x in signal:
+        state = whole @ np.append(state, x)
+        states.append(state)
+    seen = Response(
+        times=step * np.arange(1, len(signal) + 1),
+        readout=np.array(states) @ network.readout,
+        units=np.array(states),
+        spikes=np.zeros(len(signal)),
+    )
+    learned = outlier(network)
+    return _outcome("model", run, "", None, learned, learned, [seen], pulse.length, None)
+
+
+def run_graph(
+    network: LinearNetwork,
+    graph: SynapseGraph,
+    simulator: GradedSimulator,
+    run: str,
+    null: str = "",
+    trials: int = 4,
+    seed: int = 0,
+) -> IntegratorOutcome:
+    """One run of a mapped network on one simulator, or of one of its nulls."""
+    step = graph.graded.step if graph.graded else STEP
+    pulse = pulse_of(network, run, step)
+    mapped = outlier_after(graph)
+    if null == "no couplings":
+        graph = without_couplings(graph)
+    elif null == "permuted":
+        graph = permuted_couplings(graph, np.random.default_rng(seed))
+    signal = pulse.samples(step)
+    seen = [one.run(graph, signal) for one in _trials(simulator, trials, seed)]
+    same = None
+    if seen[0].values is not None and not isinstance(simulator, GradedEmulator):
+        oracle = GradedEmulator().run(graph, signal).values
+        same = oracle is not None and np.array_equal(seen[0].values, oracle)
+    return _outcome(
+        simulator.name, run, null, graph.weight_bits, outlier(network), mapped, seen, pulse.length,
+        same,
+    )  # fmt: skip
+
+
+def _trials(simulator: GradedSimulator, trials: int, seed: int) -> list[GradedSimulator]:
+    """The same simulator with other seeds, if it has one."""
+    made: Any = simulator
+    if not hasattr(made, "seed"):
+        return [simulator]
+    return cast("list[GradedSimulator]", [replace(made, seed=seed + k) for k in range(trials)])
+
+
+def _outcome(
+    simulator: str,
+    run: str,
+    null: str,
+    bits: int | None,
+    learned: complex,
+    mapped: complex,
+    seen: Sequence[Response],
+    release: float,
+    like_emulator: bool | None,
+) -> IntegratorOutcome:
+    times = seen[0].times
+    readouts = np.transpose([one.readout for one in seen])
+    late = times > release + SETTLED
+    fit = fit_response(times[late] - release, readouts[late], oscillates=learned.imag > 0)
+    return IntegratorOutcome(
+        simulator, run, null, bits, learned, mapped, times, readouts, release, fit,
+        float(np.mean([one.spikes.sum() for one in seen])), like_emulator,
+    )  # fmt: skip
+
+
+def integrator_claims(outcomes: Sequence[IntegratorOutcome]) -> list[Claim]:
+    """What outcomes at 8 bits decide: time-scale, frequency, drift, nulls and equality.
+
+    Values come with their 95 % interval.
+    """
+    found: list[Claim] = []
+    for o in outcomes:
+        if o.bits is None or o.bits < PROMISED:
+            continue
+        if o.null:
+            statement = f"{o.run}, {o.null}: time-scale, of the learned one"
+            found.append(_claim(o, statement, o.time_scale, o.time_scale_error, FORGOTTEN))
+            continue
+        statement = f"{o.run}: time-scale, distance from the learned {1 / (1 - o.learned.real):.3g}"
+        bound = TIME_SCALE.get(o.simulator, STEPPED)
+        found.append(_claim(o, statement, abs(o.time_scale - 1), o.time_scale_error, bound))
+        if o.learned.imag:
+            statement = f"{o.run}: frequency, distance from the learned {o.learned.imag:.3g}"
+            error = o.fit.frequency_error / o.learned.imag
+            found.append(_claim(o, statement, abs(o.frequency - 1), error, FREQUENCY))
+        error = o.fit.offset_error / o.fit.amplitude
+        found.append(_claim(o, f"{o.run}: drift, of the amplitude", abs(o.fit.drift), error, DRIFT))
+    for name in dict.fromkeys(o.simulator for o in outcomes):
+        compared = [o.like_emulator for o in outcomes if o.simulator == name]
+        if any(same is not None for same in compared):
+            statement = "runs whose numbers differ from the emulator's"
+            found.append(Claim(name, statement, compared.count(False), 0, at_least=False))
+    return found
+
+
+def _claim(o: IntegratorOutcome, statement: str, value: float, error: float, bound: float) -> Claim:
+    interval = max(0.0, value - 1.96 * error), value + 1.96 * error
+    return Claim(o.simulator, f"{o.bits} bits, {statement}", value, bound, False, interval)

@@ -1,0 +1,202 @@
+"""Validation of memories: it passes those that are what was learned, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.integrator_graph import map_integrator
+from spinspike.model.arrays import FloatArray
+from spinspike.model.errors import BadInput
+from spinspike.model.integrator.linear_network import LinearNetwork
+from spinspike.simulators.brian2_graded import Brian2Graded, RateParameters
+from spinspike.simulators.graded import GradedSimulator, Response
+from spinspike.simulators.graded_emulator import GradedEmulator
+from spinspike.simulators.integrator_validation import (
+    IntegratorOutcome,
+    integrator_claims,
+    model_outcome,
+    pulse_of,
+    run_graph,
+    validate_integrator,
+)
+from spinspike.simulators.verdict import Claim
+
+
+def integrator(rate: float, frequency: float = 0.0, units: int = 6) -> LinearNetwork:
+    """A memory in one plane, which answers an impulse with e^{-rate t} cos(frequency t)."""
+    plane = np.linalg.qr(np.random.default_rng(1).standard_normal((units, 2)))[0]
+    turn = np.array([[1 - rate, -frequency], [frequency, 1 - rate if frequency else 0.0]])
+    return LinearNetwork(plane @ turn @ plane.T, plane[:, 0], plane[:, 0])
+
+
+@dataclass(frozen=True)
+class Pretender:
+    """Answers as told, whatever the graph: a latch at rate 0."""
+
+    rate: float = 0.0
+    wobble: float = 0.0
+    seed: int = 0
+    name: str = "pretender"
+
+    def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
+        assert graph.graded is not None
+        step = graph.graded.step
+        times = step * np.arange(1, len(signal) + 1)
+        kernel = np.exp(-self.rate * times)
+        readout = step * np.convolve(signal, kernel)[: len(signal)]
+        readout += self.wobble * np.random.default_rng(self.seed).standard_normal(len(readout))
+        return Response(times, readout, readout[:, None], np.full(len(signal), 2.0))
+
+
+@dataclass(frozen=True)
+class Other:
+    """The emulator under another name, which may get a number wrong."""
+
+    wrong: bool
+    name: str = "other"
+
+    def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
+        seen = GradedEmulator().run(graph, signal)
+        assert seen.values is not None
+        values = seen.values.copy()
+        values[-1, 0] += self.wrong
+        return replace(seen, values=values)
+
+
+def failing(claims: list[Claim]) -> list[str]:
+    return [c.statement for c in claims if c.verdict != "holds"]
+
+
+@pytest.mark.parametrize(("rate", "frequency"), [(0.5, 0.0), (0.05, 0.0), (0.1, 0.5)])
+def test_the_model_itself_keeps_what_its_eigenvalue_says(rate: float, frequency: float) -> None:
+    for run in ("impulse", "hold"):
+        found = model_outcome(integrator(rate, frequency), run)
+        assert found.learned == pytest.approx(complex(1 - rate, frequency))
+        assert found.time_scale == pytest.approx(1, rel=1e-4)
+        assert found.fit.frequency == pytest.approx(frequency, rel=1e-4)
+        assert found.bits is None
+    # at the end of the hold an integrator is at 1 - e^{-2}
+    held = found.readouts[np.searchsorted(found.times, found.release + 1e-9) - 1, 0]
+    if not frequency:
+        assert held == pytest.approx(1 - np.exp(-2), rel=0.01)
+
+
+@pytest.mark.parametrize(("rate", "frequency"), [(0.1, 0.0), (0.3, 0.4)])
+def test_every_claim_holds_on_the_emulator(rate: float, frequency: float) -> None:
+    network = integrator(rate, frequency)
+    outcomes = list(validate_integrator(network, [GradedEmulator()]))
+    assert [(o.simulator, o.run, o.null, o.bits) for o in outcomes] == [
+        ("model", "impulse", "", None),
+        ("model", "hold", "", None),
+        ("emulator", "impulse", "", 8),
+        ("emulator", "impulse", "no couplings", 8),
+        ("emulator", "impulse", "permuted", 8),
+        ("emulator", "hold", "", 8),
+        ("emulator", "impulse", "", 4),
+        ("emulator", "hold", "", 4),
+    ]
+    assert outcomes[3].fit.rate == pytest.approx(1, rel=0.02)  # only the leak is left
+    claims = integrator_claims(outcomes)
+    assert len(claims) == (6 if not frequency else 8)
+    assert failing(claims) == []
+
+
+def test_a_latch_and_a_memory_that_needs_no_couplings_fail() -> None:
+    network, graph = integrator(0.2), map_integrator(integrator(0.2))
+    latch = run_graph(network, graph, Pretender(), "hold")
+    assert any("time-scale" in s for s in failing(integrator_claims([latch])))
+    right = [
+        run_graph(network, graph, Pretender(rate=0.2), "impulse", null)
+        for null in ("", "no couplings", "permuted")
+    ]
+    assert failing(integrator_claims(right)) == [
+        "8 bits, impulse, no couplings: time-scale, of the learned one",
+        "8 bits, impulse, permuted: time-scale, of the learned one",
+    ]
+
+
+def test_trials_differ_in_their_seed_and_give_the_error() -> None:
+    network, graph = integrator(0.2), map_integrator(integrator(0.2))
+    found = run_graph(network, graph, Pretender(0.2, wobble=0.02), "impulse", trials=6)
+    assert found.readouts.shape == (len(found.times), 6)
+    assert len(np.unique(found.readouts[-1])) == 6
+    assert found.spikes == 2 * len(found.times)
+    errors = [abs(found.time_scale - 1) / found.time_scale_error]
+    assert 0.001 < found.time_scale_error < 0.1
+    assert max(errors) < 4
+    once = run_graph(network, graph, GradedEmulator(), "impulse", trials=6)
+    assert once.readouts.shape[1] == 1
+
+
+def test_one_wrong_number_is_seen() -> None:
+    network, graph = integrator(0.2), map_integrator(integrator(0.2))
+    for wrong, count in ((False, 0), (True, 1)):
+        found = run_graph(network, graph, Other(wrong), "impulse")
+        (claim,) = (c for c in integrator_claims([found]) if "differ" in c.statement)
+        assert (claim.value, claim.verdict) == (count, "fails" if wrong else "holds")
+
+
+@pytest.mark.parametrize(
+    ("simulator", "scale", "verdict"),
+    [
+        ("lava", 1.04, "holds"),
+        ("lava", 0.94, "fails"),
+        ("brian2", 0.94, "holds"),
+        ("brian2", 1.12, "fails"),
+        ("lava", np.nan, "fails"),
+    ],
+)
+def test_each_simulator_has_its_bound(simulator: str, scale: float, verdict: str) -> None:
+    found = model_outcome(integrator(0.1), "impulse")
+    fit = replace(found.fit, rate=0.1 / scale)
+    claim = integrator_claims([replace(found, simulator=simulator, bits=8, fit=fit)])[0]
+    assert claim.statement == "8 bits, impulse: time-scale, distance from the learned 10"
+    assert claim.verdict == verdict
+
+
+def test_claims_are_made_for_eight_bits_alone() -> None:
+    found = model_outcome(integrator(0.1), "impulse")
+    assert integrator_claims([found, replace(found, bits=4)]) == []
+
+
+def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
+    found = replace(model_outcome(integrator(0.2, 0.5), "impulse"), bits=8, simulator="lava")
+    assert failing(integrator_claims([found])) == []
+
+    def with_fit(**changes: float) -> IntegratorOutcome:
+        return replace(found, fit=replace(found.fit, **changes))
+
+    assert failing(integrator_claims([with_fit(frequency=0.53)])) == [
+        "8 bits, impulse: frequency, distance from the learned 0.5"
+    ]
+    assert failing(integrator_claims([with_fit(offset=-0.1)])) == [
+        "8 bits, impulse: drift, of the amplitude"
+    ]
+
+
+def test_a_hold_is_as_long_as_the_memory() -> None:
+    pulse = pulse_of(integrator(0.1), "hold", 0.25)
+    assert pulse.length == 20
+    assert pulse.amplitude == pytest.approx(0.1)
+    assert pulse.after == pytest.approx(40)
+
+
+def test_what_there_is_not_is_refused() -> None:
+    with pytest.raises(BadInput, match="runs are impulse, nap, trials 4; allowed: impulse, hold"):
+        next(validate_integrator(integrator(0.1), [], runs=("impulse", "nap")))
+    with pytest.raises(BadInput, match="trials 0; allowed: impulse, hold, 1 up"):
+        next(validate_integrator(integrator(0.1), [], trials=0))
+
+
+@pytest.mark.brian2
+def test_every_claim_holds_in_spikes() -> None:
+    spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40), dt=1.0)
+    network = integrator(0.4, units=4)
+    outcomes = list(validate_integrator(network, [spiking], bits=(8,), runs=("impulse",), trials=1))
+    claims = integrator_claims(outcomes)
+    assert len(claims) == 4
+    assert failing(claims) == []
