@@ -49,7 +49,7 @@ def explore(
     ] = "0.1:1.2:0.1",
     link: Annotated[
         str, typer.Option(help="λ between two modules, likewise; 0 alone: one module.")
-    ] = "0:1.6:0.4",
+    ] = "0:1.5:0.5",
     units: Annotated[str, typer.Option(help="H, units of each module.")] = "40,80,160,320",
     algorithms: Annotated[
         str,
@@ -67,7 +67,7 @@ def explore(
     orders: Annotated[
         str, typer.Option(help="Of the dynamics: asynchronous, synchronous, partial.")
     ] = "asynchronous,synchronous",
-    networks: Annotated[int, typer.Option(min=2, help="Random networks of each size.")] = 5,
+    networks: Annotated[int, typer.Option(min=2, help="Random networks of each size.")] = 4,
     starts: Annotated[
         int, typer.Option(min=2, help="Random states that each network starts from.")
     ] = 16,

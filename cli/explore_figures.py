@@ -47,7 +47,7 @@ def phase(found: SweepFindings) -> Figure:
         axis.set(title=f"{order}", xlabel="self-coupling $J_D$")
     axes[0].set_ylabel("link λ")
     handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=max(len(names), 1))
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     bar = figure.colorbar(shown, ax=list(axes), pad=0.02)
     bar.set_label(f"runs converged, H {largest}")
     return figure
@@ -168,9 +168,15 @@ def scaling(found: SweepFindings) -> Figure:
         axis.set(title=order, xlabel="units of a module, H", xscale="log")
         axis.set_xticks(found.sweep.units, [str(units) for units in found.sweep.units], minor=False)
         axis.xaxis.set_minor_locator(_none())
-        axis.legend(loc="best", fontsize=7)
+        _legend(axis)
     axes[0].set_ylabel(f"{symbol} at which half converge")
     return figure
+
+
+def _legend(axis: Axes) -> None:
+    """A legend, if there is anything to name."""
+    if axis.get_legend_handles_labels()[1]:
+        axis.legend(loc="best", fontsize=7)
 
 
 def _none() -> Any:
@@ -238,7 +244,7 @@ def overlaps(found: SweepFindings) -> Figure:
         chance = np.sqrt(total / (2 * np.pi)) * np.exp(-total * fine**2 / 2)
         axis.plot(fine, chance, ":", color=INK, linewidth=1, label="random states")
         axis.set(title=order, xlabel="overlap of two fixed points reached")
-        axis.legend(loc="best", fontsize=7)
+        _legend(axis)
     reach = min(1.0, max(width * 1.1, 4 / np.sqrt(total)))
     axes[0].set(ylabel="density", xlim=(-reach, reach))
     for axis in axes:
@@ -304,5 +310,5 @@ def nearby(found: Sequence[Nearby]) -> Figure:
         axis.set_xticks(found[0].distance, [str(d) for d in found[0].distance])
         axis.xaxis.set_minor_locator(_none())
     axes[0].set_ylabel("fixed points at that distance")
-    axes[0].legend(loc="best", fontsize=7)
+    _legend(axes[0])
     return figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,20 +156,20 @@ def _counts(subject: Subject, condition: str, own: Part) -> dict[str, Any]:
 
 
 FINDING_COLUMNS = (
-    "network, input, order", "converged (95 %)", "cycles", "sweeps", "different", "overlap of pairs",
-    "overlap with file's", "ends in file's", "file's held",
+    "input, order", "converged (95 %)", "cycles", "sweeps", "different", "pairs' overlap",
+    "with file's", "ends in it", "held",
 )  # fmt: skip
 AROUND_COLUMNS = (
-    "network, input, states", "states", "1 flip away", "2 flips away", "cluster", "larger",
+    "input, states", "states", "1 flip away", "2 flips away", "cluster", "larger",
 )  # fmt: skip
-COUNT_COLUMNS = ("network, input", "Σ of Bethe", "settled", "counted")
+COUNT_COLUMNS = ("input", "Σ of Bethe", "settled", "counted")
 
 
 def finding_cells(f: Finding) -> list[str]:
     """One row of the table of convergence."""
     optional = ["-" if np.isnan(v) else f"{v:.2f}" for v in (f.known_reached, f.known_held)]
     return [
-        f"{f.subject}, {f.condition}, {f.order}",
+        f"{f.subject}: {f.condition}, {f.order}",
         f"{f.converged:.2f} ({f.low:.2f}-{f.high:.2f})",
         f"{f.cycles:.2f}",
         with_error(f.sweeps, f.sweeps_error, 1),
@@ -182,7 +183,7 @@ def finding_cells(f: Finding) -> list[str]:
 def around_cells(a: Around) -> list[str]:
     """One row of the table of surroundings."""
     return [
-        f"{a.subject}, {a.condition}, {a.kind}",
+        f"{a.subject}: {a.condition}, {a.kind}",
         str(a.states),
         with_error(a.near, a.near_error, 2),
         with_error(a.second, a.second_error, 1),
@@ -194,7 +195,7 @@ def around_cells(a: Around) -> list[str]:
 def count_cells(c: Mapping[str, Any]) -> list[str]:
     """One row of the table of numbers."""
     return [
-        f"{c['subject']}, {c['condition']}",
+        f"{c['subject']}: {c['condition']}",
         with_error(c["bethe"], c["bethe_error"], 4),
         f"{c['settled']} of {c['inputs']}",
         "-" if np.isnan(c["count"]) else f"{c['count']:g}",
@@ -216,14 +217,35 @@ def network_summary(
     return summary
 
 
+def grouped(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Rows below the name of the network that they are about, which the first cell begins with.
+
+    Examples
+    --------
+    >>> grouped([["a: no input", "1"], ["a: test images", "2"]])
+    [['a', ''], ['no input', '1'], ['test images', '2']]
+    """
+    found = []
+    for name, rows in groupby(cells, key=lambda row: row[0].partition(": ")[0]):
+        own = [list(row) for row in rows]
+        found.append([name, *[""] * (len(own[0]) - 1)])
+        found += [[row[0].partition(": ")[2], *row[1:]] for row in own]
+    return found
+
+
 def network_tables(
     rows: Sequence[Finding], around: Sequence[Around], counts: Sequence[Any]
 ) -> list[Table]:
     """The tables for the terminal, without what is rarely asked."""
     short = [0, 1, 3, 6, 8]
     columns = [FINDING_COLUMNS[k] for k in short]
+    ends = [[finding_cells(r)[k] for k in short] for r in rows]
     return [
-        table("Where it ends", *columns, rows=[[finding_cells(r)[k] for k in short] for r in rows]),
-        table("Around fixed points", *AROUND_COLUMNS, rows=[around_cells(a) for a in around]),
-        table("How many", *COUNT_COLUMNS, rows=[count_cells(c) for c in counts]),
-    ]
+        table("Where random states end", *columns, rows=grouped(ends)),
+        table(
+            "What lies around fixed points", *AROUND_COLUMNS,
+            rows=grouped([around_cells(a) for a in around]),
+        ),
+        table("How many there are", *COUNT_COLUMNS,
+              rows=grouped([count_cells(c) for c in counts])),
+    ]  # fmt: skip

@@ -21,6 +21,7 @@ from .explore_findings import (
     around_cells,
     count_cells,
     finding_cells,
+    grouped,
 )
 from .explore_network import NO_INPUT, Asked, Subject
 from .explore_reached import EXACT, KINDS, Nearby
@@ -131,7 +132,7 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
     )  # fmt: skip
     sections = [
         section("Where random states end", [endings, overlaps],
-                html_table("", FINDING_COLUMNS, [finding_cells(r) for r in report.rows])),
+                html_table("", FINDING_COLUMNS, grouped([finding_cells(r) for r in report.rows]))),
     ]  # fmt: skip
     if report.around:
         caption = (
@@ -140,9 +141,9 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
             f"looked for ({LARGEST}); bars of 95 % over images."
         )
         shown = picture(figures, "around", draw.around(report.around), caption)
-        cells = html_table("", AROUND_COLUMNS, [around_cells(a) for a in report.around])
+        cells = html_table("", AROUND_COLUMNS, grouped([around_cells(a) for a in report.around]))
         sections.append(section("What lies around them", [shown], cells))
-    cells = html_table("", COUNT_COLUMNS, [count_cells(c) for c in report.counts])
+    cells = html_table("", COUNT_COLUMNS, grouped([count_cells(c) for c in report.counts]))
     text = (
         "Σ is ln of the number of fixed points per unit, by Bethe's approximation, over inputs "
         "whose messages settle. Counted: all of them, in networks of few units; the mean over "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from time import perf_counter
@@ -14,6 +14,7 @@ import numpy as np
 
 from spinspike.model.arrays import FloatArray
 from spinspike.model.campaign import carry_out, unfinished
+from spinspike.model.convergence import ORDERS
 from spinspike.model.manifold.sweep import Point, Results, Row, Sweep, fixed, measure, rows
 from spinspike.model.manifold.threshold import Scaling, Threshold, scaling, threshold
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LONG = 60.0  # seconds from which an estimate is given
+TRIED, FEW = 4, 25  # places, sweeps and starts that are tried for it
 SYMBOLS = {"self_coupling": ("J_D", "λ"), "link": ("λ", "J_D")}
 PAIRS = 20_000  # overlaps of one histogram that are kept
 
@@ -103,31 +105,31 @@ def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> Sw
 
 
 def announce(sweep: Sweep, missing: set[str], *, jobs: int, scheduler: str | None) -> None:
-    """Say how long the missing runs take at most, if that may be a minute or more."""
+    """Say about how long the missing runs take, if that may be a minute or more."""
     seconds = 0.0
     with spinner("trying one network of each size"):
         for units, order in product(sweep.units, sweep.orders):
             points = [p for p in sweep.points if (p.units, p.order) == (units, order)]
             runs = sum(sweep.key(p, n) in missing for p in points for n in range(sweep.networks))
             if runs:
-                seconds += runs * _longest(sweep, points[0])
+                tried = points[:: max(1, len(points) // TRIED)]
+                seconds += runs * sum(_seconds(sweep, p) for p in tried) / len(tried)
     seconds /= 1 if scheduler else jobs
     if seconds >= LONG:
         time = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
         where = "on one core" if scheduler or jobs == 1 else f"with {jobs} jobs"
-        sys.stderr.write(f"explore: {len(missing)} runs, up to {time} {where}\n")
+        sys.stderr.write(f"explore: {len(missing)} runs, about {time} {where}\n")
 
 
-def _longest(sweep: Sweep, point: Point) -> float:
-    """Seconds that a network takes which never comes to rest, from a few sweeps of it."""
-    from dataclasses import replace
-
-    took = []
-    for limit in (1, 1, 5):  # the first may compile
-        start = perf_counter()
-        measure(replace(sweep, limit=min(limit, sweep.limit)), point, 0)
-        took.append(perf_counter() - start)
-    return took[1] + max(0.0, took[2] - took[1]) / 4 * sweep.limit
+def _seconds(sweep: Sweep, point: Point) -> float:
+    """Of one network, if what does not come to rest within a few sweeps never does."""
+    few = min(FEW, sweep.limit) if point.order in ORDERS else sweep.limit
+    short = replace(sweep, limit=few, starts=min(FEW, sweep.starts))
+    measure(replace(short, starts=1), point, 0)  # may compile
+    start = perf_counter()
+    moving = measure(short, point, 0)["period"] == 0
+    took = (perf_counter() - start) * sweep.starts / short.starts
+    return took * (1 + float(moving.mean()) * (sweep.limit / short.limit - 1))
 
 
 def findings(sweep: Sweep, results: Results) -> SweepFindings:
