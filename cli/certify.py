@@ -100,11 +100,13 @@ def certificates(
     import numpy as np
 
     from spinspike.mapping.attack import attack
+    from spinspike.mapping.graph import refuse_graded
     from spinspike.mapping.robustness import robustness
     from spinspike.model.errors import BadInput
 
     from .console import bar, progress
 
+    refuse_graded(graph)
     runs = {run: p.select(slice(patterns)) for run, p in graph.fixed_points.items() if len(p)}
     if not runs:
         message = "the graph carries no fixed points; map a network file that `train` wrote"

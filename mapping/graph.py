@@ -218,6 +218,6 @@ def refuse_graded(graph: SynapseGraph) -> None:
     if graph.graded is not None:
         message = (
             "the graph has graded neurons, which hold numbers and no spins; allowed here: threshold "
-            "neurons (graded ones run on GradedEmulator, LavaGraded and Brian2's graded simulator)"
+            "neurons (graded ones run on GradedEmulator, LavaGraded and Brian2Graded)"
         )
         raise BadInput(message)

@@ -27,12 +27,6 @@ class Response:
     spikes: FloatArray  # (K,) spikes of all neurons since the moment before; each graded one counts once
     values: IntArray | None = None  # (K, N) what each graded neuron holds; step simulators alone
 
-    @property
-    def spikes_per_neuron(self) -> float:
-        """Mean number of spikes of a neuron in a time constant; needs ``values``' number of neurons."""
-        neurons = self.units.shape[1] if self.values is None else self.values.shape[1]
-        return float(self.spikes.sum() / (neurons * self.times[-1]))
-
 
 class GradedSimulator(Interface):
     """One way to run a graph of graded neurons."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.robustness import robustness
 from spinspike.model.campaign import Task
 from spinspike.model.errors import BadInput
@@ -54,8 +54,9 @@ class StressPlan:
         Raises
         ------
         BadInput
-            The graph carries none.
+            The graph carries none, or its neurons are graded.
         """
+        refuse_graded(self.graph)
         run = "learned" if kind.run == "learned" else self.states
         found = self.graph.fixed_points.get(run)
         if found is None or not len(found):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.mapping.codec import decode
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.null import permuted_couplings, without_couplings
 from spinspike.model.arrays import IntArray
 from spinspike.model.errors import BadInput
@@ -225,6 +225,7 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def _points(graph: SynapseGraph, run: str) -> FixedPoints:
+    refuse_graded(graph)
     kind = "learned" if run in ("learned", "recalled") else "free"
     if not len(graph.fixed_points.get(kind, ())):
         message = f"the graph carries no {kind} fixed points; train and map it with them"

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+from spinspike.cli.certify import certificates
 from spinspike.cli.obstacles import report
 from spinspike.mapping import load_target, place
 from spinspike.mapping.certificate import integer_margins
@@ -42,6 +43,9 @@ from spinspike.simulators.lava_export import export
 from spinspike.simulators.netx_file import write_net
 from spinspike.simulators.pynn_export import obstacles as pynn_obstacles
 from spinspike.simulators.sanafe_export import obstacles as sanafe_obstacles
+from spinspike.simulators.stress_campaign import StressPlan
+from spinspike.simulators.stress_kinds import KINDS
+from spinspike.simulators.validation import points_of
 
 
 def random_network(units: int, seed: int, spread: float = 0.6) -> LinearNetwork:
@@ -213,6 +217,11 @@ REFUSING: dict[str, Callable[[SynapseGraph, Path], object]] = {
     "codec": lambda graph, _: drive(graph, np.zeros((1, 1))),
     "weights": lambda graph, _: weight_matrix(graph),
     "relay": lambda graph, _: without_autapses(graph),
+    "certify": lambda graph, _: certificates(graph),
+    "validate": lambda graph, _: points_of(graph, "free", slice(1)),
+    "stress": lambda graph, _: StressPlan(graph, Emulator(), Protocol(), ("flips",)).points(
+        KINDS["flips"]
+    ),
     "emulator": lambda graph, _: Emulator().run(graph, STIMULUS, Protocol()),
 }
 

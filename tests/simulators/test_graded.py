@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -201,10 +199,3 @@ def test_graphs_of_threshold_neurons_are_refused() -> None:
     graph = map_network(from_arrays([[1.0, 1.0], [-0.5, 1.0]], one, one, one))
     with pytest.raises(BadInput, match="the graph has dale neurons; allowed: graded ones"):
         GradedEmulator().run(graph, np.zeros(3))
-
-
-def test_spikes_are_counted_per_neuron_and_time(small: SynapseGraph) -> None:
-    found = GradedEmulator().run(small, np.array([1.0]))
-    assert found.spikes_per_neuron == found.spikes[0] / (8 * found.times[-1])
-    pooled = replace(found, values=None)
-    assert pooled.spikes_per_neuron == found.spikes[0] / (2 * found.times[-1])
