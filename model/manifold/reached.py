@@ -17,16 +17,16 @@ from ..convergence import converge, random_states
 from ..dynamics import margins
 from ..errors import BadInput
 from ..network import Network, draw
-from .connectedness import cluster
+from .connectedness import cluster, path
 from .local_entropy import local_entropy
 from .planted import planted, with_margins
 
 WEAK = 0.1  # a margin below which a unit is easily lost
-STARTS = 4  # of the dynamics in each network, of which the first that converges counts
+STARTS = 4  # of the dynamics in each network, of which the first two that converge count
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Neighbourhood:
     """What lies around one state of each of N networks; nan where there is no such state."""
 
     log_count: FloatArray  # (N, D) ln of the number of fixed points at each distance
@@ -43,15 +43,17 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class ReachedAndTypical:
-    """The surroundings of three kinds of states, in N networks of H units."""
+    """The neighbourhoods of three kinds of states, in N networks of H units."""
 
     units: int
     self_coupling: float
     distance: IntArray  # (D,)
-    limit: int  # fixed points of a cluster that are looked for
-    reached: Surroundings  # by asynchronous dynamics from a random start
-    typical: Surroundings  # drawn from all fixed points of the same network
-    alike: Surroundings  # drawn at random and given the margins of reached ones, in any order
+    limit: int  # fixed points that are looked for in a cluster, or looked at on a path
+    reached: Neighbourhood  # by asynchronous dynamics from a random start
+    typical: Neighbourhood  # drawn from all fixed points of the same network
+    alike: Neighbourhood  # drawn at random and given the margins of reached ones, in any order
+    apart: FloatArray  # (N,) distance of two reached states; nan where there are not two
+    left: FloatArray  # (N,) how near to one single flips lead from the other; 0: all the way
 
 
 def reached_and_typical(
@@ -68,7 +70,8 @@ def reached_and_typical(
     """Compare fixed points that dynamics reach with typical ones, in networks drawn anew.
 
     Each network is `planted` together with a typical fixed point; a reached one is where
-    asynchronous dynamics end in it. As a null, a random state gets the margins of the reached
+    asynchronous dynamics end in it, and from there a path of fixed points, single flips apart, is
+    looked for to another one, reached from a start of its own. As a null, a random state gets the margins of the reached
     one, dealt to its units at random, in couplings drawn apart: what this shares with the reached
     state follows from how firmly that holds, and from nothing else about it.
 
@@ -80,7 +83,7 @@ def reached_and_typical(
     networks : int
         Number of networks, 1 or more.
     limit : int
-        Fixed points of a cluster that are looked for.
+        Fixed points that are looked for in a cluster, or looked at for a `path`.
 
     Raises
     ------
@@ -107,29 +110,35 @@ def reached_and_typical(
             [*entropy.log_count, *entropy.error, weak, len(joined.states), joined.farthest]
         )
 
-    rows = []
-    for _ in range(networks):
+    rows, ways = [], np.full((networks, 2), np.nan)
+    for way in ways:
         network, typical = planted(units, self_coupling, rng)
-        reached = _reached(network, rng)
+        ends = converge(network, random_states(network, STARTS, rng), order="asynchronous", rng=rng)
+        reached = ends.states[ends.fixed]
         row = [nothing, around(network, typical), nothing]
-        if reached is not None:
+        if len(reached):
             fresh, state = draw(architecture, rng, centre=np.zeros(1)), rng.permutation(typical)
-            firm = rng.permutation(margins(network, network.centre[None], reached[None])[0])
-            row[0] = around(network, reached)
+            firm = rng.permutation(margins(network, network.centre[None], reached[:1])[0])
+            row[0] = around(network, reached[0])
             row[2] = around(with_margins(fresh, state, firm), state)
+        if len(reached) > 1:
+            way[0] = (reached[0] != reached[1]).sum()
+            way[1] = path(network, reached[0], reached[1], limit=limit).distance
         rows.append(row)
-    kinds = (_surroundings(kind, len(distances)) for kind in np.array(rows).swapaxes(0, 1))
+    kinds = [_neighbourhood(kind, len(distances)) for kind in np.array(rows).swapaxes(0, 1)]
     return ReachedAndTypical(
-        units, self_coupling, np.asarray(distances, dtype=np.int64), limit, *kinds
+        units=units,
+        self_coupling=self_coupling,
+        distance=np.asarray(distances, dtype=np.int64),
+        limit=limit,
+        reached=kinds[0],
+        typical=kinds[1],
+        alike=kinds[2],
+        apart=ways[:, 0],
+        left=ways[:, 1],
     )
 
 
-def _reached(network: Network, rng: np.random.Generator) -> SpinArray | None:
-    starts = random_states(network, STARTS, rng)
-    ends = converge(network, starts, order="asynchronous", rng=rng)
-    return ends.states[ends.fixed.argmax()] if ends.fixed.any() else None
-
-
-def _surroundings(rows: FloatArray, distances: int) -> Surroundings:
+def _neighbourhood(rows: FloatArray, distances: int) -> Neighbourhood:
     parts = np.split(rows, [distances, 2 * distances], axis=1)
-    return Surroundings(parts[0], parts[1], *parts[2].T)
+    return Neighbourhood(parts[0], parts[1], *parts[2].T)

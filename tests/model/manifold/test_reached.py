@@ -30,6 +30,8 @@ def test_reached_states_have_more_neighbours_which_their_margins_explain() -> No
     assert alike.weak.tolist() == reached.weak.tolist()
     assert in_errors(reached.cluster - typical.cluster) > 4
     assert reached.cluster.max() == found.limit == 50
+    assert 15 < found.apart.mean() < 35  # starts are independent
+    assert (found.left < found.apart).mean() > 0.9
     assert (typical.farthest[typical.cluster > 1] >= 1).all()
     assert (typical.farthest[typical.cluster == 1] == 0).all()
 
@@ -41,6 +43,8 @@ def test_where_every_state_is_fixed_none_is_special() -> None:
         assert not kind.error.any()
         assert (kind.cluster == 1000).all()
         assert not kind.weak.any()
+    assert (found.apart > 0).all()
+    assert not found.left.any()
 
 
 def test_where_dynamics_end_nowhere_nothing_is_reached() -> None:
@@ -48,6 +52,7 @@ def test_where_dynamics_end_nowhere_nothing_is_reached() -> None:
     for kind in (found.reached, found.alike):
         assert np.isnan([*kind.log_count.ravel(), *kind.weak, *kind.cluster]).all()
     assert np.isfinite(found.typical.weak).all()
+    assert np.isnan([found.apart, found.left]).all()
 
 
 def test_no_networks_are_refused() -> None:
