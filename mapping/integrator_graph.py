@@ -43,7 +43,7 @@ from .ranges import check_ranges
 from .rounding import EXPONENT_LIMIT, FULL_BITS, STATE_BITS
 
 STEP = 0.25  # of the leak's time constant
-HEADROOM = 2.0  # unit impulses at once that the numbers of a graph have room for
+HEADROOM = 2.0  # unit impulses at once
 HORIZON = 16.0  # time after an impulse in which the largest state is looked for
 
 
@@ -54,6 +54,7 @@ def map_integrator(
     step: float = STEP,
     exact: bool = True,
     consolidate: bool = True,
+    headroom: float = HEADROOM,
 ) -> SynapseGraph:
     """Map a linear network to graded neurons and integer synapses.
 
@@ -71,6 +72,10 @@ def map_integrator(
     consolidate : bool
         Round the couplings so that fields keep their values over the states that noise drives the
         network through (`integrator_rounding`); otherwise each to the nearest.
+    headroom : float, 1 … 64
+        How many unit impulses at once the 24 bits of a state have room for. The rest is resolution:
+        at 8 bits a unit impulse leads to numbers of up to about 2000 / headroom, and the smaller
+        these are, the fewer messages tell of them.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def map_integrator(
     >>> graph.neurons, round(graph.graded.step, 3), round(outlier_after(graph).real, 2)
     (4, 0.252, 0.9)
     """
-    _check(network, bits, step)
+    _check(network, bits, step, headroom)
     largest = 2**bits - 1
     flow = _flow(network, bits, step, exact=exact)
     peak = np.abs(flow.couplings).max()
@@ -102,8 +107,8 @@ def map_integrator(
         raise OutOfRange(message)
     covariance = gramians(network)[0] if consolidate else None
     coupling = round_couplings(flow.couplings, 2.0 ** (exponent - shift), largest, covariance)
-    scale = np.floor(2.0 ** (STATE_BITS - shift) / (HEADROOM * flow.largest_state))
-    level = max(1, round(scale * 2**shift * np.abs(flow.drive).max() / largest))
+    scale = 2.0 ** (STATE_BITS - shift) / (headroom * flow.largest_state)
+    level = int(np.ceil(scale * 2**shift * np.abs(flow.drive).max() / largest))
     drive = np.rint(flow.drive * scale * 2**shift / level).astype(np.int64)
     beta = largest / np.abs(network.readout).max()
     readout = np.rint(network.readout * beta).astype(np.int64)
@@ -144,12 +149,15 @@ class _Flow:
     largest_state: float  # that a unit impulse leads to
 
 
-def _check(network: LinearNetwork, bits: int, step: float) -> None:
+def _check(network: LinearNetwork, bits: int, step: float, headroom: float) -> None:
     if bits not in range(1, FULL_BITS + 1):
         message = f"bits is {bits}; allowed: 1 to {FULL_BITS}"
         raise BadInput(message)
     if not 0 < step <= 1:
         message = f"step is {step}; allowed: above 0, up to 1 time constant of the leak"
+        raise BadInput(message)
+    if not 1 <= headroom <= 64:
+        message = f"headroom is {headroom}; allowed: 1 to 64 unit impulses"
         raise BadInput(message)
     for name in ("input_weight", "readout"):
         if not getattr(network, name).any():

@@ -138,6 +138,18 @@ def test_a_step_is_the_flow_of_the_network() -> None:
     assert outlier_after(graph) == pytest.approx(outlier(network), abs=0.01)
 
 
+@pytest.mark.parametrize("factor", [1e-4, 1e4])
+def test_the_unit_of_the_input_makes_no_difference(factor: float) -> None:
+    """Only the scales change; 64 is the headroom at which numbers are smallest."""
+    network = random_network(8, 5)
+    louder = replace(network, input_weight=factor * network.input_weight)
+    one, other = (map_integrator(n, headroom=64, bits=3) for n in (network, louder))
+    assert [p.mantissa.tolist() for p in one.projections] == [
+        p.mantissa.tolist() for p in other.projections
+    ]
+    assert np.allclose(one.ends.scale, factor * other.ends.scale)
+
+
 def test_without_couplings_only_the_leak_is_left(graph: SynapseGraph) -> None:
     """All eigenvalues 0: every unit forgets with the time constant of its leak, exactly."""
     assert np.abs(spectrum(mapped_network(without_couplings(graph)))).max() < 1e-12
@@ -164,6 +176,7 @@ def test_permuted_couplings_are_the_columns_in_another_order() -> None:
         ({"step": 0.0}, "step is 0.0; allowed: above 0"),
         ({"step": float("nan")}, "step is nan"),
         ({"step": 1.5}, "step is 1.5"),
+        ({"headroom": 0.5}, "headroom is 0.5; allowed: 1 to 64"),
     ],
 )
 def test_what_cannot_be_mapped_is_refused(options: dict[str, Any], what: str) -> None:

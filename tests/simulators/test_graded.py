@@ -141,6 +141,21 @@ def test_memories_keep_their_time_scale(rate: float) -> None:
         assert np.abs(found.readout[-5:]).max() < 3e-3
 
 
+def test_memories_outlast_a_resolution_of_sixty_levels() -> None:
+    """Residues are kept: numbers of 0 to 63 hold a memory for 20 time constants within 2 %."""
+    network = learned(Filter(0.05))
+    coarse, fine = (map_integrator(network, headroom=h) for h in (16, 2))
+    found = {
+        g: GradedEmulator().run(graph, impulse(graph, 100))
+        for g, graph in enumerate((coarse, fine))
+    }
+    values = found[0].values
+    assert values is not None
+    assert 40 < values.max() < 80
+    assert fitted(found[0]).time_scale == pytest.approx(1 / (1 - outlier(network).real), rel=0.02)
+    assert found[0].spikes.sum() < 0.9 * found[1].spikes.sum()
+
+
 def test_oscillators_keep_their_frequency_and_damping() -> None:
     network = learned(Filter(0.2, 1.0), units=20)
     for bits in (8, 4):
