@@ -48,6 +48,7 @@ PERFECT = """
 dv/dt = gain * clip(current, 0, inf) : 1
 current : 1 (linked)
 """
+FINE = 0.02  # step, in units of tau, in which the largest current is looked for
 LEAKY = """
 dv/dt = (drive - v) * (1 - exp(-dt / tau_membrane)) / dt : 1
 drive = int(current > 0) / (1 - exp(-1 / (gain * tau_membrane * clip(current, 1e-9, inf)))) : 1
@@ -70,8 +71,8 @@ class RateParameters:
         Of the population that the signal drives hardest, which sets the gain g; half of what a
         refractory time of 5 ms [3]_ would allow.
     delay : float, ms
-        Of transmission, 0.5 [1]_. In units of tau, it makes a memory of rate c slower by c delay,
-        and takes w^2 delay from the rate of one that oscillates at the frequency w.
+        Of transmission, 0.5 [1]_. A memory of rate c and frequency w (per tau) is slower for it, by
+        delay / tau and by w^2 delay / c tau.
     tau_membrane : float, ms
         10 to 20 in real neurons [1]_, or `inf`, which is the default, for one that does not leak.
 
@@ -142,25 +143,6 @@ def populations_of(graph: SynapseGraph) -> tuple[Populations, float]:
     return found, graded.step
 
 
-def peak_current(populations: Populations, signal: FloatArray, step: float) -> float:
-    """The largest current by the equations above without spikes, in Euler steps.
-
-    Parameters
-    ----------
-    signal : (T,)
-        x in each step.
-    step : float
-        In units of tau.
-    """
-    size, found = len(populations.drive), populations.coupling
-    coupling = csr_array((found.weight, (found.target, found.source)), shape=(size, size))
-    current, peak = np.zeros(size), 0.0
-    for x in signal:
-        current += step * (populations.drive * x - current + coupling @ np.maximum(current, 0))
-        peak = max(peak, float(current.max()))
-    return peak
-
-
 def resampled(signal: FloatArray, step: float, dt: float) -> FloatArray:
     """The mean of a signal over each interval dt, when it is constant in intervals of ``step``.
 
@@ -175,6 +157,26 @@ def resampled(signal: FloatArray, step: float, dt: float) -> FloatArray:
     return np.asarray(np.diff(np.interp(edges, ends, area)) / dt)
 
 
+def peak_current(populations: Populations, signal: FloatArray, step: float) -> float:
+    """The largest current by the equations above without spikes, in Euler steps.
+
+    Parameters
+    ----------
+    signal : (T,)
+        x in each step.
+    step : float
+        In units of tau.
+    """
+    size, found = len(populations.drive), populations.coupling
+    fine = resampled(signal, step, FINE)
+    coupling = csr_array((found.weight, (found.target, found.source)), shape=(size, size))
+    current, peak = np.zeros(size), 0.0
+    for x in fine:
+        current += FINE * (populations.drive * x - current + coupling @ np.maximum(current, 0))
+        peak = max(peak, float(current.max()))
+    return peak
+
+
 @dataclass(frozen=True)
 class Brian2Graded:
     """Runs a graph of graded neurons in Brian2, in populations of spiking ones.
@@ -182,7 +184,8 @@ class Brian2Graded:
     Parameters
     ----------
     dt : float, ms
-        Step of the integration. The spikes of a step act in the next, which is dt / 2 of delay.
+        Step of the integration. The spikes of a step act from the next on, which is a delay of
+        dt / 2; the rest of ``delay`` is rounded to whole steps.
     every : float, ms
         Spikes are counted in bins of this length, and `Response.times` are the middles of these.
     seed : int
@@ -192,7 +195,7 @@ class Brian2Graded:
     """
 
     parameters: RateParameters = RateParameters()
-    dt: float = 0.5
+    dt: float = 1.0
     every: float = 10.0
     seed: int = 0
     target: Target = "numpy"
@@ -279,7 +282,7 @@ class Brian2Graded:
             source=source.ravel(),
             target=np.repeat(coupling.target, p.neurons),
             weight=np.repeat(coupling.weight * share, p.neurons),
-            delay=np.full(source.size, p.delay),
+            delay=np.full(source.size, max(0.0, p.delay - self.dt / 2)),
         )
 
     def _counts(self, spikes: tuple[FloatArray, IntArray], bins: int, populations: int) -> IntArray:

@@ -194,7 +194,7 @@ def test_what_there_is_not_is_refused() -> None:
 
 @pytest.mark.brian2
 def test_every_claim_holds_in_spikes() -> None:
-    spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40), dt=1.0)
+    spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40))
     network = integrator(0.4, units=4)
     outcomes = list(validate_integrator(network, [spiking], bits=(8,), runs=("impulse",), trials=1))
     claims = integrator_claims(outcomes)
