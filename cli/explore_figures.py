@@ -9,16 +9,14 @@ import numpy as np
 
 from spinspike.model.manifold.complexity import chain_complexity
 
-from .explore_reached import KINDS, Nearby
 from .explore_sweep import SYMBOLS, SweepFindings
-from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from .figures import INK, PALE, UP, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 STEPS = ("#9fc4dc", "#5fa0c8", "#3a86b4", "#8d7fa8", "#b8738f", "#d0603f", "#a8442a")
-COLOURS = (UP, DOWN, SIGNAL, "#6fa57b", "#9a83b5")  # of algorithms
 SHOWN = 5  # histograms in one figure
 
 
@@ -123,7 +121,7 @@ def _lines(found: SweepFindings, name: str, label: str, **limits: Any) -> Figure
                 at, value, "o-", color=colour, markersize=3, linewidth=1.3, label=f"H {units}"
             )
         title = order + (f", {other} {beside:g}" if len(found.beside) > 1 or beside else "")
-        axis.set(title=title, xlabel=_axis_name(found.along), **limits)
+        axis.set(title=title, xlabel=axis_name(found.along), **limits)
     axes[0].set_ylabel(label)
     axes[-1].legend(loc="best")
     return figure
@@ -137,7 +135,8 @@ def _band(line: Sequence[Any], name: str, value: Any) -> tuple[Any, Any]:
     return value - error, value + error
 
 
-def _axis_name(along: str) -> str:
+def axis_name(along: str) -> str:
+    """What changes along a line, as an axis says it."""
     return "self-coupling $J_D$" if along == "self_coupling" else "link λ"
 
 
@@ -145,6 +144,7 @@ def _axis_name(along: str) -> str:
 def scaling(found: SweepFindings) -> Figure:
     """Thresholds against the size, with the power law where one is determined."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullLocator
 
     orders = found.sweep.orders
     figure = Figure(figsize=(4.1 * max(len(orders), 1.4), 3.1))
@@ -167,22 +167,16 @@ def scaling(found: SweepFindings) -> Figure:
             )  # fmt: skip
         axis.set(title=order, xlabel="units of a module, H", xscale="log")
         axis.set_xticks(found.sweep.units, [str(units) for units in found.sweep.units], minor=False)
-        axis.xaxis.set_minor_locator(_none())
-        _legend(axis)
+        axis.xaxis.set_minor_locator(NullLocator())
+        legend(axis)
     axes[0].set_ylabel(f"{symbol} at which half converge")
     return figure
 
 
-def _legend(axis: Axes) -> None:
+def legend(axis: Axes) -> None:
     """A legend, if there is anything to name."""
     if axis.get_legend_handles_labels()[1]:
         axis.legend(loc="best", fontsize=7)
-
-
-def _none() -> Any:
-    from matplotlib.ticker import NullLocator
-
-    return NullLocator()
 
 
 @styled
@@ -210,7 +204,7 @@ def complexity(found: SweepFindings) -> Figure:
     axis.annotate("all states", (0, np.log(2)), xytext=(0, 2), textcoords="offset points",
                   fontsize=7, color=INK)  # fmt: skip
     axis.set(
-        title="Fixed points that theory expects, exp(ΣH)", xlabel=_axis_name(found.along),
+        title="Fixed points that theory expects, exp(ΣH)", xlabel=axis_name(found.along),
         ylabel="complexity Σ per unit", ylim=(-0.02, 0.75),
     )  # fmt: skip
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -244,7 +238,7 @@ def overlaps(found: SweepFindings) -> Figure:
         chance = np.sqrt(total / (2 * np.pi)) * np.exp(-total * fine**2 / 2)
         axis.plot(fine, chance, ":", color=INK, linewidth=1, label="random states")
         axis.set(title=order, xlabel="overlap of two fixed points reached")
-        _legend(axis)
+        legend(axis)
     reach = min(1.0, max(width * 1.1, 4 / np.sqrt(total)))
     axes[0].set(ylabel="density", xlim=(-reach, reach))
     for axis in axes:
@@ -260,55 +254,3 @@ def _bin(total: int) -> int:
 def _spread(count: int) -> list[int]:
     """At most `SHOWN` of so many, evenly."""
     return sorted(set(np.linspace(0, count - 1, min(count, SHOWN)).round().astype(int).tolist()))
-
-
-@styled
-def algorithms(found: SweepFindings) -> Figure:
-    """Fraction of runs by which each algorithm finds a fixed point, and the sweeps it takes."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.2, 3.1))
-    left, right = figure.subplots(1, 2)
-    units = max(found.sweep.units)
-    for order, colour in zip(found.sweep.orders, COLOURS, strict=False):
-        line = found.line(units, order, found.beside[0])
-        at = [getattr(r, found.along) for r in line]
-        left.fill_between(at, [r.low for r in line], [r.high for r in line], color=colour,
-                          alpha=0.18, linewidth=0)  # fmt: skip
-        left.plot(at, [r.converged for r in line], "o-", color=colour, markersize=3, label=order)
-        right.errorbar(at, [r.sweeps for r in line], [1.96 * r.sweeps_error for r in line],
-                       fmt="o-", color=colour, markersize=3, linewidth=1.2)  # fmt: skip
-    left.set(title=f"runs that find a fixed point, H {units}", ylim=(-0.03, 1.03))
-    right.set(title="sweeps or iterations to it", yscale="log")
-    for axis in (left, right):
-        axis.set_xlabel(_axis_name(found.along))
-    left.legend(loc="best")
-    return figure
-
-
-@styled
-def nearby(found: Sequence[Nearby]) -> Figure:
-    """Fixed points around those reached and typical ones, by distance, for each self-coupling."""
-    from matplotlib.figure import Figure
-
-    levels = sorted({n.self_coupling for n in found})
-    figure = Figure(figsize=(4.1 * max(len(levels), 1.4), 3.2))
-    axes = np.atleast_1d(figure.subplots(1, len(levels), sharey=True))
-    for axis, level in zip(axes, levels, strict=True):
-        own = [n for n in found if n.self_coupling == level and n.networks]
-        for (kind, text), colour in zip(KINDS.items(), (UP, DOWN, PALE), strict=True):
-            for n in own:
-                if n.kind == kind:
-                    count, error = np.array(n.count), 1.96 * np.nan_to_num(n.error)
-                    low = np.minimum(error, 0.9 * count)
-                    axis.errorbar(n.distance, count, [low, error], fmt="o-", color=colour,
-                                  markersize=4, linewidth=1.2, label=text)  # fmt: skip
-        if own:
-            axis.plot(own[0].distance, own[0].theory, ":", color=INK, label="typical, closed form")
-            axis.set(title=f"$J_D$ {level:g}, H {own[0].units}", xlabel="Hamming distance")
-        axis.set(xscale="log", yscale="log")
-        axis.set_xticks(found[0].distance, [str(d) for d in found[0].distance])
-        axis.xaxis.set_minor_locator(_none())
-    axes[0].set_ylabel("fixed points at that distance")
-    _legend(axes[0])
-    return figure

@@ -249,7 +249,7 @@ def _sweep_sections(folder: Path, found: SweepFindings) -> list[Section]:
 
 def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
     """Other algorithms, and what lies around the states that are reached."""
-    from . import explore_figures as draw
+    from . import reached_figures as draw
 
     parts = []
     if report.algorithms:

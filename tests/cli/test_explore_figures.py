@@ -10,6 +10,7 @@ import pytest
 
 from spinspike.cli import explore_figures as draw
 from spinspike.cli import explore_network_figures as draw_one
+from spinspike.cli import reached_figures as draw_reached
 from spinspike.cli.explore_findings import Around, Finding
 from spinspike.cli.explore_reached import Nearby
 from spinspike.cli.explore_sweep import SweepFindings, edge_cells, findings, sweep_title
@@ -101,7 +102,7 @@ def test_neighbours_stand_beside_the_closed_form() -> None:
     one = Nearby(100, 0.8, "reached", 5, (1, 2), (19.0, 290.0), (2.0, 30.0), (4.8, 58.0), 0.01,
                  0.001, 300.0, 1.0)  # fmt: skip
     typical = replace(one, kind="typical", count=(5.0, 57.0))
-    (axis,) = axes(draw.nearby([one, typical]))
+    (axis,) = axes(draw_reached.nearby([one, typical]))
     drawn = [line.get_ydata().tolist() for line in axis.lines if len(line.get_ydata()) == 2]
     assert [19.0, 290.0] in drawn
     assert [4.8, 58.0] in drawn
