@@ -15,20 +15,14 @@ onto the pairs in E and in I alike; w < 0 is the same with ON_j and OFF_j exchan
 population are numbered ON first. The input x and its mirror image are pairs as well, and the
 readout neuron holds v . h.
 
-A step of the chip is a linear map. The one that is exact for every step dt is
-
-    h(t + dt) = e^{A dt} h(t) + dt phi(A dt) u x(t),   A = W - I,   phi(z) = (e^z - 1) / z
-
-for an input constant within a step. Its diagonal e^{-dt}, the leak, is a projection of its own and
-exact, because dt is chosen so that e^{-dt} = k / 2**bits; the rest are couplings, which vanish with W.
+A step of the chip is the map of `integrator_step`. Its leak is a projection of its own, of role
+``self``, and exact; the rest are couplings, which vanish with W.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from scipy.linalg import expm, logm
+from scipy.linalg import logm
 from scipy.sparse import csr_array
 
 from spinspike.model.arrays import FloatArray, IntArray
@@ -39,12 +33,12 @@ from spinspike.model.integrator.loss import gramians
 from .encoding import MIRROR, Sign
 from .graph import Ends, Graded, Population, Projection, Role, SynapseGraph
 from .integrator_rounding import round_couplings
+from .integrator_step import StepMap, step_map
 from .ranges import check_ranges
 from .rounding import EXPONENT_LIMIT, FULL_BITS, STATE_BITS
 
 STEP = 0.25  # of the leak's time constant
 HEADROOM = 2.0  # unit impulses at once
-HORIZON = 16.0  # time after an impulse in which the largest state is looked for
 
 
 def map_integrator(
@@ -97,56 +91,38 @@ def map_integrator(
     (4, 0.252, 0.9)
     """
     _check(network, bits, step, headroom)
-    largest = 2**bits - 1
-    flow = _flow(network, bits, step, exact=exact)
-    peak = np.abs(flow.couplings).max()
-    fitting = int(np.floor(np.log2(largest / peak))) if peak else bits + EXPONENT_LIMIT
-    shift, exponent = min(max(fitting, bits), bits + EXPONENT_LIMIT), max(0, bits - fitting)
-    if exponent > EXPONENT_LIMIT:
-        message = f"couplings reach {peak:g} in a step of {flow.step:g}; allowed: {2**7}"
-        raise OutOfRange(message)
+    units, largest = network.units, 2**bits - 1
+    one = step_map(network, bits, step, exact=exact)
+    shift, exponent = _exponents(one, bits)
     covariance = gramians(network)[0] if consolidate else None
-    coupling = round_couplings(flow.couplings, 2.0 ** (exponent - shift), largest, covariance)
-    scale = 2.0 ** (STATE_BITS - shift) / (headroom * flow.largest_state)
-    level = int(np.ceil(scale * 2**shift * np.abs(flow.drive).max() / largest))
-    drive = np.rint(flow.drive * scale * 2**shift / level).astype(np.int64)
+    coupling = round_couplings(one.couplings, 2.0 ** (exponent - shift), largest, covariance)
+    scale = 2.0 ** (STATE_BITS - shift) / (headroom * one.largest_state)
+    impulse = one.drive * scale * 2**shift  # the field that a unit impulse is to make
+    level = int(np.ceil(np.abs(impulse).max() / largest))
     beta = largest / np.abs(network.readout).max()
-    readout = np.rint(network.readout * beta).astype(np.int64)
-    leak = np.diag(np.full(network.units, flow.leak))
     graph = SynapseGraph(
         encoding=MIRROR,
         weight_bits=bits,
         populations=(
-            Population("E", 2 * network.units, "graded"),
-            Population("I", 2 * network.units, "graded"),
+            Population("E", 2 * units, "graded"),
+            Population("I", 2 * units, "graded"),
             Population("input_E", 2, "input"),
             Population("input_I", 2, "input"),
             Population("readout", 1, "readout"),
         ),
         projections=(
-            *_mirrored("", "coupling", coupling, exponent),
-            *_mirrored("", "self", leak, shift - bits),
-            *_mirrored("input_", "input", drive[:, None], 0),
-            *_mirrored("", "readout", readout[None], 0),
+            *_mirrored("coupling", coupling, exponent),
+            *_mirrored("self", np.eye(units, dtype=np.int64) * one.leak, shift - bits),
+            *_mirrored("input", np.rint(impulse / level)[:, None], 0),
+            *_mirrored("readout", np.rint(network.readout * beta)[None], 0),
         ),
-        offset=np.zeros(4 * network.units, dtype=np.int64),
-        first_offset=np.zeros(4 * network.units, dtype=np.int64),
-        ends=_ends(network, scale, level, flow.step),
-        graded=Graded(shift, flow.step, exact, float(scale * beta)),
+        offset=np.zeros(4 * units, dtype=np.int64),
+        first_offset=np.zeros(4 * units, dtype=np.int64),
+        ends=_ends(network, scale, level, one.step),
+        graded=Graded(shift, one.step, exact, float(scale * beta)),
     )
     check_ranges(graph)
     return graph
-
-
-@dataclass(frozen=True)
-class _Flow:
-    """What a step multiplies by and adds."""
-
-    step: float
-    leak: int  # in units of 2**-bits
-    couplings: FloatArray  # (N, N)
-    drive: FloatArray  # (N,) for an impulse within the step
-    largest_state: float  # that a unit impulse leads to
 
 
 def _check(network: LinearNetwork, bits: int, step: float, headroom: float) -> None:
@@ -168,29 +144,25 @@ def _check(network: LinearNetwork, bits: int, step: float, headroom: float) -> N
         raise BadInput(message)
 
 
-def _flow(network: LinearNetwork, bits: int, step: float, *, exact: bool) -> _Flow:
-    """The map of a step, at the nearest step whose leak is a whole number of 2**-bits."""
-    full = 2**bits
-    wanted = full * (np.exp(-step) if exact else 1 - step)
-    leak = int(np.clip(np.rint(wanted), 1, full - 1))
-    step = -float(np.log(leak / full)) if exact else 1 - leak / full
-    # of (h, x) with x constant: the last column is dt phi(A dt) u
-    joint = np.zeros((network.units + 1,) * 2)
-    joint[:-1] = step * np.column_stack([network.generator, network.input_weight])
-    whole = expm(joint) if exact else np.eye(len(joint)) + joint
-    one, drive = whole[:-1, :-1], whole[:-1, -1] / step
-    state, largest = drive, np.abs(drive).max()
-    for _ in range(int(HORIZON / step)):
-        state = one @ state
-        largest = max(largest, np.abs(state).max())
-    return _Flow(step, leak, one - np.eye(network.units) * (leak / full), drive, float(largest))
+def _exponents(one: StepMap, bits: int) -> tuple[int, int]:
+    """Shift s of the neurons and exponent e of the couplings: the strongest just fits 2**(e - s).
+
+    The leak needs s = bits … bits + 7.
+    """
+    peak = float(np.abs(one.couplings).max())
+    wanted = int(np.floor(np.log2((2**bits - 1) / peak))) if peak else bits + EXPONENT_LIMIT
+    if bits - wanted > EXPONENT_LIMIT:
+        message = f"couplings reach {peak:g} in a step of {one.step:g}; allowed: about 2**7"
+        raise OutOfRange(message)
+    return min(max(wanted, bits), bits + EXPONENT_LIMIT), max(0, bits - wanted)
 
 
-def _mirrored(prefix: str, role: Role, weight: IntArray, exponent: int) -> list[Projection]:
-    """The synapses that stand for signed weights between pairs, by source and target.
+def _mirrored(role: Role, weight: IntArray | FloatArray, exponent: int) -> list[Projection]:
+    """The synapses that stand for signed whole weights between pairs, by source and target.
 
     A readout neuron has no mirror image.
     """
+    prefix = "input_" if role == "input" else ""
     up, down = np.maximum(weight, 0), np.maximum(-weight, 0)
     found = []
     for kind, (same, other) in {"E": (up, down), "I": (down, up)}.items():

@@ -11,6 +11,8 @@
   `outcome` — what a run showed; `verdict` — claims that hold or fail; `agreement` — who disagrees;
 - `stress` — runs made hard; `stress_kinds` — how; `damage` — damaged graphs; `stress_bound` — what
   is certain to survive; `stress_curve`, `stress_campaign` — how much does;
+- `graded` — the contract for graded neurons: a signal in, a memory's response out; `graded_emulator`,
+  `lava_graded` — in integers, bit for bit the same;
 - `lava_export` — the Lava process graph as a folder of its own; `lava_description` — in words;
   `netx_file` — in lava-dl's file; `nir_executor` — NIR graphs in steps; `nir_lava` — on Lava;
   `sanafe_export` — energy and time on SANA-FE's Loihi.
