@@ -1,7 +1,7 @@
 """Which algorithms reach fixed points of random networks, at which self-coupling, and of what kind.
 
-    python benchmarks/algorithms.py                        # H 100 and 400; 10 minutes on a core
-    python benchmarks/algorithms.py --units 1600           # half an hour
+    python benchmarks/algorithms.py                        # H 100 and 400: minutes
+    python benchmarks/algorithms.py --units 1600           # longer
 
 All start from the same random states and have the same number of sweeps, iterations for
 reinforced belief propagation (each costs as much as five synchronous sweeps), sweeps of each of
@@ -39,6 +39,7 @@ from spinspike.model.network import Network, draw
 SELF_COUPLINGS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 PLAN = {100: (10, 4, 1000), 400: (5, 4, 1000), 1600: (2, 10, 300)}  # networks, starts, limit
 KINDS = ("margin", "smallest", "start", "mutual", "one flip", "two flips")
+TWO_FLIPS = 400  # units up to which pairs of flips are looked through
 COMPARED = 4  # fixed points of each network whose neighbours are counted
 Found = dict[str, list[tuple[Network, SpinArray, Convergence]]]
 
@@ -125,7 +126,9 @@ def kind(results: list[tuple[Network, SpinArray, Convergence]]) -> str:
             overlaps = np.abs(states @ states.T) / network.units
             rows["mutual"].append(overlaps[np.triu_indices(len(states), 1)].mean())
         find = finder(network)
-        for distance, name in ((1, "one flip"), (2, "two flips")):
+        for distance, name in enumerate(KINDS[4:], 1):
+            if distance == 2 and network.units > TWO_FLIPS:
+                continue
             counts = [len(find(state, distance)) for state in end.states[end.fixed][:COMPARED]]
             rows[name].append(float(np.mean(counts)))
     return "  ".join(f"{name} {mean_error(rows[name])}" for name in KINDS)
