@@ -62,8 +62,10 @@ class Around:
     states: int
     near: float  # neighbours at distance 1
     near_error: float
+    near_expected: float  # by the margins of these states alone
     second: float  # at distance 2
     second_error: float
+    second_expected: float
     cluster: float  # median number joined by moves of up to two flips
     larger: float  # fraction of clusters that are larger than was looked for
 
@@ -130,10 +132,13 @@ def _arounds(subject: str, condition: str, parts: Sequence[Part]) -> list[Around
             continue
         sizes = np.concatenate([p[f"{kind}_cluster"] for p in parts if f"{kind}_cluster" in p])
         larger = np.concatenate([p[f"{kind}_larger"] for p in parts if f"{kind}_larger" in p])
-        first, second = (_over([n[:, k] for n in near]) for k in (0, 1))
+        expected = [p[f"{kind}_expected"] for p in parts if f"{kind}_expected" in p]
+        counts = []
+        for k in (0, 1):
+            counts += [*_over([n[:, k] for n in near]), _over([e[:, k] for e in expected])[0]]
         rows.append(
             Around(
-                subject, condition, name, len(sizes), *first, *second,
+                subject, condition, name, len(sizes), *counts,
                 float(np.median(sizes)), float(larger.mean()),
             )
         )  # fmt: skip
@@ -185,8 +190,8 @@ def around_cells(a: Around) -> list[str]:
     return [
         f"{a.subject}: {a.condition}, {a.kind}",
         str(a.states),
-        with_error(a.near, a.near_error, 2),
-        with_error(a.second, a.second_error, 1),
+        f"{with_error(a.near, a.near_error, 1)} ({a.near_expected:.1f})",
+        f"{with_error(a.second, a.second_error, 0)} ({a.second_expected:.0f})",
         f"{a.cluster:g}",
         f"{a.larger:.2f}",
     ]

@@ -138,7 +138,8 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
         caption = (
             "Fixed points that differ from a given one in one and in two units, and how many can "
             "be reached from it by moves of up to two flips through fixed points alone, as far as "
-            f"looked for ({LARGEST}); bars of 95 % over images."
+            f"looked for ({LARGEST}); bars of 95 % over images. Diamonds, and brackets in the table: "
+            "what the margins of these states alone would give, couplings dealt at random."
         )
         shown = picture(figures, "around", draw.around(report.around), caption)
         cells = html_table("", AROUND_COLUMNS, grouped([around_cells(a) for a in report.around]))
@@ -265,7 +266,9 @@ def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
             "network), from typical ones, drawn from all fixed points alike, and from random states "
             "given the margins of reached ones: what these share with the reached follows from how "
             f"firmly they hold and nothing else. Exact up to {EXACT} flips, sampled beyond; bars "
-            "of 95 % over networks."
+            "of 95 % over networks. Clusters are what single flips lead to through fixed points alone, "
+            "and joined is the share of networks in which they lead from one reached state to "
+            "another, as far as looked for."
         )
         shown = picture(folder, "nearby", draw.nearby(report.nearby), caption)
         rows = [
@@ -277,12 +280,13 @@ def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
                 f"{n.cluster:g}",
                 f"{n.capped:.2f}",
                 with_error(n.weak, n.weak_error),
+                "-" if np.isnan(n.joined) else f"{n.joined:.2f}",
             ]
             for n in report.nearby
         ]
         columns = (
             "states", "networks", "1 flip away", "2 flips away", "1 flip, closed form",
-            "median cluster", "larger", "margins below .1",
+            "median cluster", "larger", "margins below .1", "joined",
         )  # fmt: skip
         parts.append(section("Reached and typical states", [shown], html_table("", columns, rows)))
     return parts

@@ -50,6 +50,7 @@ class Nearby:
     weak_error: float
     cluster: float  # median number of fixed points that single flips lead to
     capped: float  # fraction of clusters as large as was looked for
+    joined: float  # of networks: single flips lead from one reached state to another; else NaN
 
 
 def places(found: SweepFindings) -> tuple[int, tuple[float, ...]]:
@@ -102,7 +103,7 @@ def compare(
     """One network; arrays of each kind by name."""
     rng = np.random.default_rng([seed, units, network])
     found = reached_and_typical(units, self_coupling, rng, distances, 1, exact=EXACT, limit=LARGEST)
-    return {
+    return {"left": found.left} | {
         f"{kind}_{name}": values
         for kind in KINDS
         for name, values in {
@@ -126,6 +127,8 @@ def _nearby(
     )
     there = np.isfinite(count).all(axis=1)  # a network whose dynamics reach nothing has no such
     count, weak, cluster = count[there], weak[there], cluster[there]
+    left = np.concatenate([part["left"] for part in parts])
+    pairs = left[np.isfinite(left)] if kind == "reached" else left[:0]
     nothing = np.full(len(distances), np.nan)
     size = len(count)
     error = count.std(axis=0, ddof=1) / size**0.5 if size > 1 else nothing
@@ -142,4 +145,5 @@ def _nearby(
         weak_error=float(weak.std(ddof=1) / size**0.5) if size > 1 else np.nan,
         cluster=float(np.median(cluster)) if size else np.nan,
         capped=float((cluster >= LARGEST).mean()) if size else np.nan,
+        joined=float((pairs == 0).mean()) if pairs.size else np.nan,
     )

@@ -100,7 +100,7 @@ def test_histograms_are_densities(found: SweepFindings) -> None:
 
 def test_neighbours_stand_beside_the_closed_form() -> None:
     one = Nearby(100, 0.8, "reached", 5, (1, 2), (19.0, 290.0), (2.0, 30.0), (4.8, 58.0), 0.01,
-                 0.001, 300.0, 1.0)  # fmt: skip
+                 0.001, 300.0, 1.0, 0.5)  # fmt: skip
     typical = replace(one, kind="typical", count=(5.0, 57.0))
     (axis,) = axes(draw_reached.nearby([one, typical]))
     drawn = [line.get_ydata().tolist() for line in axis.lines if len(line.get_ydata()) == 2]
@@ -117,7 +117,7 @@ def test_the_runs_of_a_network_end_in_one_of_three_ways() -> None:
 
 
 def test_clusters_that_go_on_are_marked() -> None:
-    row = Around("a", "no input", "reached", 4, 3.0, 0.5, 9.0, 1.0, 200.0, 0.75)
+    row = Around("a", "no input", "reached", 4, 3.0, 0.5, 2.0, 9.0, 1.0, 7.0, 200.0, 0.75)
     drawn = axes(draw_one.around([row, replace(row, kind="of the file", larger=0.0)]))
     assert [t.get_text() for t in drawn[2].texts] == [" 75% larger"]
     assert [bar.get_width() for bar in drawn[1].patches] == [9.0, 9.0]
