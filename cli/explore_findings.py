@@ -133,13 +133,12 @@ def _arounds(subject: str, condition: str, parts: Sequence[Part]) -> list[Around
         sizes = np.concatenate([p[f"{kind}_cluster"] for p in parts if f"{kind}_cluster" in p])
         larger = np.concatenate([p[f"{kind}_larger"] for p in parts if f"{kind}_larger" in p])
         expected = [p[f"{kind}_expected"] for p in parts if f"{kind}_expected" in p]
-        counts = []
-        for k in (0, 1):
-            counts += [*_over([n[:, k] for n in near]), _over([e[:, k] for e in expected])[0]]
+        first, second = (_over([n[:, k] for n in near]) for k in (0, 1))
+        by_margins = [_over([e[:, k] for e in expected])[0] for k in (0, 1)]
         rows.append(
             Around(
-                subject, condition, name, len(sizes), *counts,
-                float(np.median(sizes)), float(larger.mean()),
+                subject, condition, name, len(sizes), *first, by_margins[0], *second,
+                by_margins[1], float(np.median(sizes)), float(larger.mean()),
             )
         )  # fmt: skip
     return rows

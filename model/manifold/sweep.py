@@ -6,7 +6,7 @@ starts from the same states: neighbouring points then differ by what is asked, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..architecture import Architecture
 from ..arrays import BoolArray, FloatArray, SpinArray
-from ..convergence import converge, random_states
+from ..convergence import Convergence, converge, random_states
 from ..errors import BadInput
 from ..interval import wilson_interval
 from ..network import draw
@@ -26,7 +26,10 @@ from .algorithms import ALGORITHMS
 from .complexity import chain_complexity
 
 Results = Mapping[str, Mapping[str, NDArray[Any]]]
-WAYS = {**ALGORITHMS, "partial": partial(converge, order="partial")}
+WAYS: Mapping[str, Callable[..., Convergence]] = {
+    **ALGORITHMS,
+    "partial": partial(converge, order="partial"),
+}
 
 
 @dataclass(frozen=True)
