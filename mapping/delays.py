@@ -13,7 +13,7 @@ import numpy as np
 
 from spinspike.model.errors import BadInput
 
-from .graph import Projection, Role, SynapseGraph
+from .graph import Projection, Role, SynapseGraph, refuse_graded
 
 LONGEST_DELAY = 62  # Lava's delayed connections count to 63, its file format to 62
 DELAYED: tuple[Role, ...] = ("coupling", "link", "self")  # what may be late: units to units
@@ -32,8 +32,9 @@ def with_delays(graph: SynapseGraph, longest: int, rng: np.random.Generator) -> 
     Raises
     ------
     BadInput
-        ``longest`` is not within 0 … 62.
+        ``longest`` is not within 0 … 62, or the neurons are graded.
     """
+    refuse_graded(graph)
     if not 0 <= longest <= LONGEST_DELAY:
         message = f"longest delay is {longest} steps; allowed: 0 to {LONGEST_DELAY}"
         raise BadInput(message)

@@ -18,8 +18,8 @@ what these change by, and rectify what they receive,
     n_k(t+1) = v_k(t+1) >> s,    r_k(t+1) = v_k(t+1) - 2**s n_k(t+1)
 
 with the residue r what n leaves of the field: no fraction is ever lost, only sent later. That is
-sigma-delta coding: targets add up the changes, and silence means "as before". The chip needs no
-bias for them; all is 0 before the first step.
+sigma-delta coding: targets add up the changes, and silence means "as before". Graded neurons have no
+bias and their synapses no delay; all is 0 before the first step.
 """
 
 from __future__ import annotations
@@ -139,6 +139,17 @@ class Graded:
     step: float  # dt
     exact: bool  # weights are those of e^{dt (W - I)}; else of 1 + dt (W - I), where dt W are couplings
     readout_scale: float  # field of the readout neuron per unit of y
+
+    @staticmethod
+    def populations(units: int) -> tuple[Population, ...]:
+        """E and I with ON and OFF of every unit, ON first; input and readout; see `integrator_graph`."""
+        return (
+            Population("E", 2 * units, "graded"),
+            Population("I", 2 * units, "graded"),
+            Population("input_E", 2, "input"),
+            Population("input_I", 2, "input"),
+            Population("readout", 1, "readout"),
+        )
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,8 @@ def read(file: Reader) -> SynapseGraph:
         provenance=read_provenance(file),
         graded=_graded(file) if graded else None,
     )
+    if graded and populations != Graded.populations(units):
+        file.fail(f"populations are {populations}; allowed: {Graded.populations(units)}")
     check_ranges(graph)
     return graph
 

@@ -31,7 +31,7 @@ from spinspike.model.integrator.linear_network import LinearNetwork, outlier
 from spinspike.model.integrator.loss import gramians
 
 from .encoding import MIRROR, Sign
-from .graph import Ends, Graded, Population, Projection, Role, SynapseGraph
+from .graph import Ends, Graded, Projection, Role, SynapseGraph
 from .integrator_rounding import round_couplings
 from .integrator_step import StepMap, step_map
 from .ranges import check_ranges
@@ -103,13 +103,7 @@ def map_integrator(
     graph = SynapseGraph(
         encoding=MIRROR,
         weight_bits=bits,
-        populations=(
-            Population("E", 2 * units, "graded"),
-            Population("I", 2 * units, "graded"),
-            Population("input_E", 2, "input"),
-            Population("input_I", 2, "input"),
-            Population("readout", 1, "readout"),
-        ),
+        populations=Graded.populations(units),
         projections=(
             *_mirrored("coupling", coupling, exponent),
             *_mirrored("self", np.eye(units, dtype=np.int64) * one.leak, shift - bits),

@@ -45,14 +45,18 @@ def check_ranges(graph: SynapseGraph) -> None:
 
 
 def check_synapses(graph: SynapseGraph) -> None:
-    """Raise OutOfRange unless exponents are 0 … 7, weights 1 … 2**weight_bits - 1, delays 0 … 62."""
+    """Raise OutOfRange unless exponents are 0 … 7, weights 1 … 2**weight_bits - 1, delays 0 … 62.
+
+    Synapses of graded neurons have no delay.
+    """
     if graph.weight_bits not in range(1, FULL_BITS + 1):
         _refuse("any", "weight_bits", graph.weight_bits, f"1 to {FULL_BITS}")
     largest = 2**graph.weight_bits - 1
     for projection in graph.projections:
         if not 0 <= projection.exponent <= EXPONENT_LIMIT:
             _refuse(projection.name, "exponent", projection.exponent, f"0 to {EXPONENT_LIMIT}")
-        longest = LONGEST_DELAY if projection.role in DELAYED else 0
+        delayed = projection.role in DELAYED and graph.graded is None
+        longest = LONGEST_DELAY if delayed else 0
         if not 0 <= projection.delay <= longest:
             _refuse(projection.name, "delay", projection.delay, f"0 to {longest}")
         smallest = projection.mantissa.min(initial=largest)

@@ -23,7 +23,8 @@ from spinspike.model.arrays import IntArray
 def joined(graph: SynapseGraph) -> SynapseGraph:
     """Add projections without synapses until inner neurons project to every one of them.
 
-    They come from the first population of threshold or graded neurons, to which everything is joined then.
+    They come from the first population of threshold or graded neurons, to which everything is
+    joined then.
     """
     hub, *_ = names = _inner(graph)
     links = nx.Graph([(p.source, p.target) for p in graph.projections])

@@ -21,6 +21,7 @@ from spinspike.cli.obstacles import report
 from spinspike.mapping import load_target, place
 from spinspike.mapping.certificate import integer_margins
 from spinspike.mapping.codec import drive
+from spinspike.mapping.delays import with_delays
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.graph_file import load, save
 from spinspike.mapping.integrator_graph import map_integrator, mapped_network, outlier_after
@@ -230,6 +231,7 @@ REFUSING: dict[str, Callable[[SynapseGraph, Path], object]] = {
     "codec": lambda graph, _: drive(graph, np.zeros((1, 1))),
     "weights": lambda graph, _: weight_matrix(graph),
     "relay": lambda graph, _: without_autapses(graph),
+    "delays": lambda graph, _: with_delays(graph, 3, np.random.default_rng(0)),
     "certify": lambda graph, _: certificates(graph),
     "validate": lambda graph, _: points_of(graph, "free", slice(1)),
     "stress": lambda graph, _: StressPlan(graph, Emulator(), Protocol(), ("flips",)).points(
@@ -301,3 +303,17 @@ def test_a_file_of_both_kinds_of_neurons_is_refused(graph: SynapseGraph, tmp_pat
     save(tmp_path / "graph.h5", mixed)
     with pytest.raises(BadFile, match="threshold neurons or graded ones, not both"):
         load(tmp_path / "graph.h5")
+
+
+def test_files_of_other_populations_or_with_delays_are_refused(
+    graph: SynapseGraph, tmp_path: Path
+) -> None:
+    renamed = (replace(graph.populations[-1], name="y"), *graph.populations[:-1])
+    kept = tuple(p for p in graph.projections if p.role != "readout")
+    save(tmp_path / "renamed.h5", replace(graph, populations=renamed, projections=kept))
+    with pytest.raises(BadFile, match=r"populations are .*'y'.*; allowed: .*name='E', size=10"):
+        load(tmp_path / "renamed.h5")
+    late = tuple(replace(p, delay=int(p.role == "self")) for p in graph.projections)
+    save(tmp_path / "late.h5", replace(graph, projections=late))
+    with pytest.raises(OutOfRange, match=r"E>E:self.@1: delay 1 does not fit; allowed: 0 to 0"):
+        load(tmp_path / "late.h5")
