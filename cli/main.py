@@ -14,6 +14,7 @@ from .commands import demo, export, map_network
 from .energy import energy
 from .explore import explore
 from .importing import app as importing
+from .integrate import integrate
 from .nir_commands import app as nir
 from .nir_commands import convert
 from .reproduce import reproduce
@@ -65,6 +66,7 @@ app.command()(export)
 app.command(cls=WithSimulators)(validate)
 app.command()(stress)
 app.command()(explore)
+app.command()(integrate)
 app.command()(demo)
 app.command()(reproduce)
 app.add_typer(nir, name="nir")

@@ -1,0 +1,117 @@
+"""The figures of `integrate`: eigenvalues, how they got there, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .integrate_run import Heard, Memory
+
+MARKS = {"emulator": "o", "lava": "x", "brian2": "."}
+COLOURS = {"emulator": PALE, "lava": SIGNAL, "brian2": UP}
+POINTS = 60  # of a simulator, at most, so that those below still show
+
+
+@styled
+def spectra(memory: Memory, rounded: Mapping[int, complex]) -> Figure:
+    """Eigenvalues of W before and after learning, and where few bits put the outlier."""
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Circle
+
+    from spinspike.model.integrator.linear_network import spectrum
+
+    figure = Figure(figsize=(7.4, 3.4))
+    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    before, after = spectrum(memory.blank), spectrum(memory.network)
+    wanted = complex(1 - memory.target.rate, memory.target.frequency)
+    radius = np.linalg.norm(memory.blank.coupling) / np.sqrt(memory.blank.units)
+    for axis, values, title in ((left, before, "Before learning"), (right, after, "After")):
+        axis.axvline(1, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
+        axis.add_patch(Circle((0, 0), radius, fill=False, color=PALE, linewidth=0.8))
+        axis.plot(values.real, values.imag, "o", color=DOWN, markersize=4, label="eigenvalues of W")
+        axis.set(title=title, xlabel="real part", aspect="equal")
+    ends = np.unique([wanted, wanted.conjugate()])
+    right.plot(ends.real, ends.imag, "+", color=UP, markersize=13, label="the memory asked for")
+    for (bits, value), mark in zip(rounded.items(), "sD^v", strict=False):
+        right.plot(
+            value.real, value.imag, mark, color=SIGNAL, markersize=6, fillstyle="none",
+            label=f"farthest out at {bits} bits",
+        )  # fmt: skip
+    left.set_ylabel("imaginary part")
+    reach = 1.15 * max(1.0, np.abs(before).max(), np.abs(after).max(), abs(wanted))
+    left.set(xlim=(-reach, reach), ylim=(-reach, reach))
+    right.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+@styled
+def learning(memory: Memory) -> Figure:
+    """The loss over learning time, and the outlier beside what theory says."""
+    from matplotlib.figure import Figure
+
+    turning = memory.target.frequency > 0
+    figure = Figure(figsize=(9.6, 3.0))
+    axes = figure.subplots(1, 3 if turning else 2)
+    history = memory.history
+    axes[0].semilogy(history.times, history.losses / memory.first_loss, color=UP)
+    axes[0].set(title="Loss, in units of the first", xlabel="learning time")
+    if memory.plateau is not None:
+        axes[0].axvline(memory.plateau, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes[0].annotate(
+            "plateau, by theory", (memory.plateau, 0.02), xycoords=("data", "axes fraction"),
+            rotation=90, fontsize=7, ha="right",
+        )  # fmt: skip
+    _outlier(axes[1], memory, np.real, 1 - memory.target.rate)
+    axes[1].set(title="Outlier, real part", xlabel="learning time")
+    if turning:
+        _outlier(axes[2], memory, np.imag, memory.target.frequency)
+        axes[2].set(title="Outlier, imaginary part", xlabel="learning time")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def _outlier(axis: Axes, memory: Memory, part: Callable[[Any], Any], wanted: float) -> None:
+    times = memory.history.times
+    axis.axhline(wanted, color=PALE, linewidth=0.8, label="asked for")
+    axis.plot(
+        times, part(memory.history.outliers), color=UP, linewidth=3, alpha=0.5, label="network"
+    )
+    for (name, outliers), style in zip(memory.theory.items(), (":", "--"), strict=False):
+        axis.plot(times, part(outliers), style, color=INK, linewidth=1.2, label=f"theory: {name}")
+
+
+@styled
+def responses(model: Heard, simulators: Mapping[str, Heard], nulls: Mapping[str, Heard]) -> Figure:
+    """What is remembered after the release, in units of what the model remembers at it."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.4, 3.4))
+    axis = figure.subplots()
+    scale = abs(model.response[0]) or 1.0
+    axis.axhline(0, color=PALE, linewidth=0.6)
+    axis.plot(model.times, model.response / scale, color=DOWN, linewidth=2, label="the network")
+    for name, heard in simulators.items():
+        every = max(1, len(heard.times) // POINTS)
+        axis.plot(
+            heard.times[::every], heard.response[::every] / scale, MARKS[name],
+            color=COLOURS[name], markersize=5, label=name,
+        )  # fmt: skip
+    for name, heard in nulls.items():
+        axis.plot(
+            heard.times, heard.response / (abs(heard.response[0]) or 1.0), ":",
+            color=COLOURS[name], linewidth=1.2, label=f"{name}, no couplings",
+        )  # fmt: skip
+    axis.set(
+        title="Output after the release", xlabel="time since the release, in leaks",
+        xlim=(0, model.times[-1]),
+    )  # fmt: skip
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure

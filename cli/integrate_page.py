@@ -1,0 +1,208 @@
+"""The page of `integrate`, and the tables beside it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .page import filled_in, picture
+
+if TYPE_CHECKING:
+    from .integrate import Found
+    from .integrate_run import Memory
+
+MEMORY_COLUMNS = ("where", "time-scale", "frequency", "drift", "fit", "outlier")
+CLAIM_COLUMNS = ("claim", "seen", "bound", "")
+CAPTIONS = {
+    "responses": "What the output remembers of the input once it is gone, in units of what the "
+    "network itself remembers at the release. Without couplings (dotted) the leak is all there is.",
+    "spectra": "Eigenvalues of the couplings W; the circle is the disc they fill when drawn. "
+    "Real parts of 1 (line) are where memories last for ever.",
+    "learning": "Gradient flow of the exact loss until a thousandth of it is left, beside two "
+    "theories that know the network before learning and nothing else. The plane is exact if there "
+    "are no couplings to begin with; small ones make a pair leave its saddle earlier than it says.",
+}
+WORDS = {
+    "leak": "time constant of a unit without couplings: the unit of all times",
+    "release": "the end of the input",
+    "time-scale": "1/c of the decay e^(-ct) (p cos wt + q sin wt) + b fitted to the output from one "
+    "leak after the release on, with its standard error",
+    "drift": "b in units of the amplitude: what does not decay",
+    "fit": "part of the variance of the output that the decay explains",
+    "outlier": "the eigenvalue of W farthest from 0: of the network as learned, and of the one that "
+    "the rounded weights stand for",
+    "plane, directions": "theory of learning from small couplings: within the plane of u and v, or "
+    "within the span of u, v and up to two W and W^T on them",
+    "exact loss": "half the mean squared difference of the outputs of network and filter under "
+    "white noise, by Lyapunov's equation",
+}
+
+
+def write_page(folder: Path, memory: Memory, found: Found, summary: Mapping[str, Any]) -> None:
+    """Write report.html, summary.json, tables as CSV and figures/."""
+    from . import integrate_figures as draw
+
+    figures = {
+        "responses": draw.responses(found.model, found.simulators, found.nulls),
+        "spectra": draw.spectra(memory, found.precisions),
+        "learning": draw.learning(memory),
+    }
+    pictures = [
+        picture(folder / "figures", name, figure, CAPTIONS[name])
+        for name, figure in figures.items()
+    ]
+    page = filled_in(
+        "integrate.html",
+        summary=summary,
+        verdict=sentence(summary),
+        lead=lead(summary),
+        cards=cards(summary),
+        pictures=pictures,
+        memory=filled(MEMORY_COLUMNS, memory_rows(summary)),
+        claims=(CLAIM_COLUMNS, claim_rows(summary)),
+        words=WORDS,
+    )
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    text = json.dumps(summary, indent=2, allow_nan=False)
+    (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+    _write_tables(folder, memory, found)
+
+
+def sentence(summary: Mapping[str, Any]) -> str:
+    """The verdict over all claims."""
+    failed = sum(not claim["holds"] for claim in summary["claims"])
+    if failed:
+        verb = "fails" if failed == 1 else "fail"
+        return f"{failed} of {len(summary['claims'])} claims {verb}"
+    where = ", ".join(summary["simulators"])
+    return f"The learned memory of {1 / summary['asked']['rate']:.3g} leaks is kept on {where}"
+
+
+def lead(summary: Mapping[str, Any]) -> str:
+    """What was done, in short."""
+    asked = summary["asked"]
+    filter_ = (
+        f"damped oscillator Re exp(-({asked['rate']:g} - {asked['frequency']:g} i) t)"
+        if asked["frequency"]
+        else f"leaky integrator exp(-{asked['rate']:g} t)"
+    )
+    pulse = f"input held for {asked['hold']:g} leaks" if asked["hold"] else "single impulse"
+    return (
+        f"A linear network of {asked['units']} units learned to be the {filter_} of white noise, "
+        f"from {asked['regime']} couplings, and was mapped to mirror pairs of excitatory and "
+        f"inhibitory neurons with weights of {asked['bits']} bits. A {pulse} drives it; what the "
+        "output remembers afterwards is fitted by a decay."
+    )
+
+
+def cards(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The figures that matter most."""
+    learned = summary["learned"]
+    real, imaginary = learned["outlier"]
+    outlier = f"{real:.4f} ± {imaginary:.4f} i" if imaginary else f"{real:.4f}"
+    made = [
+        {"value": outlier, "text": "outlier eigenvalue of the learned couplings"},
+        {
+            "value": f"{learned['loss'] / learned['first_loss']:.1e}",
+            "text": "of the first loss is left",
+        },
+        {
+            "value": f"{100 * learned['change_of_couplings']:.3g} %",
+            "text": "change of the couplings by learning, in units of what they were",
+        },
+    ]
+    if learned["theory_off"]:
+        best = min(learned["theory_off"].values())
+        text = "at most between the outlier on its way and what theory says"
+        made.append({"value": f"{100 * best:.2g} %", "text": text})
+    if learned["plateau_expected"] and learned["plateau_seen"]:
+        value = f"{learned['plateau_seen']:.3g}"
+        text = f"learning time on the plateau; {learned['plateau_expected']:.3g} by theory"
+        made.append({"value": value, "text": text})
+    return made
+
+
+def memory_rows(summary: Mapping[str, Any]) -> list[list[str]]:
+    """How long the memory lasts in the model, at each precision, on each simulator, and without W."""
+    learned = {"outlier": summary["learned"]["outlier"], **summary["model"]}
+    rows = [_row("network, exactly", learned)]
+    rows += [_row(f"emulator, {bits} bits", fit) for bits, fit in summary["precisions"].items()]
+    bits = summary["asked"]["bits"]
+    own = {name: fit for name, fit in summary["simulators"].items() if name != "emulator"}
+    rows += [_row(f"{name}, {bits} bits", fit) for name, fit in own.items()]
+    rows += [_row(f"{name}, no couplings", fit) for name, fit in summary["nulls"].items()]
+    return rows
+
+
+def filled(
+    columns: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """A table without its empty columns."""
+    kept = [k for k in range(len(columns)) if any(row[k] for row in rows)]
+    return [columns[k] for k in kept], [[row[k] for k in kept] for row in rows]
+
+
+def _row(where: str, fit: Mapping[str, Any]) -> list[str]:
+    return [
+        where,
+        _with_error(fit["time_scale"], fit["time_scale_error"]),
+        _with_error(fit["frequency"], fit["frequency_error"]) if fit["frequency"] else "",
+        "" if fit["drift"] is None else f"{fit['drift']:+.4f}",
+        "" if fit["explained"] is None else f"{fit['explained']:.4f}",
+        _complex(fit["outlier"]) if "outlier" in fit else "",
+    ]
+
+
+def claim_rows(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Each claim, what was seen and what is asked."""
+    return [
+        [
+            claim["statement"],
+            "none" if claim["value"] is None else f"{100 * claim['value']:.3g} %",
+            f"{'≥' if claim['at_least'] else '≤'} {100 * claim['bound']:g} %",
+            "holds" if claim["holds"] else "FAILS",
+        ]
+        for claim in summary["claims"]
+    ]
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    """As many decimals as the error has, up to four."""
+    if value is None:
+        return "none"
+    decimals = 4 if not error else min(4, max(0, -math.floor(math.log10(error))))
+    return f"{value:.{decimals}f}" + (f" ± {error:.{decimals}f}" if error else "")
+
+
+def _complex(value: list[float]) -> str:
+    real, imaginary = value
+    return f"{real:.4f} ± {imaginary:.4f} i" if imaginary else f"{real:.4f}"
+
+
+def _write_tables(folder: Path, memory: Memory, found: Found) -> None:
+    """responses.csv, what was heard, and learning.csv, how it was learned."""
+    with (folder / "responses.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("where", "time", "output"))
+        nulls = {f"{name}, no couplings": heard for name, heard in found.nulls.items()}
+        rounded = {f"emulator, {bits} bits": heard for bits, heard in found.rounded.items()}
+        for name, heard in {"model": found.model, **rounded, **found.simulators, **nulls}.items():
+            writer.writerows((name, *row) for row in zip(heard.times, heard.response, strict=True))
+    history = memory.history
+    theory = [
+        part for outliers in memory.theory.values() for part in (outliers.real, outliers.imag)
+    ]
+    names = [f"{part} by {name}" for name in memory.theory for part in ("real", "imaginary")]
+    with (folder / "learning.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("time", "loss", "overlap", "outlier real", "outlier imaginary", *names))
+        parts = (history.times, history.losses, history.overlaps)
+        writer.writerows(
+            np.transpose([*parts, history.outliers.real, history.outliers.imag, *theory])
+        )
