@@ -149,8 +149,8 @@ def many_networks(
 
     where: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     results = folder / "results"
-    found = swept(sweep, results, **where)
     compared = swept(others, results, **where) if others else None
+    found = swept(sweep, results, **where)
     around = []
     units, levels = places(found)
     if neighbourhoods and levels:

@@ -23,7 +23,7 @@ KINDS = {
     "typical": "typical",
     "alike": "random, with the margins of reached ones",
 }
-DISTANCES = (1, 2, 4, 8, 16)
+DISTANCES = (1, 2, 4, 8)
 EXACT = 2  # up to which distance all are counted
 LARGEST = 300  # fixed points of a cluster that are looked for
 WISHED = 100  # units, about
