@@ -20,7 +20,7 @@ from spinspike.mapping.integrator_graph import STEP, map_integrator, outlier_aft
 from spinspike.mapping.null import permuted_couplings, without_couplings
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
-from spinspike.model.integrator.linear_network import LinearNetwork, outlier
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, outlier
 
 from .brian2_graded import Brian2Graded
 from .graded import GradedSimulator, Response
@@ -45,39 +45,42 @@ PROMISED = 8  # bits at which the claims are made
 
 @dataclass(frozen=True)
 class IntegratorOutcome:
-    """What the readout of one run showed, held against the learned eigenvalue."""
+    """What the readout of one run showed, beside what the learned network's own would have."""
 
     simulator: str  # or "model": the learned network itself
     run: str  # impulse or hold
     null: str  # "" for the graph itself
     bits: int | None  # of the weights; None: not rounded
-    learned: complex  # outlier eigenvalue of W
+    target: Filter
+    outlier: complex  # learned eigenvalue of W
     mapped: complex  # the same of what the integers stand for
     times: FloatArray  # (K,) since the start, in units of the leak's time constant
     readouts: FloatArray  # (K, B) y in each trial
     release: float
     fit: ResponseFit
+    learned: ResponseFit  # of the learned network in the same run
     spikes: float  # of all neurons, mean over trials
     like_emulator: bool | None  # every number is the emulator's; None where not compared
 
     @property
     def time_scale(self) -> float:
         """Of the memory, in units of the learned one."""
-        return self.fit.time_scale * (1 - self.learned.real)
+        return self.fit.time_scale / self.learned.time_scale
 
     @property
     def time_scale_error(self) -> float:
         """Its standard error."""
-        return self.fit.time_scale_error * (1 - self.learned.real)
+        return self.fit.time_scale_error / self.learned.time_scale
 
     @property
     def frequency(self) -> float:
-        """In units of the learned one; nan if that is 0."""
-        return self.fit.frequency / self.learned.imag if self.learned.imag else np.nan
+        """In units of the learned one; nan if there is none."""
+        return self.fit.frequency / self.learned.frequency if self.learned.frequency else np.nan
 
 
 def validate_integrator(
     network: LinearNetwork,
+    target: Filter,
     simulators: Sequence[GradedSimulator],
     *,
     bits: Sequence[int] = BITS,
@@ -90,6 +93,8 @@ def validate_integrator(
 
     Parameters
     ----------
+    target : Filter
+        What the network learned: how long is waited, and whether a frequency is looked for.
     bits : sequence
         Of the weights.
     nulls : bool
@@ -103,13 +108,24 @@ def validate_integrator(
     ------
     BadInput
         There is no such run, or ``trials`` is below 1.
+
+    Examples
+    --------
+    >>> network = LinearNetwork(np.array([[0.8]]), np.ones(1), np.ones(1))
+    >>> found = validate_integrator(network, Filter(0.2), [GradedEmulator()], nulls=False)
+    >>> for claim in integrator_claims(list(found)):
+    ...     print(claim.verdict, claim.statement)
+    holds 8 bits, impulse: time-scale, distance from the learned 5
+    holds 8 bits, impulse: drift, of the amplitude
+    holds 8 bits, hold: time-scale, distance from the learned 5
+    holds 8 bits, hold: drift, of the amplitude
     """
     unknown = [run for run in runs if run not in RUNS]
     if unknown or trials < 1:
         message = f"runs are {', '.join(runs)}, trials {trials}; allowed: {', '.join(RUNS)}, 1 up"
         raise BadInput(message)
-    for run in runs:
-        yield model_outcome(network, run)
+    models = {run: model_outcome(network, target, run) for run in runs}
+    yield from models.values()
     for simulator in simulators:
         for width in bits:
             exact = not isinstance(simulator, Brian2Graded)
@@ -117,69 +133,75 @@ def validate_integrator(
             for run in runs:
                 first = (width, run) == (bits[0], runs[0])
                 for null in ("", *(NULLS if nulls and first else ())):
-                    yield run_graph(network, graph, simulator, run, null, trials, seed)
+                    yield run_graph(graph, models[run], simulator, null, trials=trials, seed=seed)
 
 
-def pulse_of(network: LinearNetwork, run: str, step: float) -> Pulse:
+def pulse_of(target: Filter, run: str, step: float) -> Pulse:
     """What enters in a run, for steps of such a length.
 
-    A unit impulse in one step; or, for ``HOLD`` learned time-scales, what would bring an integrator
-    of the learned rate to 1 in the end.
+    A unit impulse in one step; or, for ``HOLD`` time-scales, what would bring an integrator to 1 in
+    the end.
     """
-    rate = 1 - outlier(network).real
     if run == "impulse":
-        return Pulse.impulse(step, AFTER / rate)
-    return Pulse(round(HOLD / rate / step) * step, rate, AFTER / rate)
+        return Pulse.impulse(step, AFTER / target.rate)
+    length = max(1, round(HOLD / target.rate / step)) * step
+    return Pulse(length, target.rate, AFTER / target.rate)
 
 
-def model_outcome(network: LinearNetwork, run: str, step: float = STEP) -> IntegratorOutcome:
+def model_outcome(
+    network: LinearNetwork, target: Filter, run: str, step: float = STEP
+) -> IntegratorOutcome:
     """The same run on the learned network: neither rounded nor in spikes."""
-    pulse = pulse_of(network, run, step)
+    pulse = pulse_of(target, run, step)
     signal = pulse.samples(step)
     joint = np.zeros((network.units + 1,) * 2)
     joint[:-1] = step * np.column_stack([network.generator, network.input_weight])
     whole = expm(joint)[:-1]
-    state, states = np.zeros(network.units), []
-    for x in signal:
+    state, readout = np.zeros(network.units), np.empty(len(signal))
+    for k, x in enumerate(signal):
         state = whole @ np.append(state, x)
-        states.append(state)
-    seen = Response(
-        times=step * np.arange(1, len(signal) + 1),
-        readout=np.array(states) @ network.readout,
-        units=np.array(states),
-        spikes=np.zeros(len(signal)),
-    )
-    learned = outlier(network)
-    return _outcome("model", run, "", None, learned, learned, [seen], pulse.length, None)
+        readout[k] = network.readout @ state
+    times, learned = step * np.arange(1, len(signal) + 1), outlier(network)
+    fit = _fit(times, readout[:, None], pulse, target)
+    return IntegratorOutcome(
+        "model", run, "", None, target, learned, learned, times, readout[:, None], pulse.length,
+        fit, fit, 0.0, None,
+    )  # fmt: skip
 
 
 def run_graph(
-    network: LinearNetwork,
     graph: SynapseGraph,
+    model: IntegratorOutcome,
     simulator: GradedSimulator,
-    run: str,
     null: str = "",
+    *,
     trials: int = 4,
     seed: int = 0,
 ) -> IntegratorOutcome:
-    """One run of a mapped network on one simulator, or of one of its nulls."""
+    """The run of a model on one simulator, with its graph or a null of that."""
+    mapped = outlier_after(graph)  # refuses a graph whose neurons are not graded
     step = graph.graded.step if graph.graded else STEP
-    pulse = pulse_of(network, run, step)
-    mapped = outlier_after(graph)
+    pulse = pulse_of(model.target, model.run, step)
     if null == "no couplings":
         graph = without_couplings(graph)
     elif null == "permuted":
         graph = permuted_couplings(graph, np.random.default_rng(seed))
     signal = pulse.samples(step)
     seen = [one.run(graph, signal) for one in _trials(simulator, trials, seed)]
-    same = None
-    if seen[0].values is not None and not isinstance(simulator, GradedEmulator):
-        oracle = GradedEmulator().run(graph, signal).values
-        same = oracle is not None and np.array_equal(seen[0].values, oracle)
-    return _outcome(
-        simulator.name, run, null, graph.weight_bits, outlier(network), mapped, seen, pulse.length,
-        same,
-    )  # fmt: skip
+    readouts = np.transpose([one.readout for one in seen])
+    return replace(
+        model,
+        simulator=simulator.name,
+        null=null,
+        bits=graph.weight_bits,
+        mapped=mapped,
+        times=seen[0].times,
+        readouts=readouts,
+        release=pulse.length,
+        fit=_fit(seen[0].times, readouts, pulse, model.target),
+        spikes=float(np.mean([one.spikes.sum() for one in seen])),
+        like_emulator=_like_emulator(graph, signal, simulator, seen[0]),
+    )
 
 
 def _trials(simulator: GradedSimulator, trials: int, seed: int) -> list[GradedSimulator]:
@@ -190,25 +212,18 @@ def _trials(simulator: GradedSimulator, trials: int, seed: int) -> list[GradedSi
     return cast("list[GradedSimulator]", [replace(made, seed=seed + k) for k in range(trials)])
 
 
-def _outcome(
-    simulator: str,
-    run: str,
-    null: str,
-    bits: int | None,
-    learned: complex,
-    mapped: complex,
-    seen: Sequence[Response],
-    release: float,
-    like_emulator: bool | None,
-) -> IntegratorOutcome:
-    times = seen[0].times
-    readouts = np.transpose([one.readout for one in seen])
-    late = times > release + SETTLED
-    fit = fit_response(times[late] - release, readouts[late], oscillates=learned.imag > 0)
-    return IntegratorOutcome(
-        simulator, run, null, bits, learned, mapped, times, readouts, release, fit,
-        float(np.mean([one.spikes.sum() for one in seen])), like_emulator,
-    )  # fmt: skip
+def _fit(times: FloatArray, readouts: FloatArray, pulse: Pulse, target: Filter) -> ResponseFit:
+    late = times > pulse.length + SETTLED
+    return fit_response(times[late] - pulse.length, readouts[late], oscillates=target.frequency > 0)
+
+
+def _like_emulator(
+    graph: SynapseGraph, signal: FloatArray, simulator: GradedSimulator, seen: Response
+) -> bool | None:
+    if seen.values is None or isinstance(simulator, GradedEmulator):
+        return None
+    oracle = GradedEmulator().run(graph, signal).values
+    return oracle is not None and np.array_equal(seen.values, oracle)
 
 
 def integrator_claims(outcomes: Sequence[IntegratorOutcome]) -> list[Claim]:
@@ -224,12 +239,12 @@ def integrator_claims(outcomes: Sequence[IntegratorOutcome]) -> list[Claim]:
             statement = f"{o.run}, {o.null}: time-scale, of the learned one"
             found.append(_claim(o, statement, o.time_scale, o.time_scale_error, FORGOTTEN))
             continue
-        statement = f"{o.run}: time-scale, distance from the learned {1 / (1 - o.learned.real):.3g}"
+        statement = f"{o.run}: time-scale, distance from the learned {o.learned.time_scale:.3g}"
         bound = TIME_SCALE.get(o.simulator, STEPPED)
         found.append(_claim(o, statement, abs(o.time_scale - 1), o.time_scale_error, bound))
-        if o.learned.imag:
-            statement = f"{o.run}: frequency, distance from the learned {o.learned.imag:.3g}"
-            error = o.fit.frequency_error / o.learned.imag
+        if o.learned.frequency:
+            statement = f"{o.run}: frequency, distance from the learned {o.learned.frequency:.3g}"
+            error = o.fit.frequency_error / o.learned.frequency
             found.append(_claim(o, statement, abs(o.frequency - 1), error, FREQUENCY))
         error = o.fit.offset_error / o.fit.amplitude
         found.append(_claim(o, f"{o.run}: drift, of the amplitude", abs(o.fit.drift), error, DRIFT))

@@ -11,7 +11,7 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.integrator_graph import map_integrator
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
-from spinspike.model.integrator.linear_network import LinearNetwork
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork
 from spinspike.simulators.brian2_graded import Brian2Graded, RateParameters
 from spinspike.simulators.graded import GradedSimulator, Response
 from spinspike.simulators.graded_emulator import GradedEmulator
@@ -67,6 +67,10 @@ class Other:
         return replace(seen, values=values)
 
 
+def slow(run: str) -> IntegratorOutcome:
+    return model_outcome(integrator(0.2), Filter(0.2), run)
+
+
 def failing(claims: list[Claim]) -> list[str]:
     return [c.statement for c in claims if c.verdict != "holds"]
 
@@ -74,9 +78,10 @@ def failing(claims: list[Claim]) -> list[str]:
 @pytest.mark.parametrize(("rate", "frequency"), [(0.5, 0.0), (0.05, 0.0), (0.1, 0.5)])
 def test_the_model_itself_keeps_what_its_eigenvalue_says(rate: float, frequency: float) -> None:
     for run in ("impulse", "hold"):
-        found = model_outcome(integrator(rate, frequency), run)
-        assert found.learned == pytest.approx(complex(1 - rate, frequency))
-        assert found.time_scale == pytest.approx(1, rel=1e-4)
+        found = model_outcome(integrator(rate, frequency), Filter(rate, frequency), run)
+        assert found.outlier == pytest.approx(complex(1 - rate, frequency))
+        assert found.fit.time_scale == pytest.approx(1 / rate, rel=1e-4)
+        assert found.time_scale == 1
         assert found.fit.frequency == pytest.approx(frequency, rel=1e-4)
         assert found.bits is None
     # at the end of the hold an integrator is at 1 - e^{-2}
@@ -88,7 +93,7 @@ def test_the_model_itself_keeps_what_its_eigenvalue_says(rate: float, frequency:
 @pytest.mark.parametrize(("rate", "frequency"), [(0.1, 0.0), (0.3, 0.4)])
 def test_every_claim_holds_on_the_emulator(rate: float, frequency: float) -> None:
     network = integrator(rate, frequency)
-    outcomes = list(validate_integrator(network, [GradedEmulator()]))
+    outcomes = list(validate_integrator(network, Filter(rate, frequency), [GradedEmulator()]))
     assert [(o.simulator, o.run, o.null, o.bits) for o in outcomes] == [
         ("model", "impulse", "", None),
         ("model", "hold", "", None),
@@ -106,11 +111,11 @@ def test_every_claim_holds_on_the_emulator(rate: float, frequency: float) -> Non
 
 
 def test_a_latch_and_a_memory_that_needs_no_couplings_fail() -> None:
-    network, graph = integrator(0.2), map_integrator(integrator(0.2))
-    latch = run_graph(network, graph, Pretender(), "hold")
+    model, graph = slow("impulse"), map_integrator(integrator(0.2))
+    latch = run_graph(graph, slow("hold"), Pretender())
     assert any("time-scale" in s for s in failing(integrator_claims([latch])))
     right = [
-        run_graph(network, graph, Pretender(rate=0.2), "impulse", null)
+        run_graph(graph, model, Pretender(rate=0.2), null)
         for null in ("", "no couplings", "permuted")
     ]
     assert failing(integrator_claims(right)) == [
@@ -120,22 +125,22 @@ def test_a_latch_and_a_memory_that_needs_no_couplings_fail() -> None:
 
 
 def test_trials_differ_in_their_seed_and_give_the_error() -> None:
-    network, graph = integrator(0.2), map_integrator(integrator(0.2))
-    found = run_graph(network, graph, Pretender(0.2, wobble=0.02), "impulse", trials=6)
+    model, graph = slow("impulse"), map_integrator(integrator(0.2))
+    found = run_graph(graph, model, Pretender(0.2, wobble=0.02), trials=6)
     assert found.readouts.shape == (len(found.times), 6)
     assert len(np.unique(found.readouts[-1])) == 6
     assert found.spikes == 2 * len(found.times)
     errors = [abs(found.time_scale - 1) / found.time_scale_error]
     assert 0.001 < found.time_scale_error < 0.1
     assert max(errors) < 4
-    once = run_graph(network, graph, GradedEmulator(), "impulse", trials=6)
+    once = run_graph(graph, model, GradedEmulator(), trials=6)
     assert once.readouts.shape[1] == 1
 
 
 def test_one_wrong_number_is_seen() -> None:
-    network, graph = integrator(0.2), map_integrator(integrator(0.2))
+    model, graph = slow("impulse"), map_integrator(integrator(0.2))
     for wrong, count in ((False, 0), (True, 1)):
-        found = run_graph(network, graph, Other(wrong), "impulse")
+        found = run_graph(graph, model, Other(wrong))
         (claim,) = (c for c in integrator_claims([found]) if "differ" in c.statement)
         assert (claim.value, claim.verdict) == (count, "fails" if wrong else "holds")
 
@@ -151,7 +156,7 @@ def test_one_wrong_number_is_seen() -> None:
     ],
 )
 def test_each_simulator_has_its_bound(simulator: str, scale: float, verdict: str) -> None:
-    found = model_outcome(integrator(0.1), "impulse")
+    found = model_outcome(integrator(0.1), Filter(0.1), "impulse")
     fit = replace(found.fit, rate=0.1 / scale)
     claim = integrator_claims([replace(found, simulator=simulator, bits=8, fit=fit)])[0]
     assert claim.statement == "8 bits, impulse: time-scale, distance from the learned 10"
@@ -159,12 +164,14 @@ def test_each_simulator_has_its_bound(simulator: str, scale: float, verdict: str
 
 
 def test_claims_are_made_for_eight_bits_alone() -> None:
-    found = model_outcome(integrator(0.1), "impulse")
+    found = model_outcome(integrator(0.1), Filter(0.1), "impulse")
     assert integrator_claims([found, replace(found, bits=4)]) == []
 
 
 def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
-    found = replace(model_outcome(integrator(0.2, 0.5), "impulse"), bits=8, simulator="lava")
+    found = replace(
+        model_outcome(integrator(0.2, 0.5), Filter(0.2, 0.5), "impulse"), bits=8, simulator="lava"
+    )
     assert failing(integrator_claims([found])) == []
 
     def with_fit(**changes: float) -> IntegratorOutcome:
@@ -179,7 +186,7 @@ def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
 
 
 def test_a_hold_is_as_long_as_the_memory() -> None:
-    pulse = pulse_of(integrator(0.1), "hold", 0.25)
+    pulse = pulse_of(Filter(0.1), "hold", 0.25)
     assert pulse.length == 20
     assert pulse.amplitude == pytest.approx(0.1)
     assert pulse.after == pytest.approx(40)
@@ -187,16 +194,18 @@ def test_a_hold_is_as_long_as_the_memory() -> None:
 
 def test_what_there_is_not_is_refused() -> None:
     with pytest.raises(BadInput, match="runs are impulse, nap, trials 4; allowed: impulse, hold"):
-        next(validate_integrator(integrator(0.1), [], runs=("impulse", "nap")))
+        next(validate_integrator(integrator(0.1), Filter(0.1), [], runs=("impulse", "nap")))
     with pytest.raises(BadInput, match="trials 0; allowed: impulse, hold, 1 up"):
-        next(validate_integrator(integrator(0.1), [], trials=0))
+        next(validate_integrator(integrator(0.1), Filter(0.1), [], trials=0))
 
 
 @pytest.mark.brian2
 def test_every_claim_holds_in_spikes() -> None:
     spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40))
     network = integrator(0.4, units=4)
-    outcomes = list(validate_integrator(network, [spiking], bits=(8,), runs=("impulse",), trials=1))
+    outcomes = list(
+        validate_integrator(network, Filter(0.4), [spiking], bits=(8,), runs=("impulse",), trials=1)
+    )
     claims = integrator_claims(outcomes)
     assert len(claims) == 4
     assert failing(claims) == []
