@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_example_is_run_here() -> None:
     names = [file.name for file in sorted(EXAMPLES.glob("*.py"))]
-    assert names == ["export_lava.py", "nest_many_machines.py", "train.py", "validate_brian2.py"]
+    assert names == [
+        "export_lava.py",
+        "integrate.py",
+        "nest_many_machines.py",
+        "train.py",
+        "validate_brian2.py",
+    ]
 
 
 def test_train_leaves_a_network(folder: Path) -> None:
@@ -54,6 +61,15 @@ def test_export_lava_leaves_a_folder_that_classifies_an_image(folder: Path) -> N
     printed = run("export_lava.py", "network.h5", "-o", "lava_network", folder=folder)
     assert (folder / "lava_network" / "network.py").exists()
     assert printed.splitlines()[-1].strip()
+
+
+@pytest.mark.matplotlib
+def test_integrate_remembers_for_as_long_as_asked(tmp_path: Path) -> None:
+    arguments = ["--units", "6", "--rate", "0.25", "-o", "memory.png"]
+    printed = run("integrate.py", *arguments, folder=tmp_path)
+    lasting = [float(word) for word in re.findall(r"remembers for (\S+)", printed)]
+    assert lasting == pytest.approx([4.0, 4.0], rel=0.05)
+    assert (tmp_path / "memory.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.brian2
