@@ -232,7 +232,7 @@ def one_network(
     from .console import show
     from .explore_findings import network_summary, network_tables, summaries
     from .explore_network import explored
-    from .explore_page import NetworkReport, network_page
+    from .explore_network_page import NetworkReport, network_page
     from .pipeline import version
     from .repeat import how_to_repeat
 

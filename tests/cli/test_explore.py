@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from spinspike.cli import explore_page, explore_reached
+from spinspike.cli import explore_network_page, explore_page, explore_reached
 from spinspike.cli.explore_options import numbers
 from spinspike.cli.main import app
 from spinspike.mapping import graph_file, map_network
@@ -122,7 +122,8 @@ def test_one_line_of_one_module_says_where_half_converge(explore: Explore, tmp_p
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are not drawn, which takes most of the time."""
     drawn = {"name": "none", "caption": "", "data": ""}
-    monkeypatch.setattr(explore_page, "picture", lambda *_: drawn)
+    for page in (explore_page, explore_network_page):
+        monkeypatch.setattr(page, "picture", lambda *_: drawn)
 
 
 @pytest.mark.usefixtures("undrawn")

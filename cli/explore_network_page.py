@@ -1,0 +1,108 @@
+"""The page of `explore` about one network and those it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.model.manifold.survey import LARGEST
+
+from . import explore_network_figures as draw
+from .explore_findings import (
+    AROUND_COLUMNS,
+    COUNT_COLUMNS,
+    FINDING_COLUMNS,
+    Around,
+    Finding,
+    around_cells,
+    count_cells,
+    finding_cells,
+    grouped,
+)
+from .explore_network import NO_INPUT, Asked, Subject
+from .explore_page import WORDS, html_table, section
+from .page import filled_in, picture
+
+
+@dataclass(frozen=True)
+class NetworkReport:
+    """All that a page about one network shows."""
+
+    subjects: Sequence[Subject]
+    asked: Asked
+    results: Mapping[str, Mapping[str, NDArray[Any]]]
+    rows: Sequence[Finding]
+    around: Sequence[Around]
+    counts: Sequence[Mapping[str, Any]]
+
+
+def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
+    """Draw all figures of one network into a folder, and fill in the page."""
+    first, asked = report.subjects[0], report.asked
+    images = ", ".join(f"{len(v)} {name}" for name, v in first.fields.items() if name != NO_INPUT)
+    lead = (
+        f"{first.network.units} units, without input" + (f" and under {images}" if images else "")
+        + f", each started from {asked.starts} random states and followed for up to {asked.limit} "
+        "sweeps. The supervisory signal is off throughout."
+    )  # fmt: skip
+    endings = picture(figures, "endings", draw.endings(report.rows), "What random states come to.")
+    overlaps = picture(
+        figures, "overlaps", draw.overlaps(report.subjects, asked.orders[0], report.results),
+        f"States that {asked.orders[0]} runs come to: without input their overlap with each other, "
+        "under an image their overlap with the fixed point that the file holds for it (1: the same).",
+    )  # fmt: skip
+    sections = [
+        section("Where random states end", [endings, overlaps],
+                html_table("", FINDING_COLUMNS, grouped([finding_cells(r) for r in report.rows]))),
+    ]  # fmt: skip
+    if report.around:
+        caption = (
+            "Fixed points that differ from a given one in one and in two units, and how many can "
+            "be reached from it by moves of up to two flips through fixed points alone, as far as "
+            f"looked for ({LARGEST}); bars of 95 % over images. Diamonds, and brackets in the table: "
+            "what the margins of these states alone would give, couplings dealt at random."
+        )
+        shown = picture(figures, "around", draw.around(report.around), caption)
+        cells = html_table("", AROUND_COLUMNS, grouped([around_cells(a) for a in report.around]))
+        sections.append(section("What lies around them", [shown], cells))
+    cells = html_table("", COUNT_COLUMNS, grouped([count_cells(c) for c in report.counts]))
+    text = (
+        "Σ is ln of the number of fixed points per unit, by Bethe's approximation, over inputs "
+        "whose messages settle. Counted: all of them, in networks of few units; the mean over "
+        "inputs."
+    )
+    sections.append(section("How many there are", [], cells, text=text))
+    return filled_in(
+        "explore.html", title=network_title(report.rows), lead=lead, cards=_ends(report.rows),
+        sections=sections, words=WORDS, repeat=repeat,
+    )  # fmt: skip
+
+
+def network_title(rows: Sequence[Finding]) -> str:
+    """The finding of the first network in one sentence."""
+    first = [r for r in rows if (r.subject, r.order) == (rows[0].subject, rows[0].order)]
+    said = [f"{100 * r.converged:.0f} % {_under(r.condition)}" for r in first]
+    return f"{rows[0].subject}: of random states come to a fixed point {', '.join(said)}"
+
+
+def _under(condition: str) -> str:
+    return "without input" if condition == NO_INPUT else f"under {condition}"
+
+
+def _ends(rows: Sequence[Finding]) -> list[dict[str, str]]:
+    """How far the states of the file are found again by each network, under training images."""
+    told = [r for r in rows if r.order == rows[0].order and not np.isnan(r.known_held)]
+    told = [r for r in told if r.condition == told[0].condition]
+    return [
+        {
+            "value": f"{100 * r.known_held:.0f} %",
+            "text": f"of the states that the first file holds for {r.condition} are fixed points of "
+            f"{r.subject}; random states end in them in {100 * r.known_reached:.0f} % of runs",
+        }
+        for r in told
+    ]
