@@ -1,6 +1,7 @@
 """Measure what the integrator claims: its gradients, its reduced theories, the lazy threshold.
 
     python benchmarks/integrator.py                       # 40 and 100 units, some minutes
+    python benchmarks/integrator.py --units --lazy-units --on lava brian2    # mapped, ten minutes
     python benchmarks/integrator.py --units 400 --spreads 0.05 --lazy-units    # an hour
 
 Exit code 1 when a figure misses its target. Rows without a target are shown for comparison.
@@ -16,15 +17,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spinspike.cli.integrate import heard_out
+from spinspike.cli.integrate_run import learn, start
 from spinspike.model.integrator.lazy import threshold
 from spinspike.model.integrator.learning import History, flow
-from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
 from spinspike.model.integrator.loss import gradient, loss
 from spinspike.model.integrator.noise import sampled_loss
 from spinspike.model.integrator.reduced import growth_rate, pair, plateau
 from spinspike.model.integrator.subspace import subspace
 
 TARGETS = (Filter(0.05), Filter(0.1), Filter(0.5), Filter(0.1, 0.5), Filter(0.3, 1.0))
+MEMORIES = (Filter(0.5), Filter(0.2), *TARGETS[:2], Filter(0.2, 0.8), *TARGETS[3:])
 LAZY_SPREADS = (0.2, 0.4, 0.6, 0.8)
 
 
@@ -43,20 +47,25 @@ def main() -> int:
     parser.add_argument("--units", type=int, nargs="*", default=[40, 100])
     parser.add_argument("--spreads", type=float, nargs="*", default=[0.0, 0.02, 0.05])
     parser.add_argument("--lazy-units", type=int, nargs="*", default=[400])
+    parser.add_argument(
+        "--on", nargs="*", default=["emulator"], help="where memories are mapped to"
+    )
     arguments = parser.parse_args()
     missed = 0
-    for row in rows(arguments.units, arguments.spreads, arguments.lazy_units):
+    for row in rows(arguments.units, arguments.spreads, arguments.lazy_units, arguments.on):
         mark = {True: "met", False: "MISSED", None: ""}[row.met]
         missed += row.met is False
-        print(f"{row.what:66s} {row.seen:>26s} {row.asked:>8s} {mark}", flush=True)
+        print(f"{row.what:74s} {row.seen:>26s} {row.asked:>8s} {mark}", flush=True)
     return 1 if missed else 0
 
 
 def rows(
-    units: Sequence[int], spreads: Sequence[float], lazy_units: Sequence[int]
+    units: Sequence[int], spreads: Sequence[float], lazy_units: Sequence[int], on: Sequence[str]
 ) -> Iterator[Row]:
     yield gradient_row()
     yield noise_row()
+    for target in MEMORIES:
+        yield from memory_rows(target, on)
     for number in lazy_units:
         for spread in LAZY_SPREADS:
             yield lazy_row(number, spread)
@@ -139,6 +148,21 @@ def plateau_row(name: str, blank: LinearNetwork, target: Filter, full: History) 
     end = full.times[np.argmax(full.overlaps > growth_rate(target))]
     off = float(expected / end - 1)
     return Row(f"{name}: plateau {end:.1f}", f"{off:+.1%}", "10%", abs(off) < 0.1)
+
+
+def memory_rows(target: Filter, on: Sequence[str]) -> Iterator[Row]:
+    """What simulators make of a memory of 20 units at 8 bits, and what 4 bits make of its outlier."""
+    memory = learn(start(20, "rich", target, None, 0), target, rich=True)
+    found = heard_out(memory, on, 8, 0.0, 0)
+    name = f"c* {target.rate} w* {target.frequency}"
+    for claim in found.claims:
+        sign = ">=" if claim.at_least else "<="
+        seen = f"{claim.value:.2%}"
+        yield Row(f"{name}, {claim.statement}", seen, f"{sign} {claim.bound:g}", claim.holds)
+    learned = outlier(memory.network)
+    for bits, rounded in found.precisions.items():
+        moved = abs(rounded - learned) / (1 - learned.real)
+        yield Row(f"{name}, outlier moved at {bits} bits, of its rate", f"{moved:.2%}", "", None)
 
 
 def lazy_row(units: int, spread: float) -> Row:

@@ -126,23 +126,22 @@ def heard_out(memory: Memory, names: Sequence[str], bits: int, hold: float, seed
     from . import integrate_run as run
 
     network, target = memory.network, memory.target
-    turning = target.frequency > 0
     exact = run.graph_for("emulator", network, bits)
-    model = run.recall("model", network, run.pulse_for(exact, target, hold), turning)
+    model = run.recall("model", network, run.pulse_for(exact, target, hold), target)
     claims = run.learning_claims(memory, model)
     graphs = {b: run.graph_for("emulator", network, b) for b in sorted({bits, *PRECISIONS})}
     rounded = {
-        b: run.listen("emulator", g, run.pulse_for(g, target, hold), seed, turning)
+        b: run.listen("emulator", g, run.pulse_for(g, target, hold), seed, target)
         for b, g in graphs.items()
     }
     simulators, nulls = {}, {}
     for name in names:
         graph = run.graph_for(name, network, bits)
         pulse = run.pulse_for(graph, target, hold)
-        simulators[name] = run.listen(name, graph, pulse, seed, turning)
+        simulators[name] = run.listen(name, graph, pulse, seed, target)
         empty = run.graph_for(name, run.without_couplings(network), bits)
         brief = run.pulse_for(empty, run.LEAK, hold)
-        nulls[name] = run.listen(name, empty, brief, seed, False)
+        nulls[name] = run.listen(name, empty, brief, seed, run.LEAK)
         claims += run.memory_claims(simulators[name], model, nulls[name], target)
     after = {b: outlier_after(g) for b, g in graphs.items()}
     return Found(model, after, rounded, simulators, nulls, claims)

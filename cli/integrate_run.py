@@ -193,7 +193,7 @@ def graph_for(name: str, network: LinearNetwork, bits: int) -> SynapseGraph:
     return map_integrator(network, bits=bits, exact=SIMULATORS[name].exact)
 
 
-def listen(name: str, graph: SynapseGraph, pulse: Pulse, seed: int, oscillates: bool) -> Heard:
+def listen(name: str, graph: SynapseGraph, pulse: Pulse, seed: int, target: Filter) -> Heard:
     """What a graph on a simulator remembers of a pulse; where chance has a part, in several trials."""
     backend = SIMULATORS[name]
     make = getattr(import_module(f"spinspike.simulators.{backend.module}"), backend.kind)
@@ -205,17 +205,17 @@ def listen(name: str, graph: SynapseGraph, pulse: Pulse, seed: int, oscillates: 
     since = found[0].times - pulse.length
     late = since > 0
     outputs = np.transpose([response.readout for response in found])
-    return _heard(name, since[late], outputs[late], oscillates)
+    return _heard(name, since[late], outputs[late], target)
 
 
-def recall(name: str, network: LinearNetwork, pulse: Pulse, oscillates: bool) -> Heard:
+def recall(name: str, network: LinearNetwork, pulse: Pulse, target: Filter) -> Heard:
     """What a network remembers of a pulse, exactly."""
     held = np.linalg.solve(
         network.generator, expm(network.generator * pulse.length) - np.eye(network.units)
     )
     released = replace(network, input_weight=pulse.amplitude * held @ network.input_weight)
     times = np.linspace(0, pulse.after, 401)
-    return _heard(name, times, impulse_response(released, times), oscillates)
+    return _heard(name, times, impulse_response(released, times), target)
 
 
 def pulse_for(graph: SynapseGraph, target: Filter, hold: float) -> Pulse:
@@ -270,8 +270,8 @@ def learning_claims(memory: Memory, own: Heard) -> list[Claim]:
     ]
 
 
-def _heard(name: str, times: FloatArray, outputs: FloatArray, oscillates: bool) -> Heard:
+def _heard(name: str, times: FloatArray, outputs: FloatArray, target: Filter) -> Heard:
     """Of outputs (K,) or of trials (K, B)."""
-    late = times > SETTLE
-    fit = fit_response(times[late], outputs[late], oscillates=oscillates)
+    late = times > min(SETTLE, 1 / target.rate)
+    fit = fit_response(times[late], outputs[late], oscillates=target.frequency > 0)
     return Heard(name, times, outputs.reshape(len(times), -1).mean(axis=1), fit)

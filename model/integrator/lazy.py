@@ -25,7 +25,7 @@ from ..errors import BadInput
 from .linear_network import Filter, LinearNetwork
 from .loss import gramians
 
-RIDGE = 1e-5  # of the trace of P: below it lies what rounding errors make of the smallest modes
+RIDGE = 1e-7  # of the trace of P: below it lies what rounding errors make of the smallest modes
 REACH = (
     0.8  # targets up to here, in units of the spread: short enough readouts at some hundred units
 )

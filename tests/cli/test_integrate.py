@@ -160,7 +160,7 @@ def test_a_claim_without_a_number_fails() -> None:
 def test_the_model_s_own_response_to_a_held_input_is_that_of_many_impulses() -> None:
     blank = integrate_run.start(5, "lazy", Filter(0.5), None, 0)
     pulse = Pulse.impulse(2.0, 10.0)
-    held = integrate_run.recall("model", blank, pulse, False)
+    held = integrate_run.recall("model", blank, pulse, Filter(0.5))
     shorts = np.linspace(0, 2, 401)[:-1] + 0.0025
     for k in (0, 100, 300):
         late = np.sort(held.times[k] + shorts)
