@@ -155,9 +155,12 @@ def summarised(
 
     from .integrate_run import theory_off
 
-    grown = outlier(memory.network)
+    def parts(eigenvalue: complex) -> list[float] | None:
+        return [eigenvalue.real, eigenvalue.imag] if memory.rich else None
+
     learned = {
-        "outlier": [grown.real, grown.imag],
+        "outlier": parts(outlier(memory.network)),
+        "reach": _finite(memory.reach),
         "loss": memory.last_loss,
         "first_loss": memory.first_loss,
         "change_of_couplings": memory.change,
@@ -166,7 +169,7 @@ def summarised(
         "theory_off": {name: theory_off(memory, name) for name in memory.theory},
     }
     precisions = {
-        str(bits): {"outlier": [value.real, value.imag], **_fit(found.rounded[bits])}
+        str(bits): {"outlier": parts(value), **_fit(found.rounded[bits])}
         for bits, value in found.precisions.items()
     }
     return {
@@ -189,7 +192,9 @@ def tables(summary: Mapping[str, Any]) -> list[Table]:
     from .console import table
     from .integrate_page import CLAIM_COLUMNS, MEMORY_COLUMNS, claim_rows, filled, memory_rows
 
-    columns, rows = filled(MEMORY_COLUMNS, memory_rows(summary))
+    shown = [k for k, name in enumerate(MEMORY_COLUMNS) if name not in ("drift", "fit")]
+    rows = [[row[k] for k in shown] for row in memory_rows(summary)]  # 80 characters wide
+    columns, rows = filled([MEMORY_COLUMNS[k] for k in shown], rows)
     return [
         table("How long the memory lasts", *columns, rows=rows),
         table("Claims", *CLAIM_COLUMNS, rows=claim_rows(summary)),

@@ -40,7 +40,8 @@ def spectra(memory: Memory, rounded: Mapping[int, complex]) -> Figure:
         axis.set(title=title, xlabel="real part", aspect="equal")
     ends = np.unique([wanted, wanted.conjugate()])
     right.plot(ends.real, ends.imag, "+", color=UP, markersize=13, label="the memory asked for")
-    for (bits, value), mark in zip(rounded.items(), "sD^v", strict=False):
+    shown = rounded if memory.rich else {}
+    for (bits, value), mark in zip(shown.items(), "sD^v", strict=False):
         right.plot(
             value.real, value.imag, mark, color=SIGNAL, markersize=6, fillstyle="none",
             label=f"farthest out at {bits} bits",
@@ -54,12 +55,18 @@ def spectra(memory: Memory, rounded: Mapping[int, complex]) -> Figure:
 
 @styled
 def learning(memory: Memory) -> Figure:
-    """The loss over learning time, and the outlier beside what theory says."""
+    """The loss over learning time, and, of rich networks, the outlier beside what theory says."""
     from matplotlib.figure import Figure
 
-    turning = memory.target.frequency > 0
-    figure = Figure(figsize=(9.6, 3.0))
-    axes = figure.subplots(1, 3 if turning else 2)
+    parts: dict[str, tuple[Callable[[Any], Any], float]] = {
+        "real": (np.real, 1 - memory.target.rate)
+    }
+    if memory.target.frequency:
+        parts["imaginary"] = (np.imag, memory.target.frequency)
+    if not memory.rich:
+        parts.clear()
+    figure = Figure(figsize=(9.6 if parts else 4.8, 3.0))
+    axes = figure.subplots(1, 1 + len(parts), squeeze=False)[0]
     history = memory.history
     axes[0].semilogy(history.times, history.losses / memory.first_loss, color=UP)
     axes[0].set(title="Loss, in units of the first", xlabel="learning time")
@@ -69,12 +76,11 @@ def learning(memory: Memory) -> Figure:
             "plateau, by theory", (memory.plateau, 0.02), xycoords=("data", "axes fraction"),
             rotation=90, fontsize=7, ha="right",
         )  # fmt: skip
-    _outlier(axes[1], memory, np.real, 1 - memory.target.rate)
-    axes[1].set(title="Outlier, real part", xlabel="learning time")
-    if turning:
-        _outlier(axes[2], memory, np.imag, memory.target.frequency)
-        axes[2].set(title="Outlier, imaginary part", xlabel="learning time")
-    axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    for axis, (name, (part, wanted)) in zip(axes[1:], parts.items(), strict=True):
+        _outlier(axis, memory, part, wanted)
+        axis.set(title=f"Outlier, {name} part", xlabel="learning time")
+    if parts:
+        axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
@@ -106,7 +112,7 @@ def responses(model: Heard, simulators: Mapping[str, Heard], nulls: Mapping[str,
         )  # fmt: skip
     for name, heard in nulls.items():
         axis.plot(
-            heard.times, heard.response / (abs(heard.response[0]) or 1.0), ":",
+            heard.times, heard.response / (heard.fit.amplitude or 1.0), ":",
             color=COLOURS[name], linewidth=1.2, label=f"{name}, no couplings",
         )  # fmt: skip
     axis.set(

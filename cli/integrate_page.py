@@ -24,10 +24,12 @@ CAPTIONS = {
     "network itself remembers at the release. Without couplings (dotted) the leak is all there is.",
     "spectra": "Eigenvalues of the couplings W; the circle is the disc they fill when drawn. "
     "Real parts of 1 (line) are where memories last for ever.",
-    "learning": "Gradient flow of the exact loss until a thousandth of it is left, beside two "
-    "theories that know the network before learning and nothing else. The plane is exact if there "
-    "are no couplings to begin with; small ones make a pair leave its saddle earlier than it says.",
+    "learning": "Gradient flow of the exact loss until a thousandth of it is left.",
 }
+THEORY = (
+    " Theory knows the network before learning and nothing else; the plane is exact if there are no "
+    "couplings to begin with, and small ones make a pair leave its saddle earlier than it says."
+)
 WORDS = {
     "leak": "time constant of a unit without couplings: the unit of all times",
     "release": "the end of the input",
@@ -53,8 +55,9 @@ def write_page(folder: Path, memory: Memory, found: Found, summary: Mapping[str,
         "spectra": draw.spectra(memory, found.precisions),
         "learning": draw.learning(memory),
     }
+    captions = CAPTIONS | {"learning": CAPTIONS["learning"] + (THEORY if memory.theory else "")}
     pictures = [
-        picture(folder / "figures", name, figure, CAPTIONS[name])
+        picture(folder / "figures", name, figure, captions[name])
         for name, figure in figures.items()
     ]
     page = filled_in(
@@ -92,11 +95,12 @@ def lead(summary: Mapping[str, Any]) -> str:
         if asked["frequency"]
         else f"leaky integrator exp(-{asked['rate']:g} t)"
     )
-    pulse = f"input held for {asked['hold']:g} leaks" if asked["hold"] else "single impulse"
+    held = f"An input that is on for {asked['hold']:g} time constants of the leak"
+    pulse = held if asked["hold"] else "A single impulse"
     return (
         f"A linear network of {asked['units']} units learned to be the {filter_} of white noise, "
         f"from {asked['regime']} couplings, and was mapped to mirror pairs of excitatory and "
-        f"inhibitory neurons with weights of {asked['bits']} bits. A {pulse} drives it; what the "
+        f"inhibitory neurons with weights of {asked['bits']} bits. {pulse} drives it; what the "
         "output remembers afterwards is fitted by a decay."
     )
 
@@ -104,10 +108,14 @@ def lead(summary: Mapping[str, Any]) -> str:
 def cards(summary: Mapping[str, Any]) -> list[dict[str, str]]:
     """The figures that matter most."""
     learned = summary["learned"]
-    real, imaginary = learned["outlier"]
-    outlier = f"{real:.4f} ± {imaginary:.4f} i" if imaginary else f"{real:.4f}"
+    if learned["outlier"]:
+        text = "outlier eigenvalue of the learned couplings"
+        first = {"value": _complex(learned["outlier"]), "text": text}
+    else:
+        text = "|1 - c* + i w*| / sigma: below 1 a readout makes the memory of the modes there are"
+        first = {"value": f"{learned['reach']:.2f}", "text": text}
     made = [
-        {"value": outlier, "text": "outlier eigenvalue of the learned couplings"},
+        first,
         {
             "value": f"{learned['loss'] / learned['first_loss']:.1e}",
             "text": "of the first loss is left",
@@ -155,7 +163,7 @@ def _row(where: str, fit: Mapping[str, Any]) -> list[str]:
         _with_error(fit["frequency"], fit["frequency_error"]) if fit["frequency"] else "",
         "" if fit["drift"] is None else f"{fit['drift']:+.4f}",
         "" if fit["explained"] is None else f"{fit['explained']:.4f}",
-        _complex(fit["outlier"]) if "outlier" in fit else "",
+        _complex(fit["outlier"]) if fit.get("outlier") else "",
     ]
 
 

@@ -74,6 +74,18 @@ class Memory:
     last_loss: float
 
     @property
+    def rich(self) -> bool:
+        """Whether the outlier is the memory."""
+        return self.plateau is not None
+
+    @property
+    def reach(self) -> float:
+        """How far the filter is from the leak, in units of the radius of W before learning."""
+        radius = np.linalg.norm(self.blank.coupling) / np.sqrt(self.blank.units)
+        away = abs(complex(1 - self.target.rate, self.target.frequency))
+        return float(away / radius) if radius else np.inf
+
+    @property
     def change(self) -> float:
         """How far the couplings moved, in units of what they were; of all there is without any."""
         before, after = self.blank.coupling, self.network.coupling
