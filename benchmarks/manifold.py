@@ -10,7 +10,8 @@ convergence  Fraction of random starts that reach a fixed point within 1000 swee
              taken, beside the project's table of Gaussian networks, which gives single figures
              without errors. A row agrees where the fraction asked is in the 95 % interval seen and
              sweeps are within three standard errors, or a tenth and the one sweep that finds
-             nothing to flip, which may count or not.
+             nothing to flip, which may count or not. Of how many runs the table is, is not known:
+             rows that differ are shown, and alone do not make the exit code 1, as counts do.
 digits       One network untrained, trained on the digits, mapped to 8 and to 4 bits, and with its
              couplings dealt to other partners: where random states end without input and under
              images, and how many fixed points lie around them.
@@ -94,8 +95,8 @@ def main() -> int:
         cases = [case for case in TABLE if case.units < 1600 or not a.quick]
         say(f"\n{'H':>5} {'J_D':>4} {'lambda':>6}  {'order':13} {'asked':>6}  seen (95 %)"
             f"{'':8} {'asked':>6}  sweeps seen     overlap with start")  # fmt: skip
-        seen = [converged_row(case, networks, a.starts, a.seed) for case in cases]
-        good &= all(seen)
+        for case in cases:
+            converged_row(case, networks, a.starts, a.seed)
     if "digits" in a.only:
         compare_digits(a.seed, patterns=5 if a.quick else 20, starts=10 if a.quick else 50)
     return 0 if good else 1
@@ -125,8 +126,8 @@ def count_row(name: str, asked: float, mean: float, error: float) -> bool:
     return abs(off) < 3
 
 
-def converged_row(case: Case, networks: int, starts: int, seed: int) -> bool:
-    """Run one place of the table, and print asked beside seen; whether they agree."""
+def converged_row(case: Case, networks: int, starts: int, seed: int) -> None:
+    """Run one place of the table, and print asked beside seen and whether they agree."""
     sweep = Sweep(
         (case.self_coupling,), (case.link,), (case.units,), (case.order,), networks, starts,
         LIMIT, seed,
@@ -145,7 +146,6 @@ def converged_row(case: Case, networks: int, starts: int, seed: int) -> bool:
         f"{case.converged:6.2f}  {row.converged:.3f} ({row.low:.3f}-{row.high:.3f}) {asked:>6}  "
         f"{row.sweeps:6.1f} ± {row.sweeps_error:5.1f}  {overlap}{'' if agrees else '  differs'}"
     )
-    return agrees
 
 
 def _sweeps_agree(case: Case, row: Row) -> bool:
