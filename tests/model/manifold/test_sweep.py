@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -90,20 +90,18 @@ def test_the_band_lies_between_that_of_networks_and_that_of_runs(reached: list[l
     assert 0 <= low <= array.mean() <= high <= 1
 
 
-@given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=3, deadline=None)
-def test_the_band_covers_what_networks_scatter_around(seed: int) -> None:
-    rng = np.random.default_rng(seed)
+def test_the_band_covers_what_networks_scatter_around() -> None:
+    rng = np.random.default_rng(0)
     covered = naive = 0
-    for _ in range(100):
+    for _ in range(200):
         own = rng.beta(1.0, 1.0, size=12)  # fractions of the networks: their mean is a half
         reached = rng.random((12, 30)) < own[:, None]
         low, high = band(reached)
         covered += low < 0.5 < high
         wilson = binomtest(int(reached.sum()), reached.size).proportion_ci(method="wilson")
         naive += wilson.low < 0.5 < wilson.high
-    assert covered > 82
-    assert naive < 80  # what independent runs would claim
+    assert covered > 170
+    assert naive < 150  # what independent runs would claim
 
 
 def test_pairs_of_states_overlap_as_counted_by_hand(every_state: Any) -> None:
