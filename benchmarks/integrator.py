@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.cli.integrate import heard_out
-from spinspike.cli.integrate_run import learn, start
+from spinspike.cli.integrate_learning import learned, start
+from spinspike.cli.integrate_listening import heard_out
 from spinspike.model.integrator.lazy import threshold
 from spinspike.model.integrator.learning import History, flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
@@ -152,16 +152,16 @@ def plateau_row(name: str, blank: LinearNetwork, target: Filter, full: History) 
 
 def memory_rows(target: Filter, on: Sequence[str]) -> Iterator[Row]:
     """What simulators make of a memory of 20 units at 8 bits, and what 4 bits make of its outlier."""
-    memory = learn(start(20, "rich", target, None, 0), target, rich=True)
+    memory = learned(start(20, "rich", target, None, 0), target, rich=True)
     found = heard_out(memory, on, 8, 0.0, 0)
     name = f"c* {target.rate} w* {target.frequency}"
     for claim in found.claims:
         sign = ">=" if claim.at_least else "<="
         seen = f"{claim.value:.2%}"
         yield Row(f"{name}, {claim.statement}", seen, f"{sign} {claim.bound:g}", claim.holds)
-    learned = outlier(memory.network)
+    grown = outlier(memory.network)
     for bits, rounded in found.precisions.items():
-        moved = abs(rounded - learned) / (1 - learned.real)
+        moved = abs(rounded - grown) / (1 - grown.real)
         yield Row(f"{name}, outlier moved at {bits} bits, of its rate", f"{moved:.2%}", "", None)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +16,8 @@ from .options import Force, Json, Seed
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from .integrate_run import Claim, Heard, Memory
-
-PRECISIONS = (8, 4)  # bits at which the memory is compared, beside those asked for
+    from .integrate_learning import Memory
+    from .integrate_listening import Found, Heard
 
 
 def integrate(
@@ -75,18 +74,19 @@ def integrate(
     from spinspike.model.integrator.integrator_file import IntegratorFile, save_integrator
     from spinspike.model.integrator.linear_network import Filter
 
-    from . import integrate_run as run
     from .console import show, spinner
+    from .integrate_learning import learned, start
+    from .integrate_listening import graph_for, heard_out, require
     from .repeat import how_to_repeat
     from .report import check_folder
 
     names = list(dict.fromkeys(on or ["emulator"]))
-    run.require(names)
+    require(names)
     target = Filter(rate, frequency)
-    blank = run.start(units, regime, target, spread, seed)
+    blank = start(units, regime, target, spread, seed)
     check_folder(output, force=force)
     with spinner("learning"):
-        memory = run.learn(blank, target, rich=regime == "rich", parts=learn)
+        memory = learned(blank, target, rich=regime == "rich", parts=learn)
     with spinner("listening"):
         found = heard_out(memory, names, bits, hold, seed)
     asked = {
@@ -96,7 +96,7 @@ def integrate(
     provenance = {**asked, "loss": memory.last_loss}
     content = IntegratorFile(memory.network, target, provenance)
     save_integrator(output / "integrator.h5", content, force=True)
-    save(output / "graph.h5", run.graph_for(names[0], memory.network, bits), force=True)
+    save(output / "graph.h5", graph_for(names[0], memory.network, bits), force=True)
     repeat = how_to_repeat(output / "graph.h5", sys.argv[1:])
     summary = summarised(asked, memory, found, repeat)
     from .integrate_page import write_page
@@ -107,53 +107,13 @@ def integrate(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was heard, and what follows from it."""
-
-    model: Heard
-    precisions: Mapping[int, complex]  # bits: the outlier of what the integers stand for
-    rounded: Mapping[int, Heard]  # bits: the emulator's
-    simulators: Mapping[str, Heard]
-    nulls: Mapping[str, Heard]
-    claims: Sequence[Claim]
-
-
-def heard_out(memory: Memory, names: Sequence[str], bits: int, hold: float, seed: int) -> Found:
-    """Listen to the model, to the emulator at each precision, and to every simulator."""
-    from spinspike.mapping.integrator_graph import outlier_after
-
-    from . import integrate_run as run
-
-    network, target = memory.network, memory.target
-    exact = run.graph_for("emulator", network, bits)
-    model = run.recall("model", network, run.pulse_for(exact, target, hold), target)
-    claims = run.learning_claims(memory, model)
-    graphs = {b: run.graph_for("emulator", network, b) for b in sorted({bits, *PRECISIONS})}
-    rounded = {
-        b: run.listen("emulator", g, run.pulse_for(g, target, hold), seed, target)
-        for b, g in graphs.items()
-    }
-    simulators, nulls = {}, {}
-    for name in names:
-        graph = run.graph_for(name, network, bits)
-        pulse = run.pulse_for(graph, target, hold)
-        simulators[name] = run.listen(name, graph, pulse, seed, target)
-        empty = run.graph_for(name, run.without_couplings(network), bits)
-        brief = run.pulse_for(empty, run.LEAK, hold)
-        nulls[name] = run.listen(name, empty, brief, seed, run.LEAK)
-        claims += run.memory_claims(simulators[name], model, nulls[name], target)
-    after = {b: outlier_after(g) for b, g in graphs.items()}
-    return Found(model, after, rounded, simulators, nulls, claims)
-
-
 def summarised(
     asked: Mapping[str, Any], memory: Memory, found: Found, repeat: Mapping[str, Any]
 ) -> dict[str, Any]:
     """All of it as JSON takes it."""
     from spinspike.model.integrator.linear_network import outlier
 
-    from .integrate_run import theory_off
+    from .integrate_learning import theory_off
 
     def parts(eigenvalue: complex) -> list[float] | None:
         return [eigenvalue.real, eigenvalue.imag] if memory.rich else None

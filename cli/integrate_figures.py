@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from .integrate_run import Heard, Memory
+    from .integrate_learning import Memory
+    from .integrate_listening import Heard
 
 MARKS = {"emulator": "o", "lava": "x", "brian2": "."}
 COLOURS = {"emulator": PALE, "lava": SIGNAL, "brian2": UP}

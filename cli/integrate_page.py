@@ -14,8 +14,8 @@ import numpy as np
 from .page import filled_in, picture
 
 if TYPE_CHECKING:
-    from .integrate import Found
-    from .integrate_run import Memory
+    from .integrate_learning import Memory
+    from .integrate_listening import Found
 
 MEMORY_COLUMNS = ("where", "time-scale", "frequency", "drift", "fit", "outlier")
 CLAIM_COLUMNS = ("claim", "seen", "bound", "")

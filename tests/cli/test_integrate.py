@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from spinspike.cli import integrate_page, integrate_run
-from spinspike.cli.integrate import Found, heard_out
+from spinspike.cli import integrate_listening, integrate_page
+from spinspike.cli.integrate_learning import Memory, learned, start, theory_off
+from spinspike.cli.integrate_listening import Claim, Found, heard_out, recall
 from spinspike.cli.main import app
 from spinspike.mapping import graph_file
 from spinspike.mapping.graph import SynapseGraph
@@ -71,10 +72,10 @@ def test_a_folder_with_all_of_it(integrate: Integrate, tmp_path: Path) -> None:
 
 def heard(
     units: int, target: Filter, regime: str = "rich", on: str = "emulator", hold: float = 0.0
-) -> tuple[integrate_run.Memory, Found]:
+) -> tuple[Memory, Found]:
     """What the command finds, without its page."""
-    blank = integrate_run.start(units, regime, target, None, 0)
-    memory = integrate_run.learn(blank, target, rich=regime == "rich")
+    blank = start(units, regime, target, None, 0)
+    memory = learned(blank, target, rich=regime == "rich")
     return memory, heard_out(memory, [on], 8, hold, 0)
 
 
@@ -86,7 +87,7 @@ def test_an_oscillator_turns_as_fast_as_it_should() -> None:
     memory, found = heard(6, Filter(0.3, 1.0), hold=1.0)
     assert failed(found) == []
     assert found.simulators["emulator"].fit.frequency == pytest.approx(1.0, rel=0.05)
-    assert integrate_run.theory_off(memory, "6 directions") < 0.01
+    assert theory_off(memory, "6 directions") < 0.01
 
 
 def test_a_lazy_memory_has_no_outlier() -> None:
@@ -106,12 +107,12 @@ def test_the_leak_itself_is_no_memory() -> None:
 def test_a_graph_that_forgets_too_early_fails(
     integrate: Integrate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = integrate_run.graph_for
+    right = integrate_listening.graph_for
 
     def forgetful(name: str, network: LinearNetwork, bits: int) -> SynapseGraph:
         return right(name, replace(network, coupling=0.8 * network.coupling), bits)
 
-    monkeypatch.setattr(integrate_run, "graph_for", forgetful)
+    monkeypatch.setattr(integrate_listening, "graph_for", forgetful)
     monkeypatch.setattr(integrate_page, "write_page", lambda *_: None)
     done = integrate(*SMALL)
     assert done.exit_code == 1, done.output
@@ -120,7 +121,7 @@ def test_a_graph_that_forgets_too_early_fails(
 
 @pytest.mark.brian2
 def test_populations_of_spiking_neurons_keep_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integrate_run, "LISTENING", 30.0)
+    monkeypatch.setattr(integrate_listening, "LISTENING", 30.0)
     _, found = heard(2, Filter(0.5), on="brian2")
     assert failed(found) == []
     assert found.simulators["brian2"].fit.time_scale == pytest.approx(2.0, rel=0.1)
@@ -153,14 +154,14 @@ def test_a_folder_that_holds_something_is_kept(integrate: Integrate, tmp_path: P
 
 
 def test_a_claim_without_a_number_fails() -> None:
-    assert not integrate_run.Claim("", float("nan"), 0.1).holds
-    assert not integrate_run.Claim("", float("nan"), 0.1, at_least=True).holds
+    assert not Claim("", float("nan"), 0.1).holds
+    assert not Claim("", float("nan"), 0.1, at_least=True).holds
 
 
 def test_the_model_s_own_response_to_a_held_input_is_that_of_many_impulses() -> None:
-    blank = integrate_run.start(5, "lazy", Filter(0.5), None, 0)
+    blank = start(5, "lazy", Filter(0.5), None, 0)
     pulse = Pulse.impulse(2.0, 10.0)
-    held = integrate_run.recall("model", blank, pulse, Filter(0.5))
+    held = recall("model", blank, pulse, Filter(0.5))
     shorts = np.linspace(0, 2, 401)[:-1] + 0.0025
     for k in (0, 100, 300):
         late = np.sort(held.times[k] + shorts)

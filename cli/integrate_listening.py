@@ -1,4 +1,4 @@
-"""What `integrate` does: learn a memory, map it at several precisions, and see how long it lasts."""
+"""Hearing a memory out: what it is on each simulator, at each precision, and without its couplings."""
 
 from __future__ import annotations
 
@@ -8,38 +8,26 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import expm
 
 from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.integrator_graph import map_integrator
+from spinspike.mapping.integrator_graph import map_integrator, outlier_after
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput, MissingPart
-from spinspike.model.integrator.learning import History, descend, flow
-from spinspike.model.integrator.linear_network import (
-    Filter,
-    LinearNetwork,
-    draw,
-    impulse_response,
-)
-from spinspike.model.integrator.loss import loss
-from spinspike.model.integrator.reduced import growth_rate, pair, plateau
-from spinspike.model.integrator.subspace import subspace
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, impulse_response
 from spinspike.simulators.graded import GradedSimulator
 from spinspike.simulators.impulse import Pulse, ResponseFit, fit_response
 
-SPREADS = {"rich": 0.05, "lazy": 0.8}  # sigma of the couplings before learning
-STRENGTHS = {"rich": 1e-3, "lazy": 1.0}
-OSCILLATOR_STRENGTH = 0.1  # |u| |v| where a pair is to grow: u and v start at a right angle
-UNLEARNED = 1e-3  # part of the first loss at which flow gives way to descent
-BOTTOM = 1e-6  # part of it at which descent ends
+from .integrate_learning import Memory
+
 LEAK = Filter(rate=1.0)  # the memory of a network without couplings
-LEARNED = 1e-3  # part of it that may be left in the end
+LEARNED = 1e-3  # part of the first loss that may be left in the end
 LEARNED_SCALE = 0.05  # how far the learned time-scale may be off the one asked for
+FREQUENCY_BOUND = 0.05
+PRECISIONS = (8, 4)  # bits at which memories are compared, beside those asked for
 SETTLE = 1.0  # after the release, until all but the memory is gone
 MEMORIES, SHORTEST = 5.0, 10.0  # how long is listened, in time-scales of the memory and of the leak
 LISTENING = 100.0  # leaks, over the trials of a simulator where chance has a part
-FREQUENCY_BOUND = 0.05
 
 
 @dataclass(frozen=True)
@@ -58,45 +46,6 @@ SIMULATORS = {
     "lava": Backend("lava_graded", "LavaGraded", "lava", True, 0.05),
     "brian2": Backend("brian2_graded", "Brian2Graded", "brian2", False, 0.10),
 }
-
-
-@dataclass(frozen=True)
-class Memory:
-    """A network that learned, how it did, and what theory says of it."""
-
-    blank: LinearNetwork
-    network: LinearNetwork
-    target: Filter
-    history: History  # of gradient flow, until a thousandth of the loss was left
-    theory: Mapping[str, NDArray[np.complex128]]  # outliers at the same times; of rich ones
-    plateau: float | None  # as theory has it; of rich ones
-    first_loss: float  # of a silent network
-    last_loss: float
-
-    @property
-    def rich(self) -> bool:
-        """Whether the outlier is the memory."""
-        return self.plateau is not None
-
-    @property
-    def reach(self) -> float:
-        """How far the filter is from the leak, in units of the radius of W before learning."""
-        radius = np.linalg.norm(self.blank.coupling) / np.sqrt(self.blank.units)
-        away = abs(complex(1 - self.target.rate, self.target.frequency))
-        return float(away / radius) if radius else np.inf
-
-    @property
-    def change(self) -> float:
-        """How far the couplings moved, in units of what they were; of all there is without any."""
-        before, after = self.blank.coupling, self.network.coupling
-        size = np.linalg.norm(before) or np.linalg.norm(after) or 1.0
-        return float(np.linalg.norm(after - before) / size)
-
-    @property
-    def plateau_seen(self) -> float | None:
-        """When the overlap passed half of what it would settle at without learning in W."""
-        over = self.history.overlaps > growth_rate(self.target)
-        return float(self.history.times[np.argmax(over)]) if over.any() else None
 
 
 @dataclass(frozen=True)
@@ -124,6 +73,18 @@ class Claim:
         return bool(self.value >= self.bound if self.at_least else self.value <= self.bound)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What was heard, and what follows from it."""
+
+    model: Heard
+    precisions: Mapping[int, complex]  # bits: the outlier of what the integers stand for
+    rounded: Mapping[int, Heard]  # bits: the emulator's
+    simulators: Mapping[str, Heard]
+    nulls: Mapping[str, Heard]
+    claims: Sequence[Claim]
+
+
 def require(names: Sequence[str]) -> None:
     """Refuse simulators that cannot be had before any work.
 
@@ -144,60 +105,28 @@ def require(names: Sequence[str]) -> None:
             raise MissingPart(message)
 
 
-def start(
-    units: int, regime: str, target: Filter, spread: float | None, seed: int
-) -> LinearNetwork:
-    """The network before learning.
-
-    Raises
-    ------
-    BadInput
-        There is no such regime, or a value is not allowed.
-    """
-    if regime not in SPREADS:
-        message = f"regime is {regime!r}; allowed: {', '.join(SPREADS)}"
-        raise BadInput(message)
-    oscillator = regime == "rich" and target.frequency > 0
-    return draw(
-        units,
-        np.random.default_rng(seed),
-        spread=SPREADS[regime] if spread is None else spread,
-        strength=OSCILLATOR_STRENGTH if oscillator else STRENGTHS[regime],
-        alignment=0.5 if regime == "rich" and not oscillator else 0.0,
-    )
-
-
-def learn(blank: LinearNetwork, target: Filter, *, rich: bool, parts: str = "Wuv") -> Memory:
-    """Gradient flow to within a thousandth of the first loss, then descent to the bottom."""
-    first = loss(replace(blank, readout=np.zeros(blank.units)), target)
-    along = (blank.input_weight + blank.readout) / 2
-    waits = plateau(float(along @ along), target) if rich else None
-    times = np.linspace(0, 20 * (waits or 5.0), 2001)
-    flowed = flow(blank, target, times, learn=parts, tolerance=UNLEARNED * first, accuracy=1e-5)
-    seen = flowed.history.times
-    theory = {}
-    if rich and parts == "Wuv":
-        theory["the plane of u and v"] = pair(blank, target, seen).outliers
-        few = subspace(blank)
-        theory[f"{few.units} directions"] = flow(few, target, seen).history.outliers
-    left = BOTTOM * first
-    network = descend(flowed.network, target, learn=parts, tolerance=left).network
-    return Memory(
-        blank, network, target, flowed.history, theory, waits, first, loss(network, target)
-    )
-
-
-def theory_off(memory: Memory, name: str) -> float:
-    """The most that the outlier is off a theory on its way, in units of where it should end.
-
-    It counts once out of the disc of the other eigenvalues.
-    """
-    outliers = memory.theory[name]
-    disc = np.abs(memory.history.spectra[0]).max()
-    grown = np.abs(outliers) > 2 * disc + 0.02
-    away = np.abs(memory.history.outliers - outliers)[grown]
-    end = abs(complex(1 - memory.target.rate, memory.target.frequency))
-    return float(away.max(initial=0) / end) if end else 0.0
+def heard_out(memory: Memory, names: Sequence[str], bits: int, hold: float, seed: int) -> Found:
+    """Listen to the model, to the emulator at each precision, and to every simulator."""
+    network, target = memory.network, memory.target
+    exact = graph_for("emulator", network, bits)
+    model = recall("model", network, pulse_for(exact, target, hold), target)
+    claims = learning_claims(memory, model)
+    graphs = {b: graph_for("emulator", network, b) for b in sorted({bits, *PRECISIONS})}
+    rounded = {
+        b: listen("emulator", g, pulse_for(g, target, hold), seed, target)
+        for b, g in graphs.items()
+    }
+    simulators, nulls = {}, {}
+    for name in names:
+        graph = graph_for(name, network, bits)
+        pulse = pulse_for(graph, target, hold)
+        simulators[name] = listen(name, graph, pulse, seed, target)
+        empty = graph_for(name, without_couplings(network), bits)
+        brief = pulse_for(empty, LEAK, hold)
+        nulls[name] = listen(name, empty, brief, seed, LEAK)
+        claims += memory_claims(simulators[name], model, nulls[name], target)
+    after = {b: outlier_after(g) for b, g in graphs.items()}
+    return Found(model, after, rounded, simulators, nulls, claims)
 
 
 def graph_for(name: str, network: LinearNetwork, bits: int) -> SynapseGraph:
