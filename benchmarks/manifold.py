@@ -135,7 +135,7 @@ def converged_row(case: Case, networks: int, starts: int, seed: int) -> None:
     (point,) = sweep.points
     results = {sweep.key(point, n): measure(sweep, point, n) for n in range(networks)}
     (row,) = rows(sweep, results)
-    within = row.low - 1e-9 <= case.converged <= row.high + 1e-9
+    within = row.low <= case.converged <= row.high
     agrees = within and _sweeps_agree(case, row)
     asked = "" if np.isnan(case.sweeps) else f"{case.sweeps:g}"
     overlap = f"{row.start_overlap:.3f} ± {row.start_overlap_error:.3f}"

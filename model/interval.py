@@ -20,4 +20,7 @@ def wilson_interval(fraction: float, count: float) -> tuple[float, float]:
     scale = 1 + z**2 / count
     middle = (fraction + z**2 / (2 * count)) / scale
     half = z * np.sqrt(fraction * (1 - fraction) / count + z**2 / (4 * count**2)) / scale
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    # rounding must not cut off the ends, which nothing and everything reach exactly
+    low = float(middle - half) if fraction > 0 else 0.0
+    high = float(middle + half) if fraction < 1 else 1.0
+    return max(0.0, low), min(1.0, high)
