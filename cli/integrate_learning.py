@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 
 from spinspike.model.errors import BadInput
 from spinspike.model.integrator.learning import History, descend, flow
-from spinspike.model.integrator.linear_network import (
-    Filter,
-    LinearNetwork,
-    draw,
-)
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw
 from spinspike.model.integrator.loss import loss
 from spinspike.model.integrator.reduced import growth_rate, pair, plateau
 from spinspike.model.integrator.subspace import subspace

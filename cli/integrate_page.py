@@ -113,7 +113,8 @@ def cards(summary: Mapping[str, Any]) -> list[dict[str, str]]:
         first = {"value": _complex(learned["outlier"]), "text": text}
     else:
         text = "|1 - c* + i w*| / sigma: below 1 a readout makes the memory of the modes there are"
-        first = {"value": f"{learned['reach']:.2f}", "text": text}
+        reach = "∞" if learned["reach"] is None else f"{learned['reach']:.2f}"
+        first = {"value": reach, "text": text}
     made = [
         first,
         {
