@@ -30,16 +30,17 @@ from dataclasses import dataclass, fields
 from types import ModuleType
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.model.arrays import FloatArray, IntArray
 from spinspike.model.errors import BadInput
 
-from .brian2_network import Synapses, Target, advance, connect, contained, imported, synapses_of
+from .brian2_network import Synapses, Target, advance, connect, contained, imported
 from .graded import Response, levels
+from .rate_populations import Populations, peak_current, populations_of, resampled
 
 TARGETS: tuple[Target, ...] = ("numpy", "cython")
+MOST = 500.0  # ms per s: spikes of a neuron in a step, of which Brian2 sees one at most
 CURRENT = """
 dcurrent/dt = (u * x(t) - current) * (1 - exp(-dt / tau)) / dt : 1
 u : 1 (constant)
@@ -48,7 +49,6 @@ PERFECT = """
 dv/dt = gain * clip(current, 0, inf) : 1
 current : 1 (linked)
 """
-FINE = 0.02  # step, in units of tau, in which the largest current is looked for
 LEAKY = """
 dv/dt = (drive - v) * (1 - exp(-dt / tau_membrane)) / dt : 1
 drive = int(current > 0) / (1 - exp(-1 / (gain * tau_membrane * clip(current, 1e-9, inf)))) : 1
@@ -95,86 +95,9 @@ class RateParameters:
             if not 0 < value <= (np.inf if f.name == "tau_membrane" else 1e9):
                 message = f"{f.name} is {value}; allowed: more than 0"
                 raise BadInput(message)
-
-
-@dataclass(frozen=True)
-class Populations:
-    """A graph in units of the model, where an unconnected neuron answers x with u_k x; G neurons."""
-
-    coupling: Synapses  # weights (S,)
-    drive: FloatArray  # (G,) u
-    readout: FloatArray  # (G,)
-
-
-def populations_of(graph: SynapseGraph) -> tuple[Populations, float]:
-    """What the integers of a graph stand for, and how long a step of a signal is in units of tau.
-
-    Raises
-    ------
-    BadInput
-        The neurons are not graded, or the graph's synapses belong to whole steps.
-    """
-    graded = graph.graded
-    if graded is None or graded.exact:
-        has = f"{graph.encoding} neurons" if graded is None else "the weights of whole steps"
-        message = f"the graph has {has}; allowed: graded neurons whose weights are those of"
-        message += " continuous time (`map_integrator(network, exact=False)`)"
-        raise BadInput(message)
-    first, start = {}, 0
-    for population in graph.populations:
-        if population.neuron == "graded":
-            first[population.name] = start
-            start += population.size
-    one = 2.0**-graded.shift
-    coupling = synapses_of(graph, ("coupling",), first, first)
-    sources = dict.fromkeys(graph.named("input"), 0)
-    drive = synapses_of(graph, ("input",), sources, first)
-    up = drive.source == 0  # the neurons for negative inputs are the mirror image
-    ends = dict.fromkeys(graph.named("readout"), 0)
-    readout = synapses_of(graph, ("readout",), first, ends)
-    scale = graph.ends.scale[graph.ends.unit]
-    entering = np.bincount(drive.target[up], drive.weight[up], minlength=start)
-    leaving = np.bincount(readout.source, readout.weight, minlength=start)
-    found = Populations(
-        coupling=coupling.divided(graded.step / one),
-        drive=entering * (one * graph.ends.levels / scale),
-        readout=leaving * (scale / graded.readout_scale),
-    )
-    return found, graded.step
-
-
-def resampled(signal: FloatArray, step: float, dt: float) -> FloatArray:
-    """The mean of a signal over each interval dt, when it is constant in intervals of ``step``.
-
-    Examples
-    --------
-    >>> resampled(np.array([3.0, 1.0]), 1.5, 1.0)
-    array([3., 2., 1.])
-    """
-    ends = step * np.arange(len(signal) + 1)
-    area = step * np.append(0.0, signal.cumsum())
-    edges = dt * np.arange(np.ceil(ends[-1] / dt - 1e-9) + 1)
-    return np.asarray(np.diff(np.interp(edges, ends, area)) / dt)
-
-
-def peak_current(populations: Populations, signal: FloatArray, step: float) -> float:
-    """The largest current by the equations above without spikes, in Euler steps.
-
-    Parameters
-    ----------
-    signal : (T,)
-        x in each step.
-    step : float
-        In units of tau.
-    """
-    size, found = len(populations.drive), populations.coupling
-    fine = resampled(signal, step, FINE)
-    coupling = csr_array((found.weight, (found.target, found.source)), shape=(size, size))
-    current, peak = np.zeros(size), 0.0
-    for x in fine:
-        current += FINE * (populations.drive * x - current + coupling @ np.maximum(current, 0))
-        peak = max(peak, float(current.max()))
-    return peak
+        if self.neurons != int(self.neurons):
+            message = f"neurons is {self.neurons}; allowed: a whole number"
+            raise BadInput(message)
 
 
 @dataclass(frozen=True)
@@ -200,6 +123,17 @@ class Brian2Graded:
     seed: int = 0
     target: Target = "numpy"
     name: str = "brian2"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.dt <= self.every:
+            message = f"dt and every are {self.dt} and {self.every} ms; allowed: 0 < dt <= every"
+            raise BadInput(message)
+        if self.parameters.peak_rate * self.dt > MOST:
+            message = (
+                f"peak_rate is {self.parameters.peak_rate} per s and dt {self.dt} ms; allowed:"
+            )
+            message += " up to half a spike in a step"
+            raise BadInput(message)
 
     def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
         """Drive the graph from silence; see `GradedSimulator.run`.

@@ -7,25 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.linalg import expm
 from scipy.special import lambertw
 
-from spinspike.mapping import map_network
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.integrator_graph import map_integrator, mapped_network
 from spinspike.mapping.null import without_couplings
-from spinspike.model import Architecture, draw
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
 from spinspike.model.integrator.linear_network import LinearNetwork
 from spinspike.simulators.brian2_graded import (
     Brian2Graded,
     RateParameters,
-    peak_current,
-    populations_of,
-    resampled,
 )
 from spinspike.simulators.graded import Response
 from spinspike.simulators.impulse import Pulse, fit_response
@@ -154,35 +147,6 @@ def test_a_seed_is_a_trial() -> None:
     assert not np.array_equal(runs[0], runs[2])
 
 
-def test_the_loudest_current_is_that_of_the_linear_equation() -> None:
-    graph = apart()
-    populations, step = populations_of(graph)
-    peak = peak_current(populations, np.ones(round(90 / step)), step)
-    assert peak == pytest.approx(1 / (1 - mapped_network(graph).coupling[3, 3]), rel=1e-3)
-
-
-@given(
-    st.lists(st.floats(-5, 5), min_size=1, max_size=20), st.floats(0.5, 30.0), st.floats(0.1, 5.0)
-)
-@settings(deadline=None)
-def test_resampling_keeps_the_area(values: list[float], step: float, dt: float) -> None:
-    signal = np.array(values)
-    found = resampled(signal, step, dt)
-    assert found.sum() * dt == pytest.approx(signal.sum() * step, abs=1e-6)
-    assert np.abs(found).max() <= np.abs(signal).max() + 1e-9
-
-
-def test_graphs_of_other_kinds_are_refused() -> None:
-    network = LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1))
-    signal = np.ones(5)
-    with pytest.raises(BadInput, match=r"has the weights of whole steps; allowed: .*exact=False"):
-        Brian2Graded().run(map_integrator(network), signal)
-    architecture = Architecture(units=6, inputs=5, classes=3)
-    spins = draw(architecture, np.random.default_rng(0), centre=np.full(5, 0.5))
-    with pytest.raises(BadInput, match="has dale neurons; allowed: graded"):
-        Brian2Graded().run(map_network(spins), signal)
-
-
 def test_silence_and_impossible_parameters_are_refused() -> None:
     graph = apart()
     with pytest.raises(BadInput, match="signal is 0 throughout"):
@@ -191,5 +155,11 @@ def test_silence_and_impossible_parameters_are_refused() -> None:
         RateParameters(tau=-1.0)
     with pytest.raises(BadInput, match="neurons is 0; allowed: more than 0"):
         RateParameters(neurons=0)
+    with pytest.raises(BadInput, match=r"neurons is 1\.5; allowed: a whole number"):
+        RateParameters(neurons=1.5)  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="dt and every are 20 and 10"):
+        Brian2Graded(dt=20, every=10)
+    with pytest.raises(BadInput, match="allowed: up to half a spike in a step"):
+        Brian2Graded(RateParameters(peak_rate=600.0))
     with pytest.raises(BadInput, match="target is 'fpga'; allowed: numpy, cython"):
         Brian2Graded(target="fpga").run(graph, np.ones(5))  # type: ignore[arg-type]
