@@ -77,6 +77,7 @@ def integrate(
     from .console import show, spinner
     from .integrate_learning import learned, start
     from .integrate_listening import graph_for, heard_out, require
+    from .integrate_page import write_page
     from .repeat import how_to_repeat
     from .report import check_folder
 
@@ -90,8 +91,8 @@ def integrate(
     with spinner("listening"):
         found = heard_out(memory, names, bits, hold, seed)
     asked = {
-        "rate": rate, "frequency": frequency, "units": units, "regime": regime, "learn": learn,
-        "bits": bits, "hold": hold, "seed": seed,
+        "rate": rate, "frequency": frequency, "units": units, "regime": regime, "spread": spread,
+        "learn": learn, "bits": bits, "hold": hold, "seed": seed,
     }  # fmt: skip
     provenance = {**asked, "loss": memory.last_loss}
     content = IntegratorFile(memory.network, target, provenance)
@@ -99,8 +100,6 @@ def integrate(
     save(output / "graph.h5", graph_for(names[0], memory.network, bits), force=True)
     repeat = how_to_repeat(output / "graph.h5", sys.argv[1:])
     summary = summarised(asked, memory, found, repeat)
-    from .integrate_page import write_page
-
     write_page(output, memory, found, summary)
     show(summary, *tables(summary), as_json=as_json)
     if not all(claim.holds for claim in found.claims):
