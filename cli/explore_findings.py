@@ -62,10 +62,8 @@ class Around:
     states: int
     near: float  # neighbours at distance 1
     near_error: float
-    near_expected: float  # by the margins of these states alone
     second: float  # at distance 2
     second_error: float
-    second_expected: float
     cluster: float  # median number joined by moves of up to two flips
     larger: float  # fraction of clusters that are larger than was looked for
 
@@ -132,13 +130,10 @@ def _arounds(subject: str, condition: str, parts: Sequence[Part]) -> list[Around
             continue
         sizes = np.concatenate([p[f"{kind}_cluster"] for p in parts if f"{kind}_cluster" in p])
         larger = np.concatenate([p[f"{kind}_larger"] for p in parts if f"{kind}_larger" in p])
-        expected = [p[f"{kind}_expected"] for p in parts if f"{kind}_expected" in p]
         first, second = (_over([n[:, k] for n in near]) for k in (0, 1))
-        by_margins = [_over([e[:, k] for e in expected])[0] for k in (0, 1)]
         rows.append(
             Around(
-                subject, condition, name, len(sizes), *first, by_margins[0], *second,
-                by_margins[1], float(np.median(sizes)), float(larger.mean()),
+                subject, condition, name, len(sizes), *first, *second, float(np.median(sizes)), float(larger.mean()),
             )
         )  # fmt: skip
     return rows
@@ -189,8 +184,8 @@ def around_cells(a: Around) -> list[str]:
     return [
         f"{a.subject}: {a.condition}, {a.kind}",
         str(a.states),
-        f"{with_error(a.near, a.near_error, 1)} ({a.near_expected:.1f})",
-        f"{with_error(a.second, a.second_error, 0)} ({a.second_expected:.0f})",
+        with_error(a.near, a.near_error, 1),
+        with_error(a.second, a.second_error, 0),
         f"{a.cluster:g}",
         f"{a.larger:.2f}",
     ]
@@ -243,7 +238,7 @@ def network_tables(
     """The tables for the terminal, without what is rarely asked."""
     short = [0, 1, 3, 6, 8]
     columns = [FINDING_COLUMNS[k] for k in short]
-    ends = [[finding_cells(r)[k] for k in short] for r in rows]
+    ends = [[finding_cells(r)[k].partition(" ± ")[0] for k in short] for r in rows]
     return [
         table("Where random states end", *columns, rows=grouped(ends)),
         table(

@@ -99,9 +99,6 @@ def around(rows: Sequence[Around]) -> Figure:
         errors = [1.96 * np.nan_to_num(getattr(r, f"{name}_error", 0.0)) for r in own]
         axis.barh(at, [getattr(r, name) for r in own], xerr=errors, color=colour, height=0.7,
                   error_kw={"ecolor": INK, "elinewidth": 0.8})  # fmt: skip
-        if name != "cluster":
-            expected = [getattr(r, f"{name}_expected") for r in own]
-            axis.plot(expected, at, "D", color=INK, markersize=3, label="by their margins alone")
         axis.set_title(title)
         axis.set_xscale("symlog", linthresh=1)
         axis.set_xlim(left=0)
@@ -110,6 +107,4 @@ def around(rows: Sequence[Around]) -> Figure:
         if r.larger:
             axes[2].annotate(f" {r.larger:.0%} larger", (r.cluster, k), va="center", fontsize=7)
     axes[0].set_yticks(at, [f"{r.subject}: {r.condition}, {r.kind}" for r in own])
-    handles, names = axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center")
     return figure

@@ -64,8 +64,7 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
         caption = (
             "Fixed points that differ from a given one in one and in two units, and how many can "
             "be reached from it by moves of up to two flips through fixed points alone, as far as "
-            f"looked for ({LARGEST}); bars of 95 % over images. Diamonds, and brackets in the table: "
-            "what the margins of these states alone would give, couplings dealt at random."
+            f"looked for ({LARGEST}); bars of 95 % over images."
         )
         shown = picture(figures, "around", draw.around(report.around), caption)
         cells = html_table("", AROUND_COLUMNS, grouped([around_cells(a) for a in report.around]))

@@ -13,7 +13,6 @@ from ..dynamics import field
 from ..errors import BadInput
 from ..network import Network
 from .connectedness import cluster
-from .margin_entropy import margin_entropy
 from .neighbours import finder
 from .sweep import pair_overlaps
 
@@ -59,7 +58,6 @@ class Surroundings:
     """What lies around each of K fixed points."""
 
     neighbours: IntArray  # (K, MOVE) fixed points that differ in exactly 1, 2 units
-    expected: FloatArray  # (K, MOVE) how many of them the margins alone explain
     cluster: IntArray  # (K,) fixed points joined to it by such moves, itself included
     larger: BoolArray  # (K,) whether the cluster has more than were looked for
 
@@ -146,11 +144,9 @@ def surroundings(
     given = network.bias if external is None else external
     find, distances = finder(network, given), range(1, MOVE + 1)
     near = [[len(find(point, d)) for d in distances] for point in points]
-    by_margins = [margin_entropy(network, p, distances, external=given) for p in points]
     found = [cluster(network, p, moves=MOVE, limit=largest, external=given) for p in points]
     return Surroundings(
         neighbours=np.array(near, dtype=np.int64).reshape(-1, MOVE),
-        expected=np.exp(np.array(by_margins)).reshape(-1, MOVE),
         cluster=np.array([len(c.states) for c in found], dtype=np.int64),
         larger=np.array([not c.complete for c in found], dtype=np.bool_),
     )

@@ -117,7 +117,7 @@ def test_the_runs_of_a_network_end_in_one_of_three_ways() -> None:
 
 
 def test_clusters_that_go_on_are_marked() -> None:
-    row = Around("a", "no input", "reached", 4, 3.0, 0.5, 2.0, 9.0, 1.0, 7.0, 200.0, 0.75)
+    row = Around("a", "no input", "reached", 4, 3.0, 0.5, 9.0, 1.0, 200.0, 0.75)
     drawn = axes(draw_one.around([row, replace(row, kind="of the file", larger=0.0)]))
     assert [t.get_text() for t in drawn[2].texts] == [" 75% larger"]
     assert [bar.get_width() for bar in drawn[1].patches] == [9.0, 9.0]
