@@ -13,6 +13,7 @@
 - `view` — networkx views; `picture` — as SVG, which `layout` lays out; `dot` — for Graphviz;
 - `integrator_graph` — a linear network as pairs of graded neurons: `integrator_step` — what a step
   multiplies by; `integrator_rounding` — so that the memory keeps its time-scale;
+- `unit_network` — a graph as a network of spins again, to explore its landscape;
 - `delays` — spikes that arrive late; `wiring`, `membrane` — the steps of a chip;
 - `graph_file` — the ``*.h5`` artefact; `nir_network` — the graph as NIR and back, `nir_import` — of
   other tools, `nir_file` — read without trust; `energy` — what a placed graph costs.

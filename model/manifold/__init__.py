@@ -9,4 +9,6 @@
   `margin_entropy` — how many neighbours margins alone explain.
 - `belief` — how many there are and where, for any size and input; `reinforcement`, `replicated` —
   other ways to reach some than the dynamics; `algorithms` — all ways by name.
+- `sweep` — where random networks converge, over J_D, lambda and H; `threshold` — from where on, and
+  how that grows with the size; `survey` — one network, trained or not, and what lies around.
 """
