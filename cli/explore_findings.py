@@ -48,7 +48,7 @@ class Finding:
     distinct: float  # different fixed points by runs that converged, per input
     known_overlap: float  # of the states reached with the state of the file for this image
     known_overlap_error: float
-    known_reached: float  # fraction of runs that end in that state exactly
+    known_reached: float  # fraction of the runs that converge which end in it exactly
     known_held: float  # fraction of the states of the file that are fixed points here
 
 
@@ -64,7 +64,7 @@ class Around:
     near_error: float
     second: float  # at distance 2
     second_error: float
-    cluster: float  # median number joined by moves of up to two flips
+    cluster: float  # median number joined by moves of up to two flips; one in large networks
     larger: float  # fraction of clusters that are larger than was looked for
 
 
@@ -102,6 +102,8 @@ def _finding(subject: str, condition: str, order: Order, parts: Sequence[Part]) 
         for name in ("sweeps", "start_overlap")
     )
     pair, known = _over(get("pair_overlap")), _over(get("known_overlap"))
+    if len(parts) == 1:
+        pair = pair[0], np.nan  # pairs of the same runs are not independent
     exact = [np.asarray(v == 1) for v in get("known_overlap")]
     held = [part["held"] for part in parts if "held" in part]
     return Finding(
@@ -130,7 +132,7 @@ def _arounds(subject: str, condition: str, parts: Sequence[Part]) -> list[Around
             continue
         sizes = np.concatenate([p[f"{kind}_cluster"] for p in parts if f"{kind}_cluster" in p])
         larger = np.concatenate([p[f"{kind}_larger"] for p in parts if f"{kind}_larger" in p])
-        first, second = (_over([n[:, k] for n in near]) for k in (0, 1))
+        first, second = (_over([n[:, k] for n in near if n.shape[1] > k]) for k in (0, 1))
         rows.append(
             Around(
                 subject, condition, name, len(sizes), *first, *second, float(np.median(sizes)), float(larger.mean()),

@@ -24,6 +24,7 @@ from spinspike.model.task import Arrays, Task
 from .console import bar, progress
 
 COUNTED = 26  # units up to which fixed points are counted one by one
+PAIRS_OF = 600  # units up to which two flips are looked at, which take a minute at 2000
 AROUND = 5  # reached fixed points of each run whose surroundings are looked at
 NO_INPUT = "no input"
 RUNS = {"learned": "training images", "free": "test images"}
@@ -216,5 +217,7 @@ def explore_one(network: Network, external: FloatArray, known: SpinArray, asked:
 def _around(
     kind: str, network: Network, states: SpinArray, external: FloatArray
 ) -> dict[str, NDArray[Any]]:
-    around = surroundings(network, states, external=external)
+    around = surroundings(
+        network, states, external=external, moves=2 if network.units <= PAIRS_OF else 1
+    )
     return {f"{kind}_{name}": values for name, values in vars(around).items()}

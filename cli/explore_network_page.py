@@ -24,7 +24,7 @@ from .explore_findings import (
     finding_cells,
     grouped,
 )
-from .explore_network import NO_INPUT, Asked, Subject
+from .explore_network import NO_INPUT, PAIRS_OF, Asked, Subject
 from .explore_page import WORDS, html_table, section
 from .page import filled_in, picture
 
@@ -63,7 +63,8 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
     if report.around:
         caption = (
             "Fixed points that differ from a given one in one and in two units, and how many can "
-            "be reached from it by moves of up to two flips through fixed points alone, as far as "
+            "be reached from it by moves of up to two flips (of one in networks of more than "
+            f"{PAIRS_OF} units) through fixed points alone, as far as "
             f"looked for ({LARGEST}); bars of 95 % over images."
         )
         shown = picture(figures, "around", draw.around(report.around), caption)

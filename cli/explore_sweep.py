@@ -286,7 +286,11 @@ def sweep_tables(found: SweepFindings) -> list[Table]:
     if found.edges:
         name = SYMBOLS[found.along][0]
         title = f"{name} at which half of the runs converge within {found.sweep.limit} sweeps"
-        return [table(title, *edge_columns(found), rows=edge_cells(found))]
+        brief = [
+            [name, *(cell.partition(" ± ")[0] for cell in cells), last.partition(",")[0]]
+            for name, *cells, last in edge_cells(found)
+        ]
+        return [table(title, *edge_columns(found), rows=brief)]
     short = [0, 1, 2, 3, 5, 6]
     columns = [ROW_COLUMNS[k] for k in short]
     rows = [[row_cells(r)[k] for k in short] for r in found.rows]

@@ -16,7 +16,6 @@ from .connectedness import cluster
 from .neighbours import finder
 from .sweep import pair_overlaps
 
-MOVE = 2  # flips of one move within a cluster
 LARGEST = 200  # fixed points of a cluster that are looked for
 
 
@@ -57,7 +56,7 @@ class Survey:
 class Surroundings:
     """What lies around each of K fixed points."""
 
-    neighbours: IntArray  # (K, MOVE) fixed points that differ in exactly 1, 2 units
+    neighbours: IntArray  # (K, moves) fixed points that differ in exactly 1, 2, … units
     cluster: IntArray  # (K,) fixed points joined to it by such moves, itself included
     larger: BoolArray  # (K,) whether the cluster has more than were looked for
 
@@ -118,6 +117,7 @@ def surroundings(
     points: SpinArray,
     *,
     external: FloatArray | None = None,
+    moves: int = 2,
     largest: int = LARGEST,
 ) -> Surroundings:
     """Count neighbours of fixed points, and what can be reached from them by moves of few flips.
@@ -130,6 +130,9 @@ def surroundings(
         Fixed points under the external field.
     external : (H,), optional
         By default the network's bias alone.
+    moves : int
+        Units that flip at most in one move. Two take a second at H 300 and a minute at H 2000
+        for each state, one next to nothing.
 
     Examples
     --------
@@ -142,11 +145,11 @@ def surroundings(
     ([[4, 6]], [16])
     """
     given = network.bias if external is None else external
-    find, distances = finder(network, given), range(1, MOVE + 1)
+    find, distances = finder(network, given), range(1, moves + 1)
     near = [[len(find(point, d)) for d in distances] for point in points]
-    found = [cluster(network, p, moves=MOVE, limit=largest, external=given) for p in points]
+    found = [cluster(network, p, moves=moves, limit=largest, external=given) for p in points]
     return Surroundings(
-        neighbours=np.array(near, dtype=np.int64).reshape(-1, MOVE),
+        neighbours=np.array(near, dtype=np.int64).reshape(-1, moves),
         cluster=np.array([len(c.states) for c in found], dtype=np.int64),
         larger=np.array([not c.complete for c in found], dtype=np.bool_),
     )
