@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from ..arrays import FloatArray
-from ..errors import BadInput
+from ..errors import BadInput, SimulationFailed
 from .linear_network import Filter, LinearNetwork, spectrum
 from .loss import Gradient, gradient, loss
 
@@ -143,6 +143,8 @@ def flow(
     ------
     BadInput
         ``learn`` names no part, the times do not rise, or the network is unstable to begin with.
+    SimulationFailed
+        The flow is too steep to be integrated.
 
     Examples
     --------
@@ -178,7 +180,10 @@ def flow(
         rtol=accuracy,
         atol=accuracy / 1e3,
     )
-    seen = [*zip(path.t, path.y.T, strict=True)]
+    if path.status < 0:
+        message = f"gradient flow cannot be followed to {times[-1]:g}: {path.message}"
+        raise SimulationFailed(message)
+    seen = [*zip(path.t, np.reshape(path.y, (mask.size, -1)).T, strict=True)]
     if path.status == 1:
         seen.append((path.t_events[0][0], path.y_events[0][0]))
     networks = [(t, _unpacked(packed)) for t, packed in seen]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinspike.model.errors import BadInput
+from spinspike.model.errors import BadInput, SimulationFailed
+from spinspike.model.integrator import learning
 from spinspike.model.integrator.learning import descend, flow
 from spinspike.model.integrator.linear_network import (
     Filter,
@@ -16,7 +17,7 @@ from spinspike.model.integrator.linear_network import (
     impulse_response,
     outlier,
 )
-from spinspike.model.integrator.loss import gradient, loss
+from spinspike.model.integrator.loss import Gradient, gradient, loss
 from spinspike.model.integrator.reduced import imbalance
 
 
@@ -113,6 +114,25 @@ def test_flow_ends_where_the_loss_is_low_enough() -> None:
     history = flow(start, Filter(0.5), times, tolerance=0.01).history
     assert len(history.times) < 20
     assert history.losses[-1] == pytest.approx(0.01, rel=1e-3)
+    late = flow(start, Filter(0.5), np.array([50.0]), tolerance=0.01).history
+    assert late.times == pytest.approx([history.times[-1]], rel=1e-3)
+
+
+def test_a_flow_that_cannot_be_followed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every step of the integrator leads to an unstable network, however short."""
+    exact = gradient
+    calls: list[float] = []
+
+    def once(network: LinearNetwork, target: Filter) -> Gradient:
+        calls.append(0.0)
+        if len(calls) > 3:
+            message = "unstable"
+            raise BadInput(message)
+        return exact(network, target)
+
+    monkeypatch.setattr(learning, "gradient", once)
+    with pytest.raises(SimulationFailed, match="cannot be followed to 5: Required step size"):
+        flow(draw(3, np.random.default_rng(0)), Filter(0.5), np.array([5.0]))
 
 
 @pytest.mark.parametrize(
