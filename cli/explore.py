@@ -144,7 +144,8 @@ def many_networks(
     from .console import show
     from .explore_page import SweepReport
     from .explore_reached import nearby, places
-    from .explore_sweep import sweep_tables, swept
+    from .explore_sweep import swept
+    from .explore_tables import sweep_tables
     from .pipeline import version
 
     where: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}

@@ -15,7 +15,8 @@ from spinspike.model.interval import wilson_interval
 
 from .console import table
 from .explore_network import Asked, Subject, task_key
-from .explore_sweep import plain, with_error
+from .explore_sweep import plain
+from .explore_tables import with_error
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -86,8 +86,8 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
 def network_title(rows: Sequence[Finding]) -> str:
     """The finding of the first network in one sentence."""
     first = [r for r in rows if (r.subject, r.order) == (rows[0].subject, rows[0].order)]
-    said = [f"{100 * r.converged:.0f} % {_under(r.condition)}" for r in first]
-    return f"{rows[0].subject}: of random states come to a fixed point {', '.join(said)}"
+    said = [f"{100 * r.converged:.0f} % of runs {_under(r.condition)}" for r in first]
+    return f"{rows[0].subject}: random states come to a fixed point in {', '.join(said)}"
 
 
 def _under(condition: str) -> str:

@@ -10,16 +10,8 @@ from typing import Any
 import numpy as np
 
 from .explore_reached import EXACT, KINDS, Nearby
-from .explore_sweep import (
-    ROW_COLUMNS,
-    SYMBOLS,
-    SweepFindings,
-    edge_cells,
-    edge_columns,
-    row_cells,
-    sweep_title,
-    with_error,
-)
+from .explore_sweep import SYMBOLS, SweepFindings, sweep_title
+from .explore_tables import ROW_COLUMNS, edge_cells, edge_columns, row_cells, with_error
 from .page import filled_in, picture
 
 Section = dict[str, Any]

@@ -13,7 +13,8 @@ from spinspike.cli import explore_network_figures as draw_one
 from spinspike.cli import reached_figures as draw_reached
 from spinspike.cli.explore_findings import Around, Finding
 from spinspike.cli.explore_reached import Nearby
-from spinspike.cli.explore_sweep import SweepFindings, edge_cells, findings, sweep_title
+from spinspike.cli.explore_sweep import SweepFindings, findings, sweep_title
+from spinspike.cli.explore_tables import edge_cells
 from spinspike.model.manifold.sweep import Sweep
 
 pytestmark = pytest.mark.matplotlib
