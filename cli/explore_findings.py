@@ -153,7 +153,7 @@ def _counts(subject: Subject, condition: str, own: Part) -> dict[str, Any]:
         "bethe_error": error / subject.network.units,
         "settled": len(entropy),
         "inputs": len(own["bethe"]),
-        "count": float(own["count"].mean()) if "count" in own else np.nan,
+        "count": float(own["count"].mean()),
     }
 
 

@@ -23,7 +23,7 @@ from spinspike.model.task import Arrays, Task
 
 from .console import bar, progress
 
-COUNTED = 26  # units up to which fixed points are counted one by one
+COUNTED, COUNTED_ONCE = 22, 30  # units up to which fixed points are counted, without input alone
 PAIRS_OF = 600  # units up to which two flips are looked at, which take a minute at 2000
 AROUND = 5  # reached fixed points of each run whose surroundings are looked at
 NO_INPUT = "no input"
@@ -138,7 +138,8 @@ def explored(
             for image, external in enumerate(fields):
                 state = known[image : image + 1]
                 key = task_key(number, condition, image)
-                tasks.append(Task(key, explore_one, (subject.network, external, state, asked)))
+                arguments = subject.network, external, state, image, asked
+                tasks.append(Task(key, explore_one, arguments))
     with progress() as bars:
         return dict(
             carry_out(
@@ -170,23 +171,27 @@ def _known(points: Mapping[str, FixedPoints], condition: str) -> SpinArray:
 
 
 def count(network: Network, fields: FloatArray, seed: int) -> Arrays:
-    """Ln of the number of fixed points under each field: exact if the network is small, or Bethe's.
+    """How many fixed points there are under each field, each (P,).
 
-    Both are (P,); NaN where messages do not settle.
+    ``bethe`` is ln of Bethe's estimate, NaN where messages do not settle; ``count`` the number, NaN
+    where it would take too long: of larger networks only the first field is counted, if any.
     """
     estimate = bethe_entropy(network, np.random.default_rng(seed), external=fields).entropy
-    if network.units > COUNTED:
-        return {"bethe": estimate}
-    counts = [count_fixed_points(network, external=field, jobs=1) for field in fields]
-    return {"bethe": estimate, "count": np.array(counts)}
+    counts = np.full(len(fields), np.nan)
+    many = len(fields) if network.units <= COUNTED else 1 if network.units <= COUNTED_ONCE else 0
+    for number in range(many):
+        counts[number] = count_fixed_points(network, external=fields[number], jobs=1)
+    return {"bethe": estimate, "count": counts}
 
 
-def explore_one(network: Network, external: FloatArray, known: SpinArray, asked: Asked) -> Arrays:
+def explore_one(
+    network: Network, external: FloatArray, known: SpinArray, image: int, asked: Asked
+) -> Arrays:
     """One network under one field, and what lies around the states of the file and those reached.
 
-    ``known`` is (1, H), or empty.
+    ``known`` is (1, H), or empty. All networks start from the same states under the same image.
     """
-    rng = np.random.default_rng(asked.seed)
+    rng = np.random.default_rng([asked.seed, image])
     found: dict[str, NDArray[Any]] = {}
     starts = None
     for order in asked.orders:
