@@ -16,7 +16,7 @@ def cores() -> int:
     import os
     from importlib.util import find_spec
 
-    return len(os.sched_getaffinity(0)) if find_spec("dask") else 1
+    return (os.cpu_count() or 1) if find_spec("dask") else 1
 
 
 def closest(units: Sequence[int], wished: int = 100) -> int:

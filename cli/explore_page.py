@@ -61,8 +61,9 @@ def sweep_page(figures: Path, report: SweepReport, repeat: Any) -> str:
     lead = (
         f"Random networks of {modules}, couplings J_ij ~ N(0, 1/H): {sweep.networks} networks of "
         f"each size, each started from {sweep.starts} random states and followed for up to "
-        f"{sweep.limit} sweeps; all units must come to rest. Fixed points exist in exponential number for any self-coupling "
-        "or link above 0; what is asked here is where dynamics find any."
+        f"{sweep.limit} sweeps; all units must come to rest. Fixed points exist in exponential "
+        "number for any self-coupling or link above 0; what is asked here is where dynamics find "
+        "any."
     )
     return filled_in(
         "explore.html",
