@@ -139,7 +139,7 @@ def _sweep_sections(folder: Path, found: SweepFindings) -> list[Section]:
             caption = (
                 "The threshold against the size, for runs of as many sweeps as the limit allows: "
                 "longer ones converge a little earlier. A line, J_∞ + a H^(-b), is drawn only where "
-                "the sizes determine one; errors of 95 %."
+                "the sizes determine one, and J_∞ is an extrapolation; errors of 95 %."
             )
             pictures.insert(0, shown("scaling", caption))
         cells = html_table("", edge_columns(found), edge_cells(found))

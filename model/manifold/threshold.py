@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit, isotonic_regression
+from scipy.stats import chi2
 
 from ..arrays import FloatArray
 from ..errors import BadInput
 
 DRAWS = 400  # of the bootstrap
+MISFIT = 0.01  # probability of a chi2 as large, below which a law does not fit
 CERTAIN = 0.95  # of its draws must have a threshold, or there is none
 
 
@@ -113,8 +115,9 @@ def scaling(units: Sequence[int], thresholds: Sequence[Threshold]) -> Scaling:
     """Fit J_c(H) = limit + scale H^(-power) to the thresholds of several sizes.
 
     Least squares weighted by the errors. It is determined by four or more sizes whose thresholds
-    are known with an error, if the fit converges to a power above 0 and its errors are smaller
-    than the power and than half the range of the thresholds for the limit.
+    are known with an error, if a law fits them (chi2 with a probability of .01 or more), and the
+    error of its power is smaller than the power, that of its limit than half the range of the
+    thresholds. The limit is an extrapolation: with a small power it lies far from any of them.
 
     Examples
     --------
@@ -153,6 +156,10 @@ def scaling(units: Sequence[int], thresholds: Sequence[Threshold]) -> Scaling:
         freedom=len(kept) - 3,
         says="",
     )
+    if chi2.sf(fit.chi2, fit.freedom) < MISFIT:
+        return _undetermined(
+            f"no power law fits the thresholds: chi2 is {fit.chi2:.1f} for {fit.freedom}"
+        )
     if not 0 < fit.power_error < fit.power or fit.limit_error > np.ptp(levels) / 2:
         return _undetermined(
             f"the thresholds of {len(kept)} sizes leave the power at {fit.power:.2g} ± "
