@@ -32,6 +32,7 @@ from spinspike.cli.console import show
 from spinspike.cli.explore_findings import network_tables, summaries
 from spinspike.cli.explore_network import Asked, explored, subjects
 from spinspike.mapping import Rounding, graph_file, map_network
+from spinspike.mapping.consolidate import Consolidation
 from spinspike.model import NetworkFile, draw, free, learned, network_file
 from spinspike.model.convergence import Order
 from spinspike.model.data import digits
@@ -173,7 +174,9 @@ def compare_digits(seed: int, *, patterns: int, starts: int) -> None:
         network_file.save(files[0], content)
         network_file.save(files[1], NetworkFile(untrained, {}, {}))
         for file, bits in zip(files[2:], (8, 4), strict=True):
-            graph_file.save(file, map_network(network, points, rounding=Rounding(weight_bits=bits)))
+            rounding = Rounding(weight_bits=bits)
+            graph = map_network(network, points, rounding=rounding, consolidation=Consolidation())
+            graph_file.save(file, graph)
         found, given = subjects(files, patterns=patterns, fresh=True, seed=seed)
         results = explored(
             found, given, asked, folder / "results", fingerprint="", jobs=1, scheduler=None

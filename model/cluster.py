@@ -130,7 +130,7 @@ def _client(scheduler: str | None, jobs: int) -> Iterator[Client]:
             cluster = library.LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,
-                dashboard_address=None,
+                dashboard_address=":0",  # any port that is free: 8787 may be another run's
                 silence_logs=logging.CRITICAL,
             )
             yield stack.enter_context(library.Client(stack.enter_context(cluster)))
