@@ -29,8 +29,8 @@ from pathlib import Path
 import numpy as np
 
 from spinspike.cli.console import show
-from spinspike.cli.explore_findings import network_tables, summaries
-from spinspike.cli.explore_network import Asked, explored, subjects
+from spinspike.cli.landscape.network import Asked, explored, subjects
+from spinspike.cli.landscape.network_findings import network_tables, summaries
 from spinspike.mapping import Rounding, graph_file, map_network
 from spinspike.mapping.consolidate import Consolidation
 from spinspike.model import NetworkFile, draw, free, learned, network_file

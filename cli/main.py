@@ -12,9 +12,9 @@ from .certify import certify
 from .check import check
 from .commands import demo, export, map_network
 from .energy import energy
-from .explore import explore
 from .importing import app as importing
 from .integrate import integrate
+from .landscape.explore import explore
 from .nir_commands import app as nir
 from .nir_commands import convert
 from .reproduce import reproduce

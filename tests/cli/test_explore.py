@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from spinspike.cli import explore_network_page, explore_page, explore_reached
-from spinspike.cli.explore_options import numbers
+from spinspike.cli.landscape import network_page, reached, sweep_page
+from spinspike.cli.landscape.options import numbers
 from spinspike.cli.main import app
 from spinspike.mapping import graph_file, map_network
 from spinspike.model import network_file
@@ -77,7 +77,7 @@ def counted(content: NetworkFile, image: Any) -> int:
 def test_a_sweep_writes_a_page_tables_and_figures(
     explore: Explore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explore_reached, "DISTANCES", (1, 2))  # those that need no sampling
+    monkeypatch.setattr(reached, "DISTANCES", (1, 2))  # those that need no sampling
     done = explore(
         *SMALL, "--self-coupling", "0,0.5,1", "--link", "0,0.8", "--algorithms",
         "asynchronous,reinforced", "--neighbourhoods", 2, "--json",
@@ -122,7 +122,7 @@ def test_one_line_of_one_module_says_where_half_converge(explore: Explore, tmp_p
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are not drawn, which takes most of the time."""
     drawn = {"name": "none", "caption": "", "data": ""}
-    for page in (explore_page, explore_network_page):
+    for page in (sweep_page, network_page):
         monkeypatch.setattr(page, "picture", lambda *_: drawn)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.cli import explore_figures as draw
-from spinspike.cli import explore_network_figures as draw_one
-from spinspike.cli import reached_figures as draw_reached
-from spinspike.cli.explore_findings import Around, Finding
-from spinspike.cli.explore_reached import Nearby
-from spinspike.cli.explore_sweep import SweepFindings, findings, sweep_title
-from spinspike.cli.explore_tables import edge_cells
+from spinspike.cli.landscape import network_figures as draw_one
+from spinspike.cli.landscape import reached_figures as draw_reached
+from spinspike.cli.landscape import sweep_figures as draw
+from spinspike.cli.landscape.network_findings import Around, Finding
+from spinspike.cli.landscape.reached import Nearby
+from spinspike.cli.landscape.sweep import SweepFindings, findings, sweep_title
+from spinspike.cli.landscape.sweep_tables import edge_cells
 from spinspike.model.manifold.sweep import Sweep
 
 pytestmark = pytest.mark.matplotlib

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from spinspike.model.convergence import Order
 from spinspike.model.interval import wilson_interval
 
-from .console import table
-from .explore_network import Asked, Subject, task_key
-from .explore_sweep import plain
-from .explore_tables import with_error
+from ..console import table
+from .network import Asked, Subject, task_key
+from .sweep import plain
+from .sweep_tables import with_error
 
 if TYPE_CHECKING:
     from rich.table import Table

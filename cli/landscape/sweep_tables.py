@@ -10,8 +10,8 @@ import numpy as np
 from spinspike.model.manifold.sweep import Row
 from spinspike.model.manifold.threshold import Scaling, Threshold
 
-from .console import table
-from .explore_sweep import SYMBOLS, SweepFindings
+from ..console import table
+from .sweep import SYMBOLS, SweepFindings
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .explore_figures import axis_name, legend
-from .explore_reached import KINDS, Nearby
-from .explore_sweep import SweepFindings
-from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from ..figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from .reached import KINDS, Nearby
+from .sweep import SweepFindings
+from .sweep_figures import axis_name, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -21,7 +21,7 @@ from spinspike.model.manifold.survey import permuted, surroundings, survey
 from spinspike.model.network import Network
 from spinspike.model.task import Arrays, Task
 
-from .console import bar, progress
+from ..console import bar, progress
 
 COUNTED, COUNTED_ONCE = 22, 30  # units up to which fixed points are counted, without input alone
 PAIRS_OF = 600  # units up to which two flips are looked at, which take a minute at 2000

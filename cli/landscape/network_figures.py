@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .explore_findings import Around, Finding
-from .explore_network import Subject, task_key
-from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from ..figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from .network import Subject, task_key
+from .network_findings import Around, Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

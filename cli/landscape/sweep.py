@@ -18,7 +18,7 @@ from spinspike.model.convergence import ORDERS
 from spinspike.model.manifold.sweep import Point, Results, Row, Sweep, fixed, measure, rows
 from spinspike.model.manifold.threshold import Scaling, Threshold, scaling, threshold
 
-from .console import bar, progress, spinner
+from ..console import bar, progress, spinner
 
 LONG = 60.0  # seconds from which an estimate is given
 TRIED, FEW = 4, 25  # places, sweeps and starts that are tried for it
@@ -84,7 +84,7 @@ class SweepFindings:
 
 def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> SweepFindings:
     """Run what the folder does not hold yet, and put it together."""
-    from .pipeline import version
+    from ..pipeline import version
 
     fingerprint, tasks = repr((version(), sweep.settings)), sweep.tasks()
     missing = {t.key for t in unfinished(tasks, folder, fingerprint=fingerprint)}

@@ -15,8 +15,8 @@ from spinspike.model.manifold.pairs import expected_neighbours
 from spinspike.model.manifold.reached import reached_and_typical
 from spinspike.model.task import Arrays, Task
 
-from .console import bar, progress
-from .explore_sweep import SweepFindings
+from ..console import bar, progress
+from .sweep import SweepFindings
 
 KINDS = {
     "reached": "reached by asynchronous dynamics",

@@ -9,8 +9,8 @@ import numpy as np
 
 from spinspike.model.manifold.complexity import chain_complexity
 
-from .explore_sweep import SYMBOLS, SweepFindings
-from .figures import INK, PALE, UP, styled
+from ..figures import INK, PALE, UP, styled
+from .sweep import SYMBOLS, SweepFindings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from spinspike.model.manifold.survey import LARGEST
 
-from . import explore_network_figures as draw
-from .explore_findings import (
+from ..page import filled_in, picture
+from . import network_figures as draw
+from .network import NO_INPUT, PAIRS_OF, Asked, Subject
+from .network_findings import (
     AROUND_COLUMNS,
     COUNT_COLUMNS,
     FINDING_COLUMNS,
@@ -24,9 +26,7 @@ from .explore_findings import (
     finding_cells,
     grouped,
 )
-from .explore_network import NO_INPUT, PAIRS_OF, Asked, Subject
-from .explore_page import WORDS, html_table, section
-from .page import filled_in, picture
+from .sweep_page import WORDS, html_table, section
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Json, Seed
+from ..options import Json, Seed
 
 if TYPE_CHECKING:
     from spinspike.model.manifold.sweep import Sweep
 
-    from .explore_page import SweepReport
+    from .sweep_page import SweepReport
 
 
 def explore(
@@ -107,8 +107,8 @@ def explore(
     """
     from spinspike.model.errors import BadInput
 
-    from .explore_options import asked, closest, cores
-    from .stress import check_output
+    from ..stress import check_output
+    from .options import asked, closest, cores
 
     if network is None and (against or fresh):
         message = "--against and --fresh compare with a network; name its file first"
@@ -141,12 +141,12 @@ def many_networks(
     as_json: bool,
 ) -> None:
     """Run a sweep and what goes with it, and write the report."""
-    from .console import show
-    from .explore_page import SweepReport
-    from .explore_reached import nearby, places
-    from .explore_sweep import swept
-    from .explore_tables import sweep_tables
-    from .pipeline import version
+    from ..console import show
+    from ..pipeline import version
+    from .reached import nearby, places
+    from .sweep import swept
+    from .sweep_page import SweepReport
+    from .sweep_tables import sweep_tables
 
     where: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     results = folder / "results"
@@ -165,9 +165,9 @@ def many_networks(
 
 def write_sweep(folder: Path, report: SweepReport) -> dict[str, Any]:
     """Write report.html, summary.json, tables and figures/; return the summary."""
-    from .explore_page import sweep_page
-    from .explore_sweep import plain, sweep_summary
-    from .repeat import how_to_repeat
+    from ..repeat import how_to_repeat
+    from .sweep import plain, sweep_summary
+    from .sweep_page import sweep_page
 
     found, others = report.sweep, report.algorithms
     summary = sweep_summary(found)
@@ -208,7 +208,7 @@ def prepare(
     from spinspike.model.convergence import ORDERS
     from spinspike.model.errors import BadInput
 
-    from .explore_network import Asked, subjects
+    from .network import Asked, subjects
 
     for order in orders:
         if order not in ORDERS:
@@ -230,12 +230,12 @@ def one_network(
     as_json: bool,
 ) -> None:
     """Explore a network beside others, and write the report."""
-    from .console import show
-    from .explore_findings import network_summary, network_tables, summaries
-    from .explore_network import explored
-    from .explore_network_page import NetworkReport, network_page
-    from .pipeline import version
-    from .repeat import how_to_repeat
+    from ..console import show
+    from ..pipeline import version
+    from ..repeat import how_to_repeat
+    from .network import explored
+    from .network_findings import network_summary, network_tables, summaries
+    from .network_page import NetworkReport, network_page
 
     sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
     number = [len(p) for p in points.values()]
@@ -268,7 +268,7 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows as CSV, whole or not at all; what is not a number is empty. No rows, no file."""
     from spinspike.model.storage import replacing
 
-    from .explore_sweep import plain
+    from .sweep import plain
 
     if not rows:
         return

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .explore_reached import EXACT, KINDS, Nearby
-from .explore_sweep import SYMBOLS, SweepFindings, sweep_title
-from .explore_tables import ROW_COLUMNS, edge_cells, edge_columns, row_cells, with_error
-from .page import filled_in, picture
+from ..page import filled_in, picture
+from .reached import EXACT, KINDS, Nearby
+from .sweep import SYMBOLS, SweepFindings, sweep_title
+from .sweep_tables import ROW_COLUMNS, edge_cells, edge_columns, row_cells, with_error
 
 Section = dict[str, Any]
 WORDS = {
@@ -96,7 +96,7 @@ def _cards(found: SweepFindings) -> list[dict[str, str]]:
 
 
 def _sweep_sections(folder: Path, found: SweepFindings) -> list[Section]:
-    from . import explore_figures as draw
+    from . import sweep_figures as draw
 
     sweep = found.sweep
     other = SYMBOLS[found.along][1]
