@@ -3,6 +3,7 @@
 - `explore` — the command; `options` — what they mean;
 - `sweep` — random networks over J_D, lambda and H: `sweep_figures`, `sweep_tables`, `sweep_page`;
   `reached` — what surrounds the states that dynamics reach, `reached_figures`;
+  `cluster_figures` — how dense theory has them;
 - `network` — one network and those it is held against: `network_findings`, `network_figures`,
   `network_page`.
 """

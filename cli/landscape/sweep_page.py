@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..page import filled_in, picture
+from .cluster_figures import STRONGEST, clusters
 from .reached import EXACT, KINDS, Nearby
 from .sweep import SYMBOLS, SweepFindings, sweep_title
 from .sweep_tables import ROW_COLUMNS, edge_cells, edge_columns, row_cells, with_error
@@ -196,6 +197,18 @@ def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
             "median cluster", "larger", "margins below .1", "joined",
         )  # fmt: skip
         parts.append(section("Reached and typical states", [shown], html_table("", columns, rows)))
+    levels = [x for x in report.sweep.sweep.self_couplings if x <= STRONGEST]
+    if len(levels) > 1:
+        caption = (
+            "Growth of the number of fixed points within a cluster, for the densest clusters whose "
+            "mean number does not vanish, by as many replicas as that takes (up to 100), without "
+            "link. Below 0 there are none; above it this first moment allows them, and does not "
+            "prove them."
+        )
+        drawn = clusters(levels)
+        parts.append(
+            section("How dense they may lie", [picture(folder, "clusters", drawn, caption)])
+        )
     return parts
 
 
