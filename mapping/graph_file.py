@@ -113,12 +113,13 @@ def read(file: Reader) -> SynapseGraph:
 
 def _graded(file: Reader) -> Graded:
     """What the numbers of graded neurons stand for."""
-    positive = {name: file.number(name) for name in ("step", "readout_scale")}
-    for name, value in positive.items():
-        if value <= 0:
-            file.fail(f"{name} is {value:g}; allowed: above 0")
+    step, scale = file.number("step"), file.number("readout_scale")
+    if not 0 < step <= 1:
+        file.fail(f"step is {step:g}; allowed: above 0, up to 1")
+    if scale <= 0:
+        file.fail(f"readout_scale is {scale:g}; allowed: above 0")
     shift, exact = _whole(file, "shift", 0, STATE_BITS), bool(_whole(file, "exact", 0, 1))
-    return Graded(shift=shift, exact=exact, **positive)
+    return Graded(shift, step, exact, scale)
 
 
 def _whole(file: Reader, name: str, low: int, high: int) -> int:

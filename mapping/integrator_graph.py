@@ -22,7 +22,7 @@ A step of the chip is the map of `integrator_step`. Its leak is a projection of 
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import logm
+from scipy.linalg import expm, logm
 from scipy.sparse import csr_array
 
 from spinspike.model.arrays import FloatArray, IntArray
@@ -204,8 +204,8 @@ def mapped_network(graph: SynapseGraph) -> LinearNetwork:
     Raises
     ------
     BadInput
-        The neurons are not graded, or a step is not the flow of any real network: e^{A dt} has a
-        negative eigenvalue, which only damaged weights have.
+        The neurons are not graded, or a step is not the flow of any real network: e^{A dt} has an
+        eigenvalue that is 0 or negative, as weights of 1 bit or damage may give it.
 
     Examples
     --------
@@ -225,13 +225,22 @@ def mapped_network(graph: SynapseGraph) -> LinearNetwork:
     identity = np.eye(graph.units)
     if not graded.exact:
         return LinearNetwork(identity + (one - identity) / graded.step, drive, readout)
-    generator = logm(one) / graded.step
-    if np.abs(generator.imag).max() > 1e-6:
-        message = "e^{A dt} has a negative eigenvalue; allowed: weights of a flow"
-        raise BadInput(message)
+    flow = _logarithm(one)
     # phi(A dt) u is what an impulse within a step leaves at its end
-    averaged = np.linalg.solve(generator.real * graded.step, one - identity)
-    return LinearNetwork(identity + generator.real, np.linalg.solve(averaged, drive), readout)
+    joint = np.block([[flow, identity], [np.zeros((graph.units, 2 * graph.units))]])
+    averaged = expm(joint)[: graph.units, graph.units :]
+    coupling = identity + flow / graded.step
+    return LinearNetwork(coupling, np.linalg.solve(averaged, drive), readout)
+
+
+def _logarithm(one: FloatArray) -> FloatArray:
+    """A dt of a step e^{A dt}, refused where it is not real."""
+    if np.linalg.slogdet(one)[0] > 0:
+        flow = logm(one)
+        if np.abs(flow.imag).max() < 1e-6:
+            return np.asarray(flow.real)
+    message = "e^{A dt} has an eigenvalue that is 0 or negative; allowed: weights of a flow"
+    raise BadInput(message)
 
 
 def outlier_after(graph: SynapseGraph) -> complex:

@@ -204,8 +204,39 @@ def test_weights_of_no_flow_are_named(graph: SynapseGraph) -> None:
         replace(p, source={"E": "I", "I": "E"}[p.source], sign=-p.sign) if p.role == "self" else p
         for p in bare.projections
     )
-    with pytest.raises(BadInput, match="negative eigenvalue"):
+    with pytest.raises(BadInput, match="eigenvalue that is 0 or negative"):
         mapped_network(replace(bare, projections=turned))
+
+
+@given(units=st.integers(1, 8), seed=st.integers(0, 2**32), bits=st.integers(1, 8))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_the_mapped_network_makes_the_steps_of_the_integers(
+    units: int, seed: int, bits: int
+) -> None:
+    """One bit often makes an eigenvalue of a step 1, a memory for ever, and sometimes one of 0."""
+    network = random_network(units, seed)
+    graph = map_integrator(network, bits=bits)
+    assert graph.graded is not None
+    weights = sum(dense(graph, "E", s, sign) for s in ("E", "I") for sign in (1, -1))
+    inputs = sum(dense(graph, "E", f"input_{s}", sign) for s in ("E", "I") for sign in (1, -1))
+    unit = 2.0**-graph.graded.shift
+    try:
+        mapped = mapped_network(graph)
+    except BadInput:
+        assert bits == 1
+        assert np.linalg.eigvals(unit * weights[:units, :units]).real.min() < 1e-9
+        return
+    joint = np.zeros((units + 1,) * 2)
+    joint[:-1] = np.column_stack([mapped.generator * graph.graded.step, mapped.input_weight])
+    step = expm(joint)[:-1]
+    assert np.allclose(step[:, :-1], unit * weights[:units, :units], atol=1e-6)
+    drive = unit * inputs[:units, 0] * graph.ends.levels / graph.ends.scale
+    assert np.allclose(step[:, -1], drive, atol=1e-6 * np.abs(drive).max())
+
+
+def test_a_memory_that_rounding_makes_endless_has_an_eigenvalue_of_one() -> None:
+    endless = map_integrator(LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1)), bits=1)
+    assert outlier_after(endless) == pytest.approx(1)
 
 
 def test_threshold_graphs_stand_for_no_linear_network() -> None:
@@ -276,7 +307,8 @@ def test_graded_graphs_can_be_looked_at(graph: SynapseGraph) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "what"),
     [
-        ("step", 0.0, "step is 0; allowed: above 0"),
+        ("step", 0.0, "step is 0; allowed: above 0, up to 1"),
+        ("step", 1e300, r"step is 1e\+300"),
         ("readout_scale", -1.0, "readout_scale is -1"),
         ("shift", 24, "shift is 24"),
         ("exact", 2, "exact is 2"),
