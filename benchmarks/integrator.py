@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.cli.integrate_learning import learned, start
-from spinspike.cli.integrate_listening import heard_out
+from spinspike.cli.integrate_listening import heard_out, learning_claims
 from spinspike.model.integrator.lazy import threshold
 from spinspike.model.integrator.learning import History, flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
@@ -26,6 +26,7 @@ from spinspike.model.integrator.loss import gradient, loss
 from spinspike.model.integrator.noise import sampled_loss
 from spinspike.model.integrator.reduced import growth_rate, pair, plateau
 from spinspike.model.integrator.subspace import subspace
+from spinspike.simulators.integrator_validation import integrator_claims
 
 TARGETS = (Filter(0.05), Filter(0.1), Filter(0.5), Filter(0.1, 0.5), Filter(0.3, 1.0))
 MEMORIES = (Filter(0.5), Filter(0.2), *TARGETS[:2], Filter(0.2, 0.8), *TARGETS[3:])
@@ -153,16 +154,20 @@ def plateau_row(name: str, blank: LinearNetwork, target: Filter, full: History) 
 def memory_rows(target: Filter, on: Sequence[str]) -> Iterator[Row]:
     """What simulators make of a memory of 20 units at 8 bits, and what 4 bits make of its outlier."""
     memory = learned(start(20, "rich", target, None, 0), target, rich=True)
-    found = heard_out(memory, on, 8, 0.0, 0)
+    found = list(heard_out(memory, list(dict.fromkeys(["emulator", *on])), 8, "impulse", 0))
     name = f"c* {target.rate} w* {target.frequency}"
-    for claim in found.claims:
+    for claim in [*learning_claims(memory, found[0]), *integrator_claims(found)]:
         sign = ">=" if claim.at_least else "<="
-        seen = f"{claim.value:.2%}"
-        yield Row(f"{name}, {claim.statement}", seen, f"{sign} {claim.bound:g}", claim.holds)
+        what, asked = f"{name}, {claim.simulator}: {claim.statement}", f"{sign} {claim.bound:.3g}"
+        yield Row(
+            what, f"{claim.value:.3g}", asked, {"holds": True, "fails": False}.get(claim.verdict)
+        )
     grown = outlier(memory.network)
-    for bits, rounded in found.precisions.items():
-        moved = abs(rounded - grown) / (1 - grown.real)
-        yield Row(f"{name}, outlier moved at {bits} bits, of its rate", f"{moved:.2%}", "", None)
+    for o in found:
+        if o.simulator == "emulator" and not o.null:
+            moved = abs(o.mapped - grown) / (1 - grown.real)
+            what = f"{name}, outlier moved at {o.bits} bits, of its rate"
+            yield Row(what, f"{moved:.2%}", "", None)
 
 
 def lazy_row(units: int, spread: float) -> Row:

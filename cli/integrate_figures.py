@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .figures import DOWN, INK, PALE, SIGNAL, UP, styled
+from .integrate_listening import place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from spinspike.simulators.integrator_validation import IntegratorOutcome
+
     from .integrate_learning import Memory
-    from .integrate_listening import Heard
 
 MARKS = {"emulator": "o", "lava": "x", "brian2": "."}
 COLOURS = {"emulator": PALE, "lava": SIGNAL, "brian2": UP}
+STYLES = {"no couplings": ":", "permuted": "-."}
 POINTS = 60  # of a simulator, at most, so that those below still show
 
 
@@ -96,29 +99,29 @@ def _outlier(axis: Axes, memory: Memory, part: Callable[[Any], Any], wanted: flo
 
 
 @styled
-def responses(model: Heard, simulators: Mapping[str, Heard], nulls: Mapping[str, Heard]) -> Figure:
-    """What is remembered after the release, in units of what the model remembers at it."""
+def responses(outcomes: Sequence[IntegratorOutcome], bits: int) -> Figure:
+    """What is remembered after the release, in units of what the network remembers at it."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.4, 3.4))
     axis = figure.subplots()
-    scale = abs(model.response[0]) or 1.0
     axis.axhline(0, color=PALE, linewidth=0.6)
-    axis.plot(model.times, model.response / scale, color=DOWN, linewidth=2, label="the network")
-    for name, heard in simulators.items():
-        every = max(1, len(heard.times) // POINTS)
-        axis.plot(
-            heard.times[::every], heard.response[::every] / scale, MARKS[name],
-            color=COLOURS[name], markersize=5, label=name,
-        )  # fmt: skip
-    for name, heard in nulls.items():
-        axis.plot(
-            heard.times, heard.response / (heard.fit.amplitude or 1.0), ":",
-            color=COLOURS[name], linewidth=1.2, label=f"{name}, no couplings",
-        )  # fmt: skip
-    axis.set(
-        title="Output after the release", xlabel="time since the release, in leaks",
-        xlim=(0, model.times[-1]),
-    )  # fmt: skip
+    own, *heard = outcomes
+    scale = abs(own.readouts[own.times > own.release][0, 0]) or 1.0
+    for o in (own, *(o for o in heard if o.bits == bits)):
+        late = o.times > o.release
+        times, output = (o.times - o.release)[late], o.readouts[late].mean(axis=1) / scale
+        name, every = place(o), max(1, late.sum() // POINTS)
+        if o is own:
+            axis.plot(times, output, color=DOWN, linewidth=2, label=name)
+            axis.set_xlim(0, times[-1])
+        elif o.null:
+            axis.plot(times, output, STYLES[o.null], color=COLOURS[o.simulator], label=name)
+        else:
+            axis.plot(
+                times[::every], output[::every], MARKS[o.simulator],
+                color=COLOURS[o.simulator], markersize=5, label=name,
+            )  # fmt: skip
+    axis.set(title="Output after the release", xlabel="time since the release, in leaks")
     axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .integrate_listening import place
 from .page import filled_in, picture
+from .tables import interval
 
 if TYPE_CHECKING:
+    from spinspike.simulators.integrator_validation import IntegratorOutcome
+
     from .integrate_learning import Memory
-    from .integrate_listening import Found
 
 MEMORY_COLUMNS = ("where", "time-scale", "frequency", "drift", "fit", "outlier")
-CLAIM_COLUMNS = ("claim", "seen", "bound", "")
+CLAIM_COLUMNS = ("claim", "seen", "95 % interval", "asked", "")
 CAPTIONS = {
     "responses": "What the output remembers of the input once it is gone, in units of what the "
-    "network itself remembers at the release. Without couplings (dotted) the leak is all there is.",
+    "network itself remembers at the release; means over trials. Without couplings (dotted) the leak "
+    "is all there is; with permuted ones (dash-dotted) another network.",
     "spectra": "Eigenvalues of the couplings W; the circle is the disc they fill when drawn. "
     "Real parts of 1 (line) are where memories last for ever.",
     "learning": "Gradient flow of the exact loss until a thousandth of it is left.",
@@ -33,10 +37,13 @@ THEORY = (
 WORDS = {
     "leak": "time constant of a unit without couplings: the unit of all times",
     "release": "the end of the input",
-    "time-scale": "1/c of the decay e^(-ct) (p cos wt + q sin wt) + b fitted to the output from one "
-    "leak after the release on, with its standard error",
+    "time-scale": "1/c of the decay e^(-ct) (p cos wt + q sin wt) + b fitted to the output from 0.2 "
+    "leaks after the release on, with its standard error: over trials, or of the fit if there is one",
     "drift": "b in units of the amplitude: what does not decay",
     "fit": "part of the variance of the output that the decay explains",
+    "permuted": "every coupling comes from another unit; the weights are the same. In a network of "
+    "ten units or fewer this may by chance keep most of the time-scale",
+    "undecided": "the output of a null that is no decay (fit below 0.9) has no time-scale",
     "outlier": "the eigenvalue of W farthest from 0: of the network as learned, and of the one that "
     "the rounded weights stand for",
     "plane, directions": "theory of learning from small couplings: within the plane of u and v, or "
@@ -46,13 +53,21 @@ WORDS = {
 }
 
 
-def write_page(folder: Path, memory: Memory, found: Found, summary: Mapping[str, Any]) -> None:
+def write_page(
+    folder: Path,
+    memory: Memory,
+    outcomes: Sequence[IntegratorOutcome],
+    summary: Mapping[str, Any],
+) -> None:
     """Write report.html, summary.json, tables as CSV and figures/."""
     from . import integrate_figures as draw
 
+    rounded = {
+        o.bits: o.mapped for o in outcomes if o.simulator == "emulator" and o.bits and not o.null
+    }
     figures = {
-        "responses": draw.responses(found.model, found.simulators, found.nulls),
-        "spectra": draw.spectra(memory, found.precisions),
+        "responses": draw.responses(outcomes, summary["asked"]["bits"]),
+        "spectra": draw.spectra(memory, rounded),
         "learning": draw.learning(memory),
     }
     captions = CAPTIONS | {"learning": CAPTIONS["learning"] + (THEORY if memory.theory else "")}
@@ -68,23 +83,26 @@ def write_page(folder: Path, memory: Memory, found: Found, summary: Mapping[str,
         cards=cards(summary),
         pictures=pictures,
         memory=filled(MEMORY_COLUMNS, memory_rows(summary)),
-        claims=(CLAIM_COLUMNS, claim_rows(summary)),
+        claims=(CLAIM_COLUMNS, claim_rows(summary["claims"])),
         words=WORDS,
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
     text = json.dumps(summary, indent=2, allow_nan=False)
     (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8")
-    _write_tables(folder, memory, found)
+    _write_tables(folder, memory, outcomes)
 
 
 def sentence(summary: Mapping[str, Any]) -> str:
     """The verdict over all claims."""
-    failed = sum(not claim["holds"] for claim in summary["claims"])
+    failed = sum(claim["verdict"] == "fails" for claim in summary["claims"])
     if failed:
         verb = "fails" if failed == 1 else "fail"
         return f"{failed} of {len(summary['claims'])} claims {verb}"
-    where = ", ".join(summary["simulators"])
-    return f"The learned memory of {1 / summary['asked']['rate']:.3g} leaks is kept on {where}"
+    undecided = sum(claim["verdict"] == "undecided" for claim in summary["claims"])
+    but = f"; {undecided} of {len(summary['claims'])} claims undecided" if undecided else ""
+    heard = dict.fromkeys(o["simulator"] for o in summary["outcomes"] if o["null"])
+    where, leaks = ", ".join(heard), 1 / summary["asked"]["rate"]
+    return f"The learned memory of {leaks:.3g} leaks is kept on {where}{but}"
 
 
 def lead(summary: Mapping[str, Any]) -> str:
@@ -95,7 +113,8 @@ def lead(summary: Mapping[str, Any]) -> str:
         if asked["frequency"]
         else f"leaky integrator exp(-{asked['rate']:g} t)"
     )
-    held = f"An input that is on for {asked['hold']:g} time constants of the leak"
+    release = summary["outcomes"][0]["release"]
+    held = f"An input that is on for {release:g} time constants of the leak"
     pulse = held if asked["hold"] else "A single impulse"
     return (
         f"A linear network of {asked['units']} units learned to be the {filter_} of white noise, "
@@ -138,15 +157,18 @@ def cards(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def memory_rows(summary: Mapping[str, Any]) -> list[list[str]]:
-    """How long the memory lasts in the model, at each precision, on each simulator, and without W."""
-    learned = {"outlier": summary["learned"]["outlier"], **summary["model"]}
-    rows = [_row("network, exactly", learned)]
-    rows += [_row(f"emulator, {bits} bits", fit) for bits, fit in summary["precisions"].items()]
-    bits = summary["asked"]["bits"]
-    own = {name: fit for name, fit in summary["simulators"].items() if name != "emulator"}
-    rows += [_row(f"{name}, {bits} bits", fit) for name, fit in own.items()]
-    rows += [_row(f"{name}, no couplings", fit) for name, fit in summary["nulls"].items()]
-    return rows
+    """How long the memory lasts in the network, at each precision, on each simulator and null."""
+    return [
+        [
+            o["where"],
+            _with_error(o["time_scale"], o["time_scale_error"]),
+            _with_error(o["frequency"], o["frequency_error"]) if o["frequency"] else "",
+            "" if o["drift"] is None else f"{o['drift']:+.4f}",
+            "" if o["explained"] is None else f"{o['explained']:.4f}",
+            _complex(o["outlier"]) if o["outlier"] else "",
+        ]
+        for o in summary["outcomes"]
+    ]
 
 
 def filled(
@@ -157,27 +179,17 @@ def filled(
     return [columns[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
-def _row(where: str, fit: Mapping[str, Any]) -> list[str]:
-    return [
-        where,
-        _with_error(fit["time_scale"], fit["time_scale_error"]),
-        _with_error(fit["frequency"], fit["frequency_error"]) if fit["frequency"] else "",
-        "" if fit["drift"] is None else f"{fit['drift']:+.4f}",
-        "" if fit["explained"] is None else f"{fit['explained']:.4f}",
-        _complex(fit["outlier"]) if fit.get("outlier") else "",
-    ]
-
-
-def claim_rows(summary: Mapping[str, Any]) -> list[list[str]]:
+def claim_rows(claims: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Each claim, what was seen and what is asked."""
     return [
         [
-            claim["statement"],
-            "none" if claim["value"] is None else f"{100 * claim['value']:.3g} %",
-            f"{'≥' if claim['at_least'] else '≤'} {100 * claim['bound']:g} %",
-            "holds" if claim["holds"] else "FAILS",
+            f"{claim['simulator']}: {claim['statement']}",
+            "none" if claim["value"] is None else f"{claim['value']:.3g}",
+            "" if None in (claim["interval"] or [None]) else interval(*claim["interval"]),
+            f"{'≥' if claim['at_least'] else '≤'} {claim['bound']:.3g}",
+            "FAILS" if claim["verdict"] == "fails" else claim["verdict"],
         ]
-        for claim in summary["claims"]
+        for claim in claims
     ]
 
 
@@ -194,15 +206,14 @@ def _complex(value: list[float]) -> str:
     return f"{real:.4f} ± {imaginary:.4f} i" if imaginary else f"{real:.4f}"
 
 
-def _write_tables(folder: Path, memory: Memory, found: Found) -> None:
-    """responses.csv, what was heard, and learning.csv, how it was learned."""
+def _write_tables(folder: Path, memory: Memory, outcomes: Sequence[IntegratorOutcome]) -> None:
+    """responses.csv, what was heard (times since the release), and learning.csv, how it learned."""
     with (folder / "responses.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("where", "time", "output"))
-        nulls = {f"{name}, no couplings": heard for name, heard in found.nulls.items()}
-        rounded = {f"emulator, {bits} bits": heard for bits, heard in found.rounded.items()}
-        for name, heard in {"model": found.model, **rounded, **found.simulators, **nulls}.items():
-            writer.writerows((name, *row) for row in zip(heard.times, heard.response, strict=True))
+        for o in outcomes:
+            rows = zip(o.times - o.release, o.readouts.mean(axis=1), strict=True)
+            writer.writerows((place(o), *row) for row in rows)
     history = memory.history
     theory = [
         part for outliers in memory.theory.values() for part in (outliers.real, outliers.imag)

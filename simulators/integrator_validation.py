@@ -1,9 +1,9 @@
 """Impulse, hold and release on every simulator: whether a memory outlives its input as learned.
 
 Each run drives a mapped network with a `Pulse` and fits what its readout does after the release. The
-same runs without couplings and with permuted ones must forget: what remembers there is no memory that
-was learned. With B trials, which differ in what a simulator draws at random, errors are those over
-trials.
+same runs without couplings and with permuted ones must not have its time-scale: one that they have
+was not learned. With B trials, which differ in what a simulator draws at random, errors are those
+over trials.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ RUNS = ("impulse", "hold")
 NULLS = ("no couplings", "permuted")
 BITS = (8, 4)
 AFTER = 4.0  # learned time-scales that are waited after the release
+SHORTEST = 10.0  # leaks that are waited at least
 HOLD = 2.0  # of these that a constant input lasts
 SETTLED = 0.2  # time after the release from which the response is fitted
 
@@ -39,7 +40,8 @@ TIME_SCALE: Mapping[str, float] = {"brian2": 0.10}  # relative distance from the
 STEPPED = 0.05  # the same for simulators that go by steps
 FREQUENCY = 0.05
 DRIFT = 0.02  # offset at the end, of the amplitude at the release
-FORGOTTEN = 2 / 3  # of the learned time-scale that a null may have
+NULL_OFF = 1 / 3  # relative distance from the learned time-scale that a null must have
+EXPLAINED = 0.9  # variance that a decay must explain, or the time-scale of a null means nothing
 PROMISED = 8  # bits at which the claims are made
 
 
@@ -142,10 +144,11 @@ def pulse_of(target: Filter, run: str, step: float) -> Pulse:
     A unit impulse in one step; or, for ``HOLD`` time-scales, what would bring an integrator to 1 in
     the end.
     """
+    after = max(AFTER / target.rate, SHORTEST)
     if run == "impulse":
-        return Pulse.impulse(step, AFTER / target.rate)
+        return Pulse.impulse(step, after)
     length = max(1, round(HOLD / target.rate / step)) * step
-    return Pulse(length, target.rate, AFTER / target.rate)
+    return Pulse(length, target.rate, after)
 
 
 def model_outcome(
@@ -226,22 +229,21 @@ def _like_emulator(
     return oracle is not None and np.array_equal(seen.values, oracle)
 
 
-def integrator_claims(outcomes: Sequence[IntegratorOutcome]) -> list[Claim]:
-    """What outcomes at 8 bits decide: time-scale, frequency, drift, nulls and equality.
+def integrator_claims(outcomes: Sequence[IntegratorOutcome], bits: int = PROMISED) -> list[Claim]:
+    """What outcomes at so many bits decide: time-scale, frequency, drift, nulls and equality.
 
-    Values come with their 95 % interval.
+    Values come with their 95 % interval. A null whose response is no decay decides nothing.
     """
     found: list[Claim] = []
     for o in outcomes:
-        if o.bits is None or o.bits < PROMISED:
+        if o.bits != bits:
             continue
-        if o.null:
-            statement = f"{o.run}, {o.null}: time-scale, of the learned one"
-            found.append(_claim(o, statement, o.time_scale, o.time_scale_error, FORGOTTEN))
-            continue
-        statement = f"{o.run}: time-scale, distance from the learned {o.learned.time_scale:.3g}"
-        bound = TIME_SCALE.get(o.simulator, STEPPED)
+        run = f"{o.run}, {o.null}" if o.null else o.run
+        statement = f"{run}: time-scale, distance from the learned {o.learned.time_scale:.3g}"
+        bound = NULL_OFF if o.null else TIME_SCALE.get(o.simulator, STEPPED)
         found.append(_claim(o, statement, abs(o.time_scale - 1), o.time_scale_error, bound))
+        if o.null:
+            continue
         if o.learned.frequency:
             statement = f"{o.run}: frequency, distance from the learned {o.learned.frequency:.3g}"
             error = o.fit.frequency_error / o.learned.frequency
@@ -258,4 +260,8 @@ def integrator_claims(outcomes: Sequence[IntegratorOutcome]) -> list[Claim]:
 
 def _claim(o: IntegratorOutcome, statement: str, value: float, error: float, bound: float) -> Claim:
     interval = max(0.0, value - 1.96 * error), value + 1.96 * error
-    return Claim(o.simulator, f"{o.bits} bits, {statement}", value, bound, False, interval)
+    no_decay = bool(o.null) and not o.fit.explained >= EXPLAINED
+    if no_decay:
+        interval = 0.0, np.inf
+    statement = f"{o.bits} bits, {statement}"
+    return Claim(o.simulator, statement, value, bound, bool(o.null), interval, no_decay)

@@ -7,26 +7,23 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from spinspike.cli import integrate_listening, integrate_page
+from spinspike.cli import integrate_page
 from spinspike.cli.integrate_learning import Memory, learned, start, theory_off
-from spinspike.cli.integrate_listening import Claim, Found, heard_out, recall
+from spinspike.cli.integrate_listening import heard_out, learning_claims
 from spinspike.cli.main import app
 from spinspike.mapping import graph_file
 from spinspike.mapping.graph import SynapseGraph
+from spinspike.mapping.integrator_graph import map_integrator
 from spinspike.model.errors import BadInput
 from spinspike.model.integrator.integrator_file import load_integrator
-from spinspike.model.integrator.linear_network import (
-    Filter,
-    LinearNetwork,
-    impulse_response,
-    outlier,
-)
-from spinspike.simulators.impulse import Pulse
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, outlier
+from spinspike.simulators.integrator_validation import IntegratorOutcome, integrator_claims
 
 pytestmark = pytest.mark.matplotlib
 Integrate = Callable[..., Result]
@@ -53,15 +50,17 @@ def test_a_folder_with_all_of_it(integrate: Integrate, tmp_path: Path) -> None:
     content = load_integrator(out / "integrator.h5")
     assert outlier(content.network).real == pytest.approx(0.6, abs=0.01)
     assert graph_file.load(out / "graph.h5").units == 6
-    assert summary["model"]["time_scale"] == pytest.approx(2.5, rel=0.01)
-    assert summary["simulators"]["emulator"]["time_scale"] == pytest.approx(2.5, rel=0.05)
-    assert summary["nulls"]["emulator"]["time_scale"] == pytest.approx(1.0, rel=0.05)
-    assert set(summary["precisions"]) == {"4", "8"}
+    found = {o["where"]: o["time_scale"] for o in summary["outcomes"]}
+    for where in ("network, exactly", "emulator, 8 bits", "emulator, 4 bits"):
+        assert found.pop(where) == pytest.approx(2.5, rel=0.05)
+    assert found.pop("emulator, no couplings") == pytest.approx(1.0, rel=0.05)
+    assert found.pop("emulator, permuted") < 2
+    assert found == {}
     page = (out / "report.html").read_text()
     assert 'class="holds">The learned memory of 2.5 leaks is kept on emulator' in page
     assert page.count("data:image/svg+xml") == 3
     with (out / "responses.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["where"] == "emulator"]
+        rows = [row for row in csv.DictReader(file) if row["where"] == "emulator, 8 bits"]
     times, output = (np.array([float(row[key]) for row in rows]) for key in ("time", "output"))
     slope = np.polyfit(times[4:20], np.log(output[4:20]), 1)[0]
     assert slope == pytest.approx(-0.4, rel=0.05)
@@ -71,48 +70,49 @@ def test_a_folder_with_all_of_it(integrate: Integrate, tmp_path: Path) -> None:
 
 
 def heard(
-    units: int, target: Filter, regime: str = "rich", on: str = "emulator", hold: float = 0.0
-) -> tuple[Memory, Found]:
-    """What the command finds, without its page."""
-    blank = start(units, regime, target, None, 0)
-    memory = learned(blank, target, rich=regime == "rich")
-    return memory, heard_out(memory, [on], 8, hold, 0)
-
-
-def failed(found: Found) -> list[str]:
-    return [claim.statement for claim in found.claims if not claim.holds]
+    units: int, target: Filter, regime: str = "rich", on: str = "emulator", run: str = "impulse"
+) -> tuple[Memory, IntegratorOutcome, list[str]]:
+    """What was learned, what the command finds on a simulator, and the claims that do not hold."""
+    memory = learned(start(units, regime, target, None, 0), target, rich=regime == "rich")
+    outcomes = list(heard_out(memory, [on], 8, run, 0, trials=2))
+    claims = [*learning_claims(memory, outcomes[0]), *integrator_claims(outcomes)]
+    own = next(o for o in outcomes if (o.simulator, o.bits, o.null) == (on, 8, ""))
+    return memory, own, [c.statement for c in claims if c.verdict != "holds"]
 
 
 def test_an_oscillator_turns_as_fast_as_it_should() -> None:
-    memory, found = heard(6, Filter(0.3, 1.0), hold=1.0)
-    assert failed(found) == []
-    assert found.simulators["emulator"].fit.frequency == pytest.approx(1.0, rel=0.05)
-    assert theory_off(memory, "6 directions") < 0.01
+    memory, own, failed = heard(20, Filter(0.3, 1.0), run="hold")
+    assert failed == []
+    assert own.fit.frequency == pytest.approx(1.0, rel=0.05)
+    assert theory_off(memory, "14 directions") < 0.01
 
 
 def test_a_lazy_memory_has_no_outlier() -> None:
-    memory, found = heard(16, Filter(0.6), "lazy")
-    assert failed(found) == []
+    memory, own, failed = heard(16, Filter(0.2), "lazy")
+    assert failed == []
     assert memory.change < 0.2
     assert memory.theory == {}
-    assert found.simulators["emulator"].fit.time_scale == pytest.approx(1 / 0.6, rel=0.05)
+    assert own.fit.time_scale == pytest.approx(5.0, rel=0.05)
 
 
-def test_the_leak_itself_is_no_memory() -> None:
+def test_the_leak_itself_is_no_memory(integrate: Integrate) -> None:
     """What a graph without couplings does as well proves nothing."""
-    _, found = heard(4, Filter(1.0))
-    assert failed(found) == ["emulator: time-scale without couplings, off the learned one"]
+    done = integrate("--units", 6, "--rate", 1, "--json")
+    assert done.exit_code == 1, done.output
+    claims = json.loads(done.stdout)["claims"]
+    assert [claim["statement"] for claim in claims if claim["verdict"] == "fails"] == [
+        f"8 bits, impulse, {null}: time-scale, distance from the learned 1"
+        for null in ("no couplings", "permuted")
+    ]
 
 
 def test_a_graph_that_forgets_too_early_fails(
     integrate: Integrate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = integrate_listening.graph_for
+    def forgetful(network: LinearNetwork, **options: Any) -> SynapseGraph:
+        return map_integrator(replace(network, coupling=0.8 * network.coupling), **options)
 
-    def forgetful(name: str, network: LinearNetwork, bits: int) -> SynapseGraph:
-        return right(name, replace(network, coupling=0.8 * network.coupling), bits)
-
-    monkeypatch.setattr(integrate_listening, "graph_for", forgetful)
+    monkeypatch.setattr("spinspike.simulators.integrator_validation.map_integrator", forgetful)
     monkeypatch.setattr(integrate_page, "write_page", lambda *_: None)
     done = integrate(*SMALL)
     assert done.exit_code == 1, done.output
@@ -120,11 +120,11 @@ def test_a_graph_that_forgets_too_early_fails(
 
 
 @pytest.mark.brian2
-def test_populations_of_spiking_neurons_keep_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integrate_listening, "LISTENING", 30.0)
-    _, found = heard(2, Filter(0.5), on="brian2")
-    assert failed(found) == []
-    assert found.simulators["brian2"].fit.time_scale == pytest.approx(2.0, rel=0.1)
+def test_populations_of_spiking_neurons_keep_the_memory() -> None:
+    _, own, failed = heard(4, Filter(0.5), on="brian2")
+    assert failed == []
+    assert own.readouts.shape[1] == 2
+    assert own.fit.time_scale == pytest.approx(2.0, rel=0.1)
 
 
 @pytest.mark.parametrize(
@@ -151,18 +151,3 @@ def test_a_folder_that_holds_something_is_kept(integrate: Integrate, tmp_path: P
     done = integrate(*SMALL)
     assert isinstance(done.exception, BadInput)
     assert "is not empty" in str(done.exception)
-
-
-def test_a_claim_without_a_number_fails() -> None:
-    assert not Claim("", float("nan"), 0.1).holds
-    assert not Claim("", float("nan"), 0.1, at_least=True).holds
-
-
-def test_the_model_s_own_response_to_a_held_input_is_that_of_many_impulses() -> None:
-    blank = start(5, "lazy", Filter(0.5), None, 0)
-    pulse = Pulse.impulse(2.0, 10.0)
-    held = recall("model", blank, pulse, Filter(0.5))
-    shorts = np.linspace(0, 2, 401)[:-1] + 0.0025
-    for k in (0, 100, 300):
-        late = np.sort(held.times[k] + shorts)
-        assert held.response[k] == pytest.approx(impulse_response(blank, late).mean(), abs=1e-4)

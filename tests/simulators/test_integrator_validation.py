@@ -119,9 +119,22 @@ def test_a_latch_and_a_memory_that_needs_no_couplings_fail() -> None:
         for null in ("", "no couplings", "permuted")
     ]
     assert failing(integrator_claims(right)) == [
-        "8 bits, impulse, no couplings: time-scale, of the learned one",
-        "8 bits, impulse, permuted: time-scale, of the learned one",
+        "8 bits, impulse, no couplings: time-scale, distance from the learned 5",
+        "8 bits, impulse, permuted: time-scale, distance from the learned 5",
     ]
+
+
+def test_a_null_that_does_not_decay_decides_nothing() -> None:
+    noise = run_graph(map_integrator(integrator(0.2)), slow("impulse"), Pretender(9, 1), "permuted")
+    (claim,) = integrator_claims([noise])
+    assert claim.verdict == "undecided"
+
+
+def test_a_memory_shorter_than_the_leak_needs_its_couplings() -> None:
+    outcomes = validate_integrator(
+        integrator(2.0), Filter(2.0), [GradedEmulator()], bits=(8,), runs=("impulse",)
+    )
+    assert failing(integrator_claims(list(outcomes))) == []
 
 
 def test_trials_differ_in_their_seed_and_give_the_error() -> None:
@@ -163,9 +176,11 @@ def test_each_simulator_has_its_bound(simulator: str, scale: float, verdict: str
     assert claim.verdict == verdict
 
 
-def test_claims_are_made_for_eight_bits_alone() -> None:
+def test_claims_are_made_for_eight_bits_unless_others_are_asked_for() -> None:
     found = model_outcome(integrator(0.1), Filter(0.1), "impulse")
     assert integrator_claims([found, replace(found, bits=4)]) == []
+    (claim, _) = integrator_claims([found, replace(found, bits=4)], bits=4)
+    assert claim.statement.startswith("4 bits, impulse: time-scale")
 
 
 def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
@@ -190,6 +205,7 @@ def test_a_hold_is_as_long_as_the_memory() -> None:
     assert pulse.length == 20
     assert pulse.amplitude == pytest.approx(0.1)
     assert pulse.after == pytest.approx(40)
+    assert pulse_of(Filter(2.0), "hold", 0.25).after == 10  # ten leaks at least
 
 
 def test_what_there_is_not_is_refused() -> None:
