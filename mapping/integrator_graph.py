@@ -27,7 +27,7 @@ from scipy.sparse import csr_array
 
 from spinspike.model.arrays import FloatArray, IntArray
 from spinspike.model.errors import BadInput, OutOfRange
-from spinspike.model.integrator.linear_network import LinearNetwork, outlier
+from spinspike.model.integrator.linear_network import LinearNetwork, outlier, spectrum
 from spinspike.model.integrator.loss import gramians
 
 from .encoding import MIRROR, Sign
@@ -133,8 +133,12 @@ def _check(network: LinearNetwork, bits: int, step: float, headroom: float) -> N
         if not getattr(network, name).any():
             message = f"{name} is all 0; allowed: one that is not"
             raise BadInput(message)
-    if outlier(network).real >= 1:
-        message = f"the outlier eigenvalue is {outlier(network):.4g}; allowed: real part below 1"
+    found = spectrum(network)
+    if found.real.max() >= 1:
+        message = f"an eigenvalue of W has the real part {found.real.max():.4g}; allowed: below 1"
+        raise BadInput(message)
+    if found.imag.max() * step >= np.pi:
+        message = f"h turns by {found.imag.max() * step:.4g} in a step; allowed: below pi"
         raise BadInput(message)
 
 

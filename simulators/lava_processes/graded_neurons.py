@@ -23,8 +23,8 @@ class GradedNeurons(AbstractProcess):
     SigmaDelta shifts its messages right by ``state_exp`` after it has worked out the residue, so
     that the low bits of every message are lost, and its targets add up the losses for ever. In a loop
     whose gain is nearly 1 that ruins the memory: measured with SigmaDelta in the place of these, 64
-    units and 8 bits, time-scales of 2, 10 and 20 became 1.3, 4.0 and 4.5, and what should end at 0 ended
-    at -.2 of the peak. Here, with ``sigma`` the field,
+    units and 8 bits, time-scales of 2, 10 and 20 became 1.8, 5.1 and 5.7, and what should end at 0 ended
+    at -.2 of the peak (``benchmarks/lava_graded.py``). Here, with ``sigma`` the field,
 
         sigma <- sigma + a_in,    v = residue + max(sigma, 0)
         value <- v >> shift,      residue <- v - (value << shift),    s_out = change of value

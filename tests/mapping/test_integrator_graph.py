@@ -187,11 +187,14 @@ def test_what_cannot_be_mapped_is_refused(options: dict[str, Any], what: str) ->
 
 def test_networks_that_cannot_be_mapped_are_refused() -> None:
     one = np.ones(2)
-    with pytest.raises(BadInput, match=r"outlier eigenvalue is 1\+0j; allowed"):
-        map_integrator(LinearNetwork(np.diag([1.0, 0.2]), one, one))
+    with pytest.raises(BadInput, match="an eigenvalue of W has the real part 1; allowed: below 1"):
+        map_integrator(LinearNetwork(np.diag([1.0, -2.0]), one, one), consolidate=False)
     for name, parts in {"input_weight": (0 * one, one), "readout": (one, 0 * one)}.items():
         with pytest.raises(BadInput, match=f"{name} is all 0"):
             map_integrator(LinearNetwork(np.diag([0.5, 0.2]), *parts))
+    fast = np.array([[0.0, -13.0], [13.0, 0.0]])
+    with pytest.raises(BadInput, match=r"h turns by 3\.25 in a step; allowed: below pi"):
+        map_integrator(LinearNetwork(fast, one, one))
     strong = np.array([[0.0, 2e5], [0.0, 0.0]])
     with pytest.raises(OutOfRange, match="couplings reach"):
         map_integrator(LinearNetwork(strong, one, one))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from scipy.linalg import block_diag
 
 from spinspike.model.errors import BadInput
 from spinspike.model.integrator.linear_network import (
@@ -49,6 +50,14 @@ def test_a_network_without_couplings_forgets_in_one_unit_of_time() -> None:
     network = draw(5, np.random.default_rng(1), spread=0.0, strength=2.0)
     times = np.linspace(0, 3, 7)
     assert impulse_response(network, times) == pytest.approx(2.0 * np.exp(-times))
+
+
+def test_the_outlier_is_the_farthest_from_0_not_the_fastest_to_turn() -> None:
+    network = LinearNetwork(
+        block_diag([[0.0, -0.5], [0.5, 0.0]], [[-0.7]], [[0.9]]), np.ones(4), np.ones(4)
+    )
+    assert spectrum(network) == pytest.approx(np.array([0.9, -0.7, 0.5j, -0.5j]))
+    assert outlier(network) == pytest.approx(0.9)
 
 
 def test_drawn_eigenvalues_fill_the_disc_of_the_spread() -> None:
