@@ -19,7 +19,7 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.integrator_graph import STEP, map_integrator, outlier_after
 from spinspike.mapping.null import permuted_couplings, without_couplings
 from spinspike.model.arrays import FloatArray
-from spinspike.model.errors import BadInput
+from spinspike.model.errors import BadInput, OutOfRange
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, outlier
 
 from .brian2_graded import Brian2Graded
@@ -33,6 +33,7 @@ NULLS = ("no couplings", "permuted")
 BITS = (8, 4)
 AFTER = 4.0  # learned time-scales that are waited after the release
 SHORTEST = 10.0  # leaks that are waited at least
+FEWEST = 22  # steps that are waited at least: a fit needs 20 moments, and steps of 1 bit are long
 HOLD = 2.0  # of these that a constant input lasts
 SETTLED = 0.2  # time after the release from which the response is fitted
 
@@ -42,6 +43,7 @@ FREQUENCY = 0.05
 DRIFT = 0.02  # offset at the end, of the amplitude at the release
 NULL_OFF = 1 / 3  # relative distance from the learned time-scale that a null must have
 EXPLAINED = 0.9  # variance that a decay must explain, or the time-scale of a null means nothing
+PERMUTATIONS = 20  # that are tried for one whose numbers stay within the registers
 PROMISED = 8  # bits at which the claims are made
 
 
@@ -144,7 +146,7 @@ def pulse_of(target: Filter, run: str, step: float) -> Pulse:
     A unit impulse in one step; or, for ``HOLD`` time-scales, what would bring an integrator to 1 in
     the end.
     """
-    after = max(AFTER / target.rate, SHORTEST)
+    after = max(AFTER / target.rate, SHORTEST, FEWEST * step)
     if run == "impulse":
         return Pulse.impulse(step, after)
     length = max(1, round(HOLD / target.rate / step)) * step
@@ -185,12 +187,9 @@ def run_graph(
     mapped = outlier_after(graph)  # refuses a graph whose neurons are not graded
     step = graph.graded.step if graph.graded else STEP
     pulse = pulse_of(model.target, model.run, step)
-    if null == "no couplings":
-        graph = without_couplings(graph)
-    elif null == "permuted":
-        graph = permuted_couplings(graph, np.random.default_rng(seed))
     signal = pulse.samples(step)
-    seen = [one.run(graph, signal) for one in _trials(simulator, trials, seed)]
+    rng = np.random.default_rng(seed)
+    played, seen = _played(graph, null, signal, _trials(simulator, trials, seed), rng)
     readouts = np.transpose([one.readout for one in seen])
     return replace(
         model,
@@ -203,8 +202,31 @@ def run_graph(
         release=pulse.length,
         fit=_fit(seen[0].times, readouts, pulse, model.target),
         spikes=float(np.mean([one.spikes.sum() for one in seen])),
-        like_emulator=_like_emulator(graph, signal, simulator, seen[0]),
+        like_emulator=_like_emulator(played, signal, simulator, seen[0]),
     )
+
+
+def _played(
+    graph: SynapseGraph,
+    null: str,
+    signal: FloatArray,
+    trials: Sequence[GradedSimulator],
+    rng: np.random.Generator,
+    more: int = PERMUTATIONS,
+) -> tuple[SynapseGraph, list[Response]]:
+    """The graph or its null, and its responses.
+
+    Wrong partners may excite each other beyond all registers; then others are drawn.
+    """
+    played = graph
+    if null:
+        played = without_couplings(graph) if null == NULLS[0] else permuted_couplings(graph, rng)
+    try:
+        return played, [one.run(played, signal) for one in trials]
+    except OutOfRange:
+        if null != NULLS[1] or not more:
+            raise
+    return _played(graph, null, signal, trials, rng, more - 1)
 
 
 def _trials(simulator: GradedSimulator, trials: int, seed: int) -> list[GradedSimulator]:

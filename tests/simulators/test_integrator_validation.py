@@ -10,7 +10,7 @@ import pytest
 from spinspike.mapping.graph import SynapseGraph
 from spinspike.mapping.integrator_graph import map_integrator
 from spinspike.model.arrays import FloatArray
-from spinspike.model.errors import BadInput
+from spinspike.model.errors import BadInput, OutOfRange
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork
 from spinspike.simulators.brian2_graded import Brian2Graded, RateParameters
 from spinspike.simulators.graded import GradedSimulator, Response
@@ -137,6 +137,21 @@ def test_a_memory_shorter_than_the_leak_needs_its_couplings() -> None:
     assert failing(integrator_claims(list(outcomes))) == []
 
 
+def test_wrong_partners_that_excite_each_other_beyond_all_bounds_are_drawn_again() -> None:
+    """A strong synapse between two units becomes one of a unit onto itself in half of the cases."""
+
+    def permuted(units: int, seed: int) -> IntegratorOutcome:
+        coupling = np.zeros((units, units))
+        coupling[0, 1] = 8.0
+        network = LinearNetwork(coupling, np.ones(units), np.ones(units))
+        model = model_outcome(network, Filter(0.5), "impulse")
+        return run_graph(map_integrator(network), model, GradedEmulator(), "permuted", seed=seed)
+
+    assert all(np.isfinite(permuted(3, seed).readouts).all() for seed in range(5))
+    with pytest.raises(OutOfRange, match="beyond 24 bits"):  # there is no other partner
+        permuted(2, 0)
+
+
 def test_trials_differ_in_their_seed_and_give_the_error() -> None:
     model, graph = slow("impulse"), map_integrator(integrator(0.2))
     found = run_graph(graph, model, Pretender(0.2, wobble=0.02), trials=6)
@@ -206,6 +221,13 @@ def test_a_hold_is_as_long_as_the_memory() -> None:
     assert pulse.amplitude == pytest.approx(0.1)
     assert pulse.after == pytest.approx(40)
     assert pulse_of(Filter(2.0), "hold", 0.25).after == 10  # ten leaks at least
+
+
+def test_a_bit_alone_makes_a_step_so_long_that_more_is_waited() -> None:
+    network, target = integrator(0.5), Filter(0.5)
+    found = [*validate_integrator(network, target, [GradedEmulator()], bits=(1,), nulls=False)]
+    assert [len(o.times) for o in found[2:]] == [23, 28]  # an impulse; a hold of 4 leaks
+    assert all(np.isfinite(o.fit.rate) for o in found)
 
 
 def test_what_there_is_not_is_refused() -> None:
