@@ -15,7 +15,7 @@ from spinspike.mapping.integrator_graph import map_integrator, mapped_network
 from spinspike.mapping.null import without_couplings
 from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
-from spinspike.model.integrator.linear_network import LinearNetwork
+from spinspike.model.integrator.linear_network import LinearNetwork, outlier
 from spinspike.simulators.brian2_graded import (
     Brian2Graded,
     RateParameters,
@@ -106,6 +106,20 @@ def test_delays_slow_memories_as_the_equation_with_a_delay_says() -> None:
     assert (expected < 0.95 * (1 - eigenvalue)).all()
     found = rates(graph, run(graph, Pulse.impulse(0.25, 30.0), late))[1:]
     np.testing.assert_allclose(found, expected, rtol=0.03)
+
+
+def test_delays_take_more_from_the_rate_of_an_oscillator() -> None:
+    """The same equation, whose eigenvalue is complex: w^2 d / c to first order."""
+    graph = mapped(np.array([[0.6, -0.8], [0.8, 0.6]]), *np.eye(2)[[0, 0]])
+    late = replace(MANY, delay=10.5)
+    eigenvalue, lag = outlier(mapped_network(graph)), late.delay / late.tau
+    expected = lambertw(eigenvalue * lag * np.exp(lag)) / lag - 1
+    assert -expected.real < 0.8 * (1 - eigenvalue.real)
+    found = run(graph, Pulse.impulse(0.25, 20.0), late)
+    after = found.times > 0.3
+    fit = fit_response(found.times[after], found.readout[after], oscillates=True)
+    assert fit.rate == pytest.approx(-expected.real, rel=0.05)
+    assert fit.frequency == pytest.approx(expected.imag, rel=0.02)
 
 
 def test_rates_are_linear_in_the_input_and_odd() -> None:
