@@ -23,7 +23,7 @@ class Threshold:
     """The level at which half of the runs converge; NaN where the levels do not enclose it."""
 
     level: float
-    error: float  # standard deviation over the bootstrap
+    error: float  # standard error, by the bootstrap; NaN of one network
     low: float  # 95 % interval of the bootstrap
     high: float
     says: str  # why there is none; empty where there is one
@@ -68,8 +68,9 @@ def threshold(
     """Find where half of the runs converge.
 
     The fractions are made monotone (isotonic regression) and interpolated between levels; the
-    error comes from drawing the networks anew, with replacement, all levels of one together. That
-    is the scatter of networks alone: the distance of the levels adds what interpolation may miss.
+    error comes from drawing the K networks anew, with replacement, all levels of one together;
+    what the draws scatter by is sqrt((K-1)/K) too little, and made up for. That is the scatter of
+    networks alone: the distance of the levels adds what interpolation may miss.
 
     Parameters
     ----------
@@ -107,8 +108,11 @@ def threshold(
     if inside.mean() < CERTAIN:
         says = f"it lies outside the levels in {1 - inside.mean():.0%} of the bootstrap"
         return Threshold(np.nan, np.nan, np.nan, np.nan, says)
-    low, high = np.quantile(found[inside], (0.025, 0.975))
-    return Threshold(level, float(found[inside].std()), float(low), float(high), "")
+    if len(fractions) == 1:
+        return Threshold(level, np.nan, np.nan, np.nan, "")
+    off = (found[inside] - level) * np.sqrt(len(fractions) / (len(fractions) - 1))
+    low, high = level + np.quantile(off, (0.025, 0.975))
+    return Threshold(level, float(off.std()), float(low), float(high), "")
 
 
 def scaling(units: Sequence[int], thresholds: Sequence[Threshold]) -> Scaling:

@@ -35,6 +35,16 @@ def test_a_threshold_is_found_as_often_as_its_interval_promises() -> None:
     assert np.mean([t.error for t in found]) == pytest.approx(scatter, rel=0.4)
 
 
+@pytest.mark.parametrize("networks", [1, 3])
+def test_the_error_is_that_of_a_mean_over_networks(networks: int) -> None:
+    """Where curves are lines, the crossing is 0.5 less the mean of what they lie above one."""
+    above = np.linspace(-0.1, 0.1, networks)[:, None]
+    found = threshold([0.0, 1.0], above + np.arange(2), np.random.default_rng(0), draws=4000)
+    assert found.level == pytest.approx(0.5 - above.mean())
+    expected = 0.1 / np.sqrt(3) if networks > 1 else np.nan
+    assert found.error == pytest.approx(expected, rel=0.03, nan_ok=True)
+
+
 def test_dips_do_not_matter_to_a_curve_that_must_rise() -> None:
     dipped = np.array([[0.0, 0.2, 0.1, 0.8, 0.7, 1.0]])
     found = threshold(np.arange(6.0), dipped, np.random.default_rng(0))
