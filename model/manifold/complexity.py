@@ -6,7 +6,8 @@ learning stands on. What `enumeration` counts is held against these means.
 
 from __future__ import annotations
 
-from math import erf, log, sqrt
+from math import erf, exp, inf, log, sqrt
+from sys import float_info
 
 import numpy as np
 from scipy.special import ndtr
@@ -22,14 +23,14 @@ def expected_count(units: int, self_coupling: float) -> float:
         E[n] = (2 Phi(J_D sqrt(H / (H-1))))^H
 
     s_i h_i = J_D + g_i with independent g_i of variance (H-1)/H, whatever the state is; the factor
-    is the missing diagonal.
+    is the missing diagonal. Infinite beyond the range of doubles, 1.8e308; `complexity` is not.
 
     Examples
     --------
     >>> round(expected_count(12, 1.0))
     598
     """
-    return (2 * float(ndtr(self_coupling * missing_diagonal(units)))) ** units
+    return exp_or_inf(units * complexity(self_coupling * missing_diagonal(units)))
 
 
 def expected_chain_count(
@@ -44,7 +45,7 @@ def expected_chain_count(
 
     Links are one to one: units number i of all modules make a chain of L spins, whatever the
     others do. Spin l of it holds if J_D + lambda s^l (s^(l-1) + s^(l+1)) + g > 0; ends have one
-    neighbour.
+    neighbour. Infinite beyond the range of doubles.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def expected_chain_count(
     1.0
     """
     r = missing_diagonal(units)
-    return _chain(link * r, self_coupling * r, modules) ** units
+    return exp_or_inf(units * log(_chain(link * r, self_coupling * r, modules)))
 
 
 def complexity(self_coupling: float) -> float:
@@ -109,6 +110,11 @@ def _chain(link: float, self_coupling: float, modules: int) -> float:
     bonds = np.array([link, -link])
     ends, inner = ndtr(self_coupling + bonds), ndtr(self_coupling + bonds + bonds[:, None])
     return float(2 * ends @ np.linalg.matrix_power(inner, modules - 2) @ ends)
+
+
+def exp_or_inf(logarithm: float) -> float:
+    """A number by its logarithm; infinite beyond the range of doubles."""
+    return inf if logarithm > log(float_info.max) else exp(logarithm)
 
 
 def missing_diagonal(units: int) -> float:

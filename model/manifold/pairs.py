@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from scipy.special import entr, ndtr, owens_t, xlog1py
 
 from ..errors import BadInput
-from .complexity import complexity, missing_diagonal
+from .complexity import complexity, exp_or_inf, missing_diagonal
 
 NEAREST, STRONGEST = 1e-290, 20.0  # within these the gap is found in double precision
 
@@ -59,7 +59,7 @@ def expected_pairs(units: int, distance: int, self_coupling: float) -> float:
 
     Of the H - 1 terms of a field, d change sign where the unit itself stays, d - 1 where it flips:
     the missing diagonal makes the two kinds of units differ. Each row of J is drawn apart, so
-    that the units are independent.
+    that the units are independent. Infinite beyond the range of doubles, 1.8e308.
 
     Raises
     ------
@@ -75,14 +75,15 @@ def expected_pairs(units: int, distance: int, self_coupling: float) -> float:
     1.0
     """
     count = units * complexity(self_coupling * missing_diagonal(units))
-    return exp(count + _log_neighbours(units, distance, self_coupling))
+    return exp_or_inf(count + _log_neighbours(units, distance, self_coupling))
 
 
 def expected_neighbours(units: int, distance: int, self_coupling: float) -> float:
     """Mean number of fixed points at distance d from a typical one: `expected_pairs` per count.
 
     Typical means that each fixed point of each network weighs the same. The mean is that of
-    networks drawn under the condition that a given state is a fixed point.
+    networks drawn under the condition that a given state is a fixed point; infinite beyond the
+    range of doubles.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def expected_neighbours(units: int, distance: int, self_coupling: float) -> floa
     >>> [round(expected_neighbours(units, 1, 1.0), 3) for units in (12, 100, 1000)]
     [4.723, 8.195, 0.562]
     """
-    return exp(_log_neighbours(units, distance, self_coupling))
+    return exp_or_inf(_log_neighbours(units, distance, self_coupling))
 
 
 def isolation(self_coupling: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from math import log, prod
+from math import inf, log, prod
 
 import numpy as np
 import pytest
@@ -60,3 +60,9 @@ def test_one_unit_or_module_alone_is_refused() -> None:
         chain_complexity(0.5, modules=1)
     with pytest.raises(BadInput, match="units is 1; allowed: 2 or more"):
         expected_count(1, 0.5)
+
+
+def test_numbers_beyond_those_of_a_double_are_infinite() -> None:
+    assert expected_count(1363, 1.0) < inf  # H Sigma is 709.5 here, the limit 709.78
+    assert expected_count(1364, 1.0) == inf
+    assert expected_chain_count(5000, 1.0, 0.5) == inf

@@ -147,6 +147,12 @@ def test_the_gap_never_closes_but_shrinks() -> None:
     assert expected_neighbours(units, 40, 1.0) > 1e3
 
 
+def test_numbers_beyond_those_of_a_double_are_infinite() -> None:
+    assert expected_pairs(5000, 2500, 1.0) == np.inf
+    assert expected_neighbours(5000, 2500, 1.0) == np.inf
+    assert 0 < expected_neighbours(5000, 3, 1.0) < np.inf
+
+
 def test_bad_values_are_named() -> None:
     with pytest.raises(BadInput, match=r"overlap is 1\.1; allowed: -1 to 1"):
         pair_complexity(1.1, 0.5)
