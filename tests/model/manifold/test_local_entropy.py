@@ -42,6 +42,19 @@ def test_as_many_as_enumeration_counts() -> None:
     assert found.entropy.tolist() == (found.log_count / 16).tolist()
 
 
+def test_single_walkers_are_not_biased_either() -> None:
+    """Most of them find nothing; numbers are averaged, and not their logarithms."""
+    network, state = planted(10, 0.8, np.random.default_rng(3))
+    counted = np.bincount((fixed_points(network) != state).sum(axis=1), minlength=11)[4]
+    rng = np.random.default_rng(4)
+    found = local_entropy(
+        network, state, [4], rng, exact=0, runs=3000, walkers=1, temperatures=5
+    )  # fmt: skip
+    assert counted > 3
+    assert found.error[0] < 0.15
+    assert abs(np.exp(found.log_count[0]) / counted - 1) < 3.5 * found.error[0]
+
+
 def test_as_many_as_the_exact_search_finds_under_an_input() -> None:
     rng = np.random.default_rng(2)
     network, state = planted(50, 0.7, rng)

@@ -70,3 +70,13 @@ def test_bad_values_are_refused() -> None:
             margin_entropy(network, state, [distance])
     with pytest.raises(BadInput, match=r"state has shape \(5,\); allowed: \(6,\)"):
         margin_entropy(network, state[:5], [1])
+
+
+def test_equal_couplings_leave_nothing_to_chance() -> None:
+    """Unit i of eight holds up if 7 - 2 d + 4 >= 0, and flipped if 4 >= 7 - 2 (d - 1)."""
+    J = np.ones((8, 8)) + 3 * np.eye(8)
+    network = from_arrays(J, np.ones((8, 1)), np.ones((8, 2)), np.ones((2, 8)))
+    found = margin_entropy(network, np.ones(8, dtype=np.int8), range(1, 8))
+    held = [0, 0, comb(8, 3), comb(8, 4), comb(8, 5), 0, 0]
+    np.testing.assert_allclose(np.exp(found), held, atol=1e-9)
+    assert [len(neighbours(network, np.ones(8, dtype=np.int8), d)) for d in range(1, 8)] == held

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from spinspike.model.architecture import Architecture
+from spinspike.model.dynamics import margins
 from spinspike.model.errors import BadInput
 from spinspike.model.manifold.complexity import expected_chain_count
 from spinspike.model.manifold.enumeration import count_fixed_points, fixed_points
@@ -45,6 +46,18 @@ def test_neighbours_of_planted_states_are_as_many_as_pairs_of_fixed_points() -> 
     for distance in range(1, H):
         deviation = (found[:, distance].mean() - expected(distance)) / errors[distance]
         assert abs(deviation) < 3.5
+
+
+def test_margins_are_truncated_normals_of_networks_without_a_diagonal() -> None:
+    """Of three units, whose fields have a variance of 2/3 and not of 1."""
+    rng, J_D = np.random.default_rng(2), 0.3
+    found = []
+    for _ in range(500):
+        network, state = planted(3, J_D, rng)
+        found.append(margins(network, network.centre[None], state[None])[0])
+    deviation = sqrt(2 / 3)
+    expected = J_D + deviation * norm.pdf(J_D / deviation) / norm.cdf(J_D / deviation)
+    assert abs(np.mean(found) - expected) < 3.5 * np.std(found) / sqrt(1500)
 
 
 def test_networks_come_as_often_as_they_have_fixed_points() -> None:

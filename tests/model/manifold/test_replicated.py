@@ -86,3 +86,14 @@ def test_impossible_values_are_refused() -> None:
         replicated(network, states, rng=rng, limit=31)
     with pytest.raises(BadInput, match=r"attraction is 0\.0; allowed: above 0"):
         replicated(network, states, rng=rng, attraction=0.0)
+
+
+def test_what_is_released_is_the_majority_of_the_copies() -> None:
+    """Latches stay where they started, however weakly they are drawn to each other."""
+    latches = from_arrays(np.eye(8), np.ones((8, 1)), np.ones((8, 2)), np.ones((2, 8)))
+    start = random_states(latches, 5, np.random.default_rng(1))
+    others = random_states(latches, 10, np.random.default_rng(2)).reshape(5, 2, 8)
+    found = replicated(latches, start, rng=np.random.default_rng(2), attraction=1e-6)
+    majority = np.where(start + others.sum(axis=1) > 0, 1, -1)
+    assert (majority != start).any()
+    np.testing.assert_array_equal(found.states, majority)
