@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from .sweep_page import SweepReport
 
+MOST = 1_000_000  # networks, starts and sweeps
+
 
 def explore(
     output: Annotated[
@@ -59,17 +61,21 @@ def explore(
     neighbourhoods: Annotated[
         int,
         typer.Option(
-            min=0, help="Random networks whose reached fixed points are held against typical ones."
+            min=0,
+            max=MOST,
+            help="Random networks whose reached fixed points are held against typical ones.",
         ),
     ] = 6,
     orders: Annotated[
         str, typer.Option(help="Of the dynamics: asynchronous, synchronous, partial.")
     ] = "asynchronous,synchronous",
-    networks: Annotated[int, typer.Option(min=2, help="Random networks of each size.")] = 4,
+    networks: Annotated[
+        int, typer.Option(min=2, max=MOST, help="Random networks of each size.")
+    ] = 4,
     starts: Annotated[
-        int, typer.Option(min=2, help="Random states that each network starts from.")
+        int, typer.Option(min=2, max=MOST, help="Random states that each network starts from.")
     ] = 16,
-    limit: Annotated[int, typer.Option(min=1, help="Sweeps, at most.")] = 300,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Sweeps, at most.")] = 300,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Processes on this machine; by default one for each core."),
@@ -211,8 +217,8 @@ def prepare(
     from .network import Asked, subjects
 
     for order in orders:
-        if order not in ORDERS:
-            message = f"order is {order!r}; allowed: {', '.join(ORDERS)}"
+        if order not in ORDERS or orders.count(order) > 1:
+            message = f"order is {order!r}; allowed: {', '.join(ORDERS)}, each once"
             raise BadInput(message)
     found, points = subjects(files, patterns=patterns, fresh=fresh, seed=seed)
     return found, points, Asked(starts, limit, orders, seed)  # type: ignore[arg-type]

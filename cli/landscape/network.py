@@ -15,7 +15,7 @@ from spinspike.model.campaign import carry_out
 from spinspike.model.convergence import Order
 from spinspike.model.errors import BadFile, BadInput
 from spinspike.model.fixed_points import FixedPoints
-from spinspike.model.manifold.belief import bethe_entropy
+from spinspike.model.manifold.belief import LARGEST, bethe_entropy, linked
 from spinspike.model.manifold.enumeration import count_fixed_points
 from spinspike.model.manifold.survey import permuted, surroundings, survey
 from spinspike.model.network import Network
@@ -173,11 +173,13 @@ def _known(points: Mapping[str, FixedPoints], condition: str) -> SpinArray:
 def count(network: Network, fields: FloatArray, seed: int) -> Arrays:
     """How many fixed points there are under each field, each (P,).
 
-    ``bethe`` is ln of Bethe's estimate, NaN where messages do not settle; ``count`` the number, NaN
-    where it would take too long: of larger networks only the first field is counted, if any.
+    ``bethe`` is ln of Bethe's estimate, NaN where messages do not settle or links join too many
+    spins for it; ``count`` the number, NaN where it would take too long: of larger networks only the
+    first field is counted, if any.
     """
-    estimate = bethe_entropy(network, np.random.default_rng(seed), external=fields).entropy
-    counts = np.full(len(fields), np.nan)
+    estimate, counts = np.full((2, len(fields)), np.nan)
+    if linked(network) <= LARGEST:
+        estimate = bethe_entropy(network, np.random.default_rng(seed), external=fields).entropy
     many = len(fields) if network.units <= COUNTED else 1 if network.units <= COUNTED_ONCE else 0
     for number in range(many):
         counts[number] = count_fixed_points(network, external=fields[number], jobs=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from spinspike.model.interval import wilson_interval
 from ..console import table
 from .network import Asked, Subject, task_key
 from .sweep import plain
-from .sweep_tables import with_error
+from .sweep_tables import grouped, with_error
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -118,7 +117,7 @@ def _finding(subject: str, condition: str, order: Order, parts: Sequence[Part]) 
 def _over(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
     """Mean over images of their means, or over the values of the one that is; standard error."""
     kept = [v.astype(float) for v in values if v.size]
-    each = np.array([v.mean() for v in kept]) if len(kept) > 1 else np.array(kept).ravel()
+    each = np.array([v.mean() for v in kept]) if len(values) > 1 else np.array(kept).ravel()
     if not each.size:
         return np.nan, np.nan
     error = each.std(ddof=1) / np.sqrt(each.size) if each.size > 1 else np.nan
@@ -217,22 +216,6 @@ def network_summary(
         }
     )
     return summary
-
-
-def grouped(cells: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Rows below the name of the network that they are about, which the first cell begins with.
-
-    Examples
-    --------
-    >>> grouped([["a: no input", "1"], ["a: test images", "2"]])
-    [['a', ''], ['no input', '1'], ['test images', '2']]
-    """
-    found = []
-    for name, rows in groupby(cells, key=lambda row: row[0].partition(": ")[0]):
-        own = [list(row) for row in rows]
-        found.append([name, *[""] * (len(own[0]) - 1)])
-        found += [[row[0].partition(": ")[2], *row[1:]] for row in own]
-    return found
 
 
 def network_tables(

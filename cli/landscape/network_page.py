@@ -24,9 +24,30 @@ from .network_findings import (
     around_cells,
     count_cells,
     finding_cells,
-    grouped,
 )
-from .sweep_page import WORDS, html_table, section
+from .sweep_page import html_table, section
+from .sweep_tables import grouped
+
+WORDS = {
+    "converged": "came to a state in which every unit agrees with its field, within the limit of "
+    "sweeps. The 95 % interval is Wilson's, of as many trials as there are images; without input, "
+    "as there are starts",
+    "asynchronous, synchronous": "units follow their fields one after another in random order, or "
+    "all at once",
+    "cycles": "runs that went round a cycle of two or more states; only synchronous ones can, and "
+    "cycles longer than the limit are not seen",
+    "different": "fixed points that are not the same, by runs that converged under the same input",
+    "overlap": "mean product of the spins of two states: 1 the same, 0 unrelated, -1 opposite",
+    "with file's, ends in it": "overlap of states reached with the state that the file holds for "
+    "the image; share of the runs that converge which end in that very state",
+    "held": "share of the states of the file that are fixed points of this network. Strong "
+    "self-couplings alone hold any state, yet hardly a random state ends in it",
+    "permuted": "the same couplings dealt to other partners, unit by unit (--fresh): what it shows as "
+    "well is not what learning made",
+    "cluster, larger": "median number of fixed points joined by such moves; share of those that are "
+    "larger than was looked for",
+    "±": "one standard error over images; without input, over starts or states of one network",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +71,8 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
         + f", each started from {asked.starts} random states and followed for up to {asked.limit} "
         "sweeps. The supervisory signal is off throughout."
     )  # fmt: skip
+    if not any(subject.name.endswith("permuted") for subject in report.subjects):
+        lead += " What of it learning made, the same couplings in disorder would tell (--fresh)."
     endings = picture(figures, "endings", draw.endings(report.rows), "What random states come to.")
     overlaps = picture(
         figures, "overlaps", draw.overlaps(report.subjects, asked.orders[0], report.results),
@@ -102,7 +125,13 @@ def _ends(rows: Sequence[Finding]) -> list[dict[str, str]]:
         {
             "value": f"{100 * r.known_held:.0f} %",
             "text": f"of the states that the first file holds for {r.condition} are fixed points of "
-            f"{r.subject}; random states end in them in {100 * r.known_reached:.0f} % of runs",
+            f"{r.subject}; {_found_again(r)}",
         }
         for r in told
     ]
+
+
+def _found_again(row: Finding) -> str:
+    if np.isnan(row.known_reached):
+        return "no random state comes to a fixed point"
+    return f"random states end in them in {100 * row.known_reached:.0f} % of runs that converge"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 STEPS = ("#9fc4dc", "#5fa0c8", "#3a86b4", "#8d7fa8", "#b8738f", "#d0603f", "#a8442a")
 SHOWN = 5  # histograms in one figure
+MOST_TICKS = 8  # of one axis of the phase picture
 
 
 def colours(count: int) -> list[str]:
@@ -42,13 +43,18 @@ def phase(found: SweepFindings) -> Figure:
         shown = axis.pcolormesh(x, y, np.array(grid), cmap=ramp, vmin=0, vmax=1, shading="nearest")
         _complexity_lines(axis, x, y)
         _edges(axis, found, order)
-        axis.set(title=f"{order}", xlabel="self-coupling $J_D$")
+        axis.set(title=order, xlabel="self-coupling $J_D$", xticks=_ticks(x), yticks=_ticks(y))
     axes[0].set_ylabel("link λ")
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     bar = figure.colorbar(shown, ax=list(axes), pad=0.02)
     bar.set_label(f"runs converged, H {largest}")
     return figure
+
+
+def _ticks(levels: Any) -> Any:
+    """Levels that were asked for, every other or fewer of many."""
+    return levels[:: -(-len(levels) // MOST_TICKS)]
 
 
 def _complexity_lines(axis: Axes, x: Any, y: Any) -> None:

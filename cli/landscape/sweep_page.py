@@ -13,7 +13,7 @@ from ..page import filled_in, picture
 from .cluster_figures import STRONGEST, clusters
 from .reached import EXACT, KINDS, Nearby
 from .sweep import SYMBOLS, SweepFindings, sweep_title
-from .sweep_tables import ROW_COLUMNS, edge_cells, edge_columns, row_cells, with_error
+from .sweep_tables import ROW_COLUMNS, edge_cells, edge_columns, grouped, row_cells, with_error
 
 Section = dict[str, Any]
 WORDS = {
@@ -26,10 +26,13 @@ WORDS = {
     "cycles": "runs that went round a cycle of two or more states; only synchronous ones can, and "
     "cycles longer than the limit are not seen",
     "threshold": "where half of the runs converge, by monotone interpolation; its error is the "
-    "standard deviation when networks are drawn anew from those there are (bootstrap)",
-    "not sure": "of a threshold: in more than 5 % of these draws it lies outside the levels",
+    "standard error over networks (bootstrap), to which the distance of the levels adds what "
+    "interpolation misses",
+    "not sure": "of a threshold: in more than 5 % of the bootstrap it lies outside the levels",
     "overlap": "mean product of the spins of two states: 1 the same, 0 unrelated, -1 opposite",
     "Σ": "complexity: ln of the mean number of fixed points, per unit, by the closed form",
+    "larger, joined": "share of clusters that are larger than was looked for; share of networks in "
+    "which single flips lead from one reached fixed point to another, through fixed points alone",
     "±": "one standard error over networks; bands in figures are 95 %",
 }
 
@@ -181,7 +184,7 @@ def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
         shown = picture(folder, "nearby", draw.nearby(report.nearby), caption)
         rows = [
             [
-                f"J_D {n.self_coupling:g}, {KINDS[n.kind]}",
+                f"J_D {n.self_coupling:g}: {KINDS[n.kind]}",
                 str(n.networks),
                 *(with_error(n.count[k], n.error[k], 1) for k in range(min(EXACT, len(n.count)))),
                 f"{n.theory[0]:.1f}" if n.kind == "typical" else "-",
@@ -196,7 +199,8 @@ def _more_sections(folder: Path, report: SweepReport) -> list[Section]:
             "states", "networks", "1 flip away", "2 flips away", "1 flip, closed form",
             "median cluster", "larger", "margins below .1", "joined",
         )  # fmt: skip
-        parts.append(section("Reached and typical states", [shown], html_table("", columns, rows)))
+        cells = html_table("", columns, grouped(rows))
+        parts.append(section("Reached and typical states", [shown], cells))
     levels = [x for x in report.sweep.sweep.self_couplings if x <= STRONGEST]
     if len(levels) > 1:
         caption = (

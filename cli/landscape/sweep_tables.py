@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Sequence
+from itertools import groupby, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,22 @@ def with_error(value: float, error: float, places: int = 3) -> str:
     if not np.isfinite(value):
         return "-"
     return f"{value:.{places}f}" + (f" ± {error:.{places}f}" if np.isfinite(error) else "")
+
+
+def grouped(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Rows below the name that their first cells begin with.
+
+    Examples
+    --------
+    >>> grouped([["a: no input", "1"], ["a: test images", "2"]])
+    [['a', ''], ['no input', '1'], ['test images', '2']]
+    """
+    found = []
+    for name, rows in groupby(cells, key=lambda row: row[0].partition(": ")[0]):
+        own = [list(row) for row in rows]
+        found.append([name, *[""] * (len(own[0]) - 1)])
+        found += [[row[0].partition(": ")[2], *row[1:]] for row in own]
+    return found
 
 
 def row_cells(r: Row) -> list[str]:

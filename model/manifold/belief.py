@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import erfcx, log_ndtr
 
-from ..arrays import BoolArray, FloatArray, SparseMatrix
+from ..arrays import BoolArray, FloatArray, IntArray, SparseMatrix
 from ..errors import BadInput
 from ..network import Network
 
@@ -71,7 +71,7 @@ def constraints(network: Network) -> Constraints:
     BadInput
         Links join more than `LARGEST` spins.
     """
-    groups, group = connected_components(network.link, directed=False)
+    groups, group = _groups(network)
     units = np.arange(network.units)
     member = csr_array((np.ones(network.units), (group, units)), shape=(groups, network.units))
     size = np.bincount(group)
@@ -95,6 +95,17 @@ def constraints(network: Network) -> Constraints:
         group=group,
         member=member,
     )
+
+
+def linked(network: Network) -> int:
+    """Most spins that links join with each other; up to `LARGEST` can be treated together."""
+    return int(np.bincount(_groups(network)[1]).max())
+
+
+def _groups(network: Network) -> tuple[int, IntArray]:
+    """Number of groups of linked spins, and which one each unit belongs to."""
+    groups, group = connected_components(network.link, directed=False)
+    return int(groups), np.asarray(group)
 
 
 def first_messages(mean: FloatArray) -> Messages:

@@ -16,6 +16,7 @@ from ..errors import BadInput
 from ..network import Network
 
 STEPS = 15  # in which the attraction grows
+LEAST = 2 * (STEPS + 1)  # sweeps: one for each step, and as many after the release
 
 
 def replicas(network: Network, copies: int, attraction: float) -> Network:
@@ -150,8 +151,8 @@ def _mean_of_others(units: int, copies: int) -> SparseMatrix:
 
 
 def _check(limit: int, copies: int, attraction: float) -> None:
-    if limit < 2 * (STEPS + 1):
-        message = f"limit is {limit} sweeps; allowed: {2 * (STEPS + 1)} or more"
+    if limit < LEAST:
+        message = f"limit is {limit} sweeps; allowed: {LEAST} or more"
         raise BadInput(message)
     if copies < 3 or copies % 2 == 0:
         message = f"copies is {copies}; allowed: an odd number, 3 or more"

@@ -24,6 +24,7 @@ from ..network import draw
 from ..task import Arrays, Task
 from .algorithms import ALGORITHMS
 from .complexity import chain_complexity
+from .replicated import LEAST
 
 Results = Mapping[str, Mapping[str, NDArray[Any]]]
 WAYS: Mapping[str, Callable[..., Convergence]] = {
@@ -80,6 +81,9 @@ class Sweep:
                 raise BadInput(message)
         if strange := set(self.orders) - set(WAYS):
             message = f"order is {min(strange)!r}; allowed: {', '.join(WAYS)}"
+            raise BadInput(message)
+        if "replicated" in self.orders and self.limit < LEAST:
+            message = f"limit is {self.limit} sweeps; allowed with replicated: {LEAST} or more"
             raise BadInput(message)
         for point in self.points:
             self.architecture(point)

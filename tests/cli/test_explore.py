@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from typer.testing import CliRunner, Result
 
 from spinspike.cli.landscape import network_page, reached, sweep_page
+from spinspike.cli.landscape.network_findings import _over
 from spinspike.cli.landscape.options import numbers
 from spinspike.cli.main import app
 from spinspike.mapping import graph_file, map_network
@@ -167,6 +169,10 @@ def test_a_network_is_counted_and_held_against_its_graph_and_disorder(
     for condition, number in wanted.items():
         assert counts["net.h5", condition] == pytest.approx(number)
         assert counts["graph.h5", condition] == pytest.approx(number, rel=0.3)
+    for row in printed["convergence"]:  # images are what is repeated, without input starts are
+        trials = 20 if row["condition"] == "no input" else 6
+        assert row["converged"] == 1
+        assert row["low"] == pytest.approx(trials / (trials + norm.ppf(0.975) ** 2))
     held = {r["subject"]: r["known_held"] for r in printed["convergence"] if r["known_held"]}
     assert held["net.h5"] == held["graph.h5"] == 1
     assert held.get("net.h5, permuted", 0) < 0.8
@@ -189,6 +195,29 @@ def test_a_network_without_fixed_points_is_explored_without_input(
     assert "Where random states end" in again.stdout
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_links_that_join_too_many_spins_for_messages_are_counted(
+    explore: Explore, tmp_path: Path
+) -> None:
+    chain = draw(Architecture(2, 5, 2, modules=9, link=1.0), np.random.default_rng(0),
+                 centre=np.zeros(5))  # fmt: skip
+    network_file.save(tmp_path / "chain.h5", NetworkFile(chain, {}, {}))
+    done = explore(tmp_path / "chain.h5", "--orders", "synchronous", "--json", "--jobs", 1)
+    assert done.exit_code == 0, done.output
+    (found,) = json.loads(done.stdout)["counts"]
+    assert found["bethe"] is None
+    assert found["count"] >= 1
+
+
+def test_one_image_of_many_says_nothing_of_its_error() -> None:
+    """Images are what is repeated; starts under one of them are not independent of each other."""
+    some, none = np.array([1.0, 2.0, 6.0]), np.empty(0)
+    assert _over([some, none])[0] == 3
+    assert np.isnan(_over([some, none])[1])
+    assert _over([some, some + 2]) == (4.0, 1.0)
+    assert _over([some])[1] == pytest.approx(np.std(some, ddof=1) / np.sqrt(3))
+
+
 def test_files_that_cannot_be_compared_are_refused(
     explore: Explore, tmp_path: Path, content: NetworkFile
 ) -> None:
@@ -201,6 +230,10 @@ def test_files_that_cannot_be_compared_are_refused(
         done.exception
     )
     assert isinstance(explore(net, "--against", net).exception, BadInput)
+    twice = explore(net, "--orders", "synchronous,synchronous").exception
+    assert "order is 'synchronous'; allowed: synchronous, partial, asynchronous, each once" in str(
+        twice
+    )
     (tmp_path / "text.h5").write_text("no such thing")
     assert isinstance(explore(tmp_path / "text.h5").exception, BadFile)
     assert not (tmp_path / "out").exists()
@@ -218,6 +251,8 @@ def test_files_that_cannot_be_compared_are_refused(
         (("--units", "1"), "units is 1; allowed: 2 or more"),
         (("--orders", "sideways"), "order is 'sideways'"),
         (("--algorithms", "magic"), "order is 'magic'"),
+        (("--orders", "synchronous,synchronous"), "each once"),
+        (("--limit", 10), "limit is 10 sweeps; allowed with replicated: 32 or more"),
     ],
 )
 def test_what_is_not_allowed_is_said_before_anything_is_written(

@@ -54,6 +54,8 @@ def test_the_phase_picture_shows_the_fractions_of_the_largest_networks(
     first = axes(figure)[0]
     (mesh,) = [m for m in first.collections if type(m).__name__ == "QuadMesh"]
     np.testing.assert_array_equal(mesh.get_array(), [[0, 0, 1], [1, 1, 1]])
+    assert first.get_xticks().tolist() == [0.2, 0.4, 0.6]
+    assert first.get_yticks().tolist() == [0, 1]
     assert [t.get_text() for t in figure.legends[0].texts] == [
         "half converge, H 50",
         "half converge, H 200",
