@@ -121,7 +121,7 @@ def announce(sweep: Sweep, missing: set[str], *, jobs: int, scheduler: str | Non
 def _seconds(sweep: Sweep, point: Point) -> float:
     """Of one network, if what does not come to rest within a few sweeps never does."""
     few = min(FEW, sweep.limit) if point.order in ORDERS else sweep.limit
-    short = replace(sweep, limit=few, starts=min(FEW, sweep.starts))
+    short = replace(sweep, orders=(point.order,), limit=few, starts=min(FEW, sweep.starts))
     measure(replace(short, starts=1), point, 0)  # may compile
     start = perf_counter()
     moving = measure(short, point, 0)["period"] == 0

@@ -148,7 +148,7 @@ def test_it_goes_on_from_what_is_there(explore: Explore, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("undrawn")
 def test_one_level_alone_gives_a_table_of_convergence(explore: Explore) -> None:
-    done = explore(*BARE, "--self-coupling", 1, "--link", 0)
+    done = explore(*BARE, "--self-coupling", 1, "--link", 0, "--algorithms", "replicated")
     assert done.exit_code == 0, done.output
     assert "Where dynamics converge" in done.stdout
 
