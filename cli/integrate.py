@@ -27,12 +27,14 @@ def integrate(
         Path, typer.Option("--output", "-o", help="Folder for the report, files and figures.")
     ],
     rate: Annotated[
-        float, typer.Option(help="c*, above 0: the memory decays as e^(-c* t), t in leaks.")
+        float, typer.Option(help="c*, 0.005 up: the memory decays as e^(-c* t), t in leaks.")
     ] = 0.1,
     frequency: Annotated[
         float, typer.Option(min=0, help="w*; above 0 the memory is a damped oscillation.")
     ] = 0.0,
-    units: Annotated[int, typer.Option(min=2, help="N, units of the network.")] = 20,
+    units: Annotated[
+        int, typer.Option(min=2, max=1000, help="N, units of the network; hundreds take minutes.")
+    ] = 20,
     regime: Annotated[
         str, typer.Option(help="rich (small couplings before learning) or lazy (large ones).")
     ] = "rich",

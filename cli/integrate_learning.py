@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spinspike.mapping.integrator_graph import STEP
 from spinspike.model.errors import BadInput
 from spinspike.model.integrator.learning import History, descend, flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw
@@ -19,6 +20,7 @@ SPREADS = {"rich": 0.05, "lazy": 0.8}  # sigma of the couplings before learning
 STRENGTHS = {"rich": 1e-3, "lazy": 1.0}
 OSCILLATOR_STRENGTH = 0.1  # |u| |v| where a pair is to grow: u and v start at a right angle
 UNLEARNED = 1e-3  # part of the first loss at which flow gives way to descent
+SLOWEST = 5e-3  # rate; learning takes about 1 / rate^2 steps, here minutes for 20 units
 BOTTOM = 1e-6  # part of it at which descent ends
 
 
@@ -71,6 +73,10 @@ def start(
     BadInput
         There is no such regime, or a value is not allowed.
     """
+    if target.rate < SLOWEST or target.frequency * STEP >= np.pi:
+        message = f"rate and frequency are {target.rate:g} and {target.frequency:g}; allowed: "
+        message += f"{SLOWEST:g} up, and below {np.pi / STEP:.3g}, half a turn in a step"
+        raise BadInput(message)
     if regime not in SPREADS:
         message = f"regime is {regime!r}; allowed: {', '.join(SPREADS)}"
         raise BadInput(message)

@@ -131,6 +131,8 @@ def test_populations_of_spiking_neurons_keep_the_memory() -> None:
     ("wrong", "message"),
     [
         (("--rate", -1), "rate is -1.0"),
+        (("--rate", 1e-4), "rate and frequency are 0.0001 and 0; allowed: 0.005 up"),
+        (("--frequency", 13), "are 0.4 and 13; allowed: 0.005 up, and below 12.6, half a turn"),
         (("--regime", "busy"), "regime is 'busy'; allowed: rich, lazy"),
         (("--on", "abacus"), "simulator is 'abacus'; allowed: emulator, lava, brian2"),
         (("--learn", "xyz"), "learn is 'xyz'"),
