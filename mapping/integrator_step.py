@@ -49,7 +49,8 @@ def step_map(network: LinearNetwork, bits: int, step: float, *, exact: bool) -> 
     step = -float(np.log(leak / full)) if exact else 1 - leak / full
     # of (h, x) with x constant: the last column is dt phi(A dt) u
     joint = np.zeros((network.units + 1,) * 2)
-    joint[:-1] = step * np.column_stack([network.generator, network.input_weight])
+    size = np.abs(network.input_weight).max() or 1.0  # of which expm shall know nothing
+    joint[:-1] = step * np.column_stack([network.generator, network.input_weight / size])
     whole = expm(joint)
     state, largest = whole[:-1, -1], 0.0
     for _ in range(int(HORIZON / step) + 1):
@@ -58,4 +59,4 @@ def step_map(network: LinearNetwork, bits: int, step: float, *, exact: bool) -> 
     if not exact:
         whole = np.eye(len(joint)) + joint
     couplings = whole[:-1, :-1] - np.eye(network.units) * (leak / full)
-    return StepMap(step, leak, couplings, whole[:-1, -1] / step, largest)
+    return StepMap(step, leak, couplings, whole[:-1, -1] * size / step, largest * size)

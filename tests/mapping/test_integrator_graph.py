@@ -139,7 +139,7 @@ def test_a_step_is_the_flow_of_the_network() -> None:
     assert outlier_after(graph) == pytest.approx(outlier(network), abs=0.01)
 
 
-@pytest.mark.parametrize("factor", [1e-4, 1e4])
+@pytest.mark.parametrize("factor", [1e-4, 1e30])
 def test_the_unit_of_the_input_makes_no_difference(factor: float) -> None:
     """Only the scales change; 64 is the headroom at which numbers are smallest."""
     network = random_network(8, 5)

@@ -207,12 +207,13 @@ def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
     def with_fit(**changes: float) -> IntegratorOutcome:
         return replace(found, fit=replace(found.fit, **changes))
 
-    assert failing(integrator_claims([with_fit(frequency=0.53)])) == [
-        "8 bits, impulse: frequency, distance from the learned 0.5"
-    ]
-    assert failing(integrator_claims([with_fit(offset=-0.1)])) == [
-        "8 bits, impulse: drift, of the amplitude"
-    ]
+    for off in (-1, 1):
+        assert failing(integrator_claims([with_fit(frequency=0.5 + 0.03 * off)])) == [
+            "8 bits, impulse: frequency, distance from the learned 0.5"
+        ]
+        assert failing(integrator_claims([with_fit(offset=0.1 * off)])) == [
+            "8 bits, impulse: drift, of the amplitude"
+        ]
 
 
 def test_a_hold_is_as_long_as_the_memory() -> None:
