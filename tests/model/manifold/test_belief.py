@@ -130,3 +130,14 @@ def test_impossible_values_are_refused() -> None:
         bethe_entropy(drawn(5, 0.5), rng, limit=0)
     with pytest.raises(BadInput, match="damping is 1; allowed: 0 <= damping < 1"):
         bethe_entropy(drawn(5, 0.5), rng, damping=1)
+
+
+def test_damping_settles_units_that_inhibit_each_other() -> None:
+    """All at once they overshoot, and come round again."""
+    network = drawn(60, 0.5)
+    coupling = network.coupling.copy()
+    coupling.data -= 1.5 / 60
+    inhibited, e = replace(network, coupling=coupling), np.full((1, 60), 0.2)
+    rng = np.random.default_rng(0)
+    assert not bethe_entropy(inhibited, rng, external=e, damping=0).converged[0]
+    assert bethe_entropy(inhibited, rng, external=e).converged[0]
