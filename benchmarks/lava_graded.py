@@ -79,7 +79,7 @@ def loud(rng: np.random.Generator) -> tuple[SynapseGraph, FloatArray, Response]:
     coupling -= max(0.0, np.linalg.eigvals(coupling).real.max() - 0.95) * np.eye(units)
     network = LinearNetwork(coupling, rng.standard_normal(units), rng.standard_normal(units))
     bits, exact = int(rng.integers(2, 9)), bool(rng.random() < 0.5)
-    graph = map_integrator(network, bits=bits, exact=exact, headroom=1)
+    graph = map_integrator(network, bits=bits, exact=exact, headroom=1.1)
     signal = np.repeat(rng.uniform(*graph.ends.input_range, 20), rng.integers(1, 5, 20))
     while True:
         try:

@@ -66,8 +66,9 @@ def map_integrator(
     consolidate : bool
         Round the couplings so that fields keep their values over the states that noise drives the
         network through (`integrator_rounding`); otherwise each to the nearest.
-    headroom : float, 1 … 64
-        How many unit impulses at once the 24 bits of a state have room for. The rest is resolution:
+    headroom : float, 1.1 … 64
+        How many unit impulses at once the 24 bits of a state have room for, short of what rounding
+        adds. The rest is resolution:
         at 8 bits a unit impulse leads to numbers of up to about 2000 / headroom, and the smaller
         these are, the fewer messages tell of them.
 
@@ -126,8 +127,8 @@ def _check(network: LinearNetwork, bits: int, step: float, headroom: float) -> N
     if not 0 < step <= 1:
         message = f"step is {step}; allowed: above 0, up to 1 time constant of the leak"
         raise BadInput(message)
-    if not 1 <= headroom <= 64:
-        message = f"headroom is {headroom}; allowed: 1 to 64 unit impulses"
+    if not 1.1 <= headroom <= 64:
+        message = f"headroom is {headroom}; allowed: 1.1 to 64 unit impulses"
         raise BadInput(message)
     for name in ("input_weight", "readout"):
         if not getattr(network, name).any():

@@ -177,7 +177,7 @@ def test_permuted_couplings_are_the_columns_in_another_order() -> None:
         ({"step": 0.0}, "step is 0.0; allowed: above 0"),
         ({"step": float("nan")}, "step is nan"),
         ({"step": 1.5}, "step is 1.5"),
-        ({"headroom": 0.5}, "headroom is 0.5; allowed: 1 to 64"),
+        ({"headroom": 1.0}, "headroom is 1.0; allowed: 1.1 to 64"),
     ],
 )
 def test_what_cannot_be_mapped_is_refused(options: dict[str, Any], what: str) -> None:

@@ -195,6 +195,35 @@ def test_signals_that_grow_beyond_24_bits_are_refused(small: SynapseGraph) -> No
         GradedEmulator().run(small, np.full(100, full))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_least_headroom_has_room_for_an_impulse(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    network = draw(int(rng.integers(2, 12)), rng, spread=0.8, alignment=0.0)
+    graph = map_integrator(network, headroom=1.1)
+    values = GradedEmulator().run(graph, impulse(graph, 20)).values
+    assert graph.graded is not None
+    assert values is not None
+    assert int(values.max()) << graph.graded.shift > 2**22
+
+
+def test_what_is_left_of_a_field_may_be_what_is_too_much() -> None:
+    graph = map_integrator(LinearNetwork(np.zeros((1, 1)), np.ones(1), np.ones(1)), headroom=1.1)
+    refused = set()
+    for second in np.linspace(0.8, 1, 200):
+        try:
+            GradedEmulator().run(graph, np.array([0.3, second]) * graph.ends.input_range[1])
+        except OutOfRange as error:
+            refused.add(str(error).split()[0])
+    assert refused == {"field", "membrane"}
+
+
+def test_a_readout_of_very_many_units_is_refused() -> None:
+    many = np.ones(200)
+    graph = map_integrator(LinearNetwork(np.zeros((200, 200)), many, many), headroom=1.1)
+    with pytest.raises(OutOfRange, match=r"readout reaches .* beyond 24 bits"):
+        GradedEmulator().run(graph, np.array(graph.ends.input_range[1:]))
+
+
 @pytest.mark.parametrize(
     ("signal", "what"),
     [

@@ -102,8 +102,9 @@ def test_errors_are_those_of_repeated_measurements(
         "rate": [(f.rate - 0.1) / f.rate_error for f in fits],
         "frequency": [(f.frequency - frequency) / (f.frequency_error or 1) for f in fits],
         "offset": [f.offset / f.offset_error for f in fits],
+        "time_scale": [(f.time_scale - 10) / f.time_scale_error for f in fits],
     }
-    for name in ("rate", "offset", *(["frequency"] if frequency else [])):
+    for name in ("rate", "time_scale", "offset", *(["frequency"] if frequency else [])):
         scatter = np.sqrt(np.mean(np.square(stated[name])))
         assert 0.7 < scatter / widest < 1.35, name
 

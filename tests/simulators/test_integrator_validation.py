@@ -158,9 +158,12 @@ def test_trials_differ_in_their_seed_and_give_the_error() -> None:
     assert found.readouts.shape == (len(found.times), 6)
     assert len(np.unique(found.readouts[-1])) == 6
     assert found.spikes == 2 * len(found.times)
-    errors = [abs(found.time_scale - 1) / found.time_scale_error]
-    assert 0.001 < found.time_scale_error < 0.1
-    assert max(errors) < 4
+    off, error = abs(found.time_scale - 1), found.time_scale_error
+    assert 0.001 < error < 0.1
+    assert off < 4 * error
+    longer = replace(found, fit=replace(found.fit, rate=found.learned.rate / 2))
+    reach = 1.96 * longer.time_scale_error
+    assert integrator_claims([longer])[0].interval == pytest.approx((1 - reach, 1 + reach))
     once = run_graph(graph, model, GradedEmulator(), trials=6)
     assert once.readouts.shape[1] == 1
 
