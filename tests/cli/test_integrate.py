@@ -95,6 +95,17 @@ def test_a_lazy_memory_has_no_outlier() -> None:
     assert own.fit.time_scale == pytest.approx(5.0, rel=0.05)
 
 
+def test_what_did_not_learn_fails() -> None:
+    """Half of the loss left, or a time-scale 10 % off in either direction."""
+    memory, own, _ = heard(6, Filter(0.4))
+    assert [c.verdict for c in learning_claims(memory, own)] == ["holds", "holds"]
+    half = replace(memory, last_loss=memory.first_loss / 2)
+    assert [c.verdict for c in learning_claims(half, own)] == ["fails", "holds"]
+    for factor in (0.9, 1.1):
+        off = replace(own, fit=replace(own.fit, rate=0.4 * factor))
+        assert [c.verdict for c in learning_claims(memory, off)] == ["holds", "fails"]
+
+
 def test_the_leak_itself_is_no_memory(integrate: Integrate) -> None:
     """What a graph without couplings does as well proves nothing."""
     done = integrate("--units", 6, "--rate", 1, "--json")
