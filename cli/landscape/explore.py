@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 MOST = 1_000_000  # networks, starts and sweeps
 
 
+RANDOM = ("self_coupling", "link", "units", "algorithms", "neighbourhoods", "networks")
+ONE = ("against", "fresh", "patterns")  # options that one network has, and random ones do not
+
+
 def explore(
+    context: typer.Context,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the report, tables and figures.")
     ],
@@ -111,14 +116,10 @@ def explore(
 
     `spinspike explore network.h5 --against graph8.h5 --against graph4.h5 --fresh -o trained`
     """
-    from spinspike.model.errors import BadInput
-
     from ..stress import check_output
     from .options import asked, closest, cores
 
-    if network is None and (against or fresh):
-        message = "--against and --fresh compare with a network; name its file first"
-        raise BadInput(message)
+    refuse_options(context, network)
     where: dict[str, Any] = {"jobs": jobs or cores(), "scheduler": scheduler}
     options = {"starts": starts, "limit": limit, "seed": seed}
     if network is not None:
@@ -134,6 +135,29 @@ def explore(
     ) if algorithms.strip() else None  # fmt: skip
     check_output(output, force=force)
     many_networks(output, sweep, others, neighbourhoods, **where, as_json=as_json)
+
+
+def refuse_options(context: typer.Context, network: Path | None) -> None:
+    """Refuse options that say nothing here: those of random networks beside a file, or reversed.
+
+    Raises
+    ------
+    BadInput
+        One of them is given.
+    """
+    from spinspike.model.errors import BadInput
+
+    def given(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name == "COMMANDLINE"
+
+    for name in filter(given, ONE if network is None else RANDOM):
+        option = f"--{name.replace('_', '-')}"
+        if network is None:
+            message = f"{option} is of one network, and none is given; name its file first"
+        else:
+            message = f"{option} is of random networks, and {network} is given; allowed: either"
+        raise BadInput(message)
 
 
 def many_networks(

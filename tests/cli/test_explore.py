@@ -234,6 +234,9 @@ def test_files_that_cannot_be_compared_are_refused(
     assert "order is 'synchronous'; allowed: synchronous, partial, asynchronous, each once" in str(
         twice
     )
+    alien = explore(net, "--units", 9).exception
+    assert isinstance(alien, BadInput)
+    assert "--units is of random networks, and" in str(alien)
     (tmp_path / "text.h5").write_text("no such thing")
     assert isinstance(explore(tmp_path / "text.h5").exception, BadFile)
     assert not (tmp_path / "out").exists()
