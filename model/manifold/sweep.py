@@ -113,8 +113,8 @@ class Sweep:
 
     def key(self, point: Point, network: int) -> str:
         """Name of one result, the same in every sweep that shares it."""
-        where = f"J{point.self_coupling:g}_L{point.link:g}_H{point.units}x{self.modules}"
-        return f"{point.order}_{where}_n{network}"
+        place = f"J{float(point.self_coupling)!r}_L{float(point.link)!r}"
+        return f"{point.order}_{place}_H{point.units}x{self.modules}_n{network}"
 
     def tasks(self) -> list[Task]:
         """One for each network at each place; what they return is what `measure` does."""

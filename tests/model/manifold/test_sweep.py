@@ -129,3 +129,8 @@ def test_pairs_of_states_overlap_as_counted_by_hand(every_state: Any) -> None:
 def test_what_makes_no_sweep_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         replace(Sweep((0.5,)), **change)
+
+
+def test_levels_that_differ_in_the_last_digit_have_results_of_their_own() -> None:
+    sweep = Sweep((0.3, 0.1 + 0.2), units=(10,))
+    assert len({sweep.key(point, 0) for point in sweep.points}) == 2
