@@ -16,10 +16,11 @@ from .options import Force, Json, Seed
 if TYPE_CHECKING:
     from spinspike.mapping import SynapseGraph
     from spinspike.mapping.attack import Attack
-    from spinspike.mapping.robustness import Progress, Robustness
+    from spinspike.mapping.robustness import Robustness
     from spinspike.model.arrays import IntArray
     from spinspike.model.fixed_points import FixedPoints
     from spinspike.model.network import Network
+    from spinspike.model.task import Progress
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from spinspike.model.task import Task
 
 COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
 
@@ -39,6 +43,29 @@ def bar(bars: Progress, description: str) -> Callable[..., None]:
         bars.update(task, completed=done, total=total, note=note)
 
     return update
+
+
+def carried_out(
+    description: str,
+    tasks: Sequence[Task],
+    folder: Path,
+    *,
+    fingerprint: str,
+    jobs: int,
+    scheduler: str | None,
+) -> dict[str, Any]:
+    """Results of a campaign, behind a bar while it goes on."""
+    from spinspike.model.campaign import carry_out
+
+    with progress() as bars:
+        return carry_out(
+            tasks,
+            folder,
+            fingerprint=fingerprint,
+            scheduler=scheduler,
+            jobs=jobs,
+            progress=bar(bars, description),
+        )
 
 
 @contextmanager

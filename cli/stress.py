@@ -84,7 +84,7 @@ def stress(
         seed=seed,
     )  # fmt: skip
     check_output(output, force=force)
-    results = carried_out(plan, graph, output / "results", jobs=jobs, scheduler=scheduler)
+    results = stressed(plan, graph, output / "results", jobs=jobs, scheduler=scheduler)
     found = curves(plan, results)
     summary = stress_summary(plan, found, graph)
     write_stress(output, plan, found, results, summary)
@@ -177,16 +177,16 @@ def check_output(folder: Path, *, force: bool) -> None:
             file.unlink()
 
 
-def carried_out(
+def stressed(
     plan: StressPlan, graph: Path, folder: Path, *, jobs: int, scheduler: str | None
 ) -> dict[str, Any]:
     """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
     import hashlib
 
-    from spinspike.model.campaign import carry_out, unfinished
+    from spinspike.model.campaign import unfinished
     from spinspike.simulators.stress_campaign import tasks
 
-    from .console import bar, progress
+    from .console import carried_out
     from .pipeline import version
 
     checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
@@ -194,15 +194,10 @@ def carried_out(
     fingerprint, work = repr((*settings, plan.seed)), tasks(plan)
     missing = unfinished(work, folder, fingerprint=fingerprint)
     announce(plan, missing, jobs=jobs, scheduler=scheduler)
-    with progress() as bars:
-        return carry_out(
-            work,
-            folder,
-            fingerprint=fingerprint,
-            scheduler=scheduler,
-            jobs=jobs,
-            progress=bar(bars, f"stress on {plan.simulator.name}"),
-        )
+    return carried_out(
+        f"stress on {plan.simulator.name}", work, folder,
+        fingerprint=fingerprint, jobs=jobs, scheduler=scheduler,
+    )  # fmt: skip
 
 
 def announce(

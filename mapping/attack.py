@@ -14,13 +14,14 @@ import numpy as np
 
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.task import Progress
 
 from .certificate import integer_margins
 from .flips import Losses, certified_sets, losses, room_of, taken
 from .graph import SynapseGraph
 from .membrane import lowest
 from .recovery import recovers
-from .robustness import Progress, Robustness
+from .robustness import Robustness
 from .rows import fewest_above, in_order
 from .tolerance import Held, Synapses, held, synapses
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray
 from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.task import Progress
 
 from .certificate import integer_margins
 from .flips import certified_flips
@@ -59,9 +59,6 @@ class Robustness:
     def single(self) -> FloatArray:
         """Fraction of single flips that are certain to be corrected, (P,)."""
         return np.asarray(self.flips.mean(axis=1))
-
-
-Progress = Callable[[int, int], None]
 
 
 def robustness(

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import binomtest
 
 from spinspike.mapping.certificate import certified, weakest_units
 from spinspike.mapping.codec import decode, neuron_spikes
@@ -16,6 +15,7 @@ from spinspike.mapping.graph import SynapseGraph
 from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.model.errors import BadInput
 from spinspike.model.fixed_points import FixedPoints
+from spinspike.model.interval import wilson_interval
 
 from .base import Recording, Regime
 from .calibration import weakest_fields
@@ -191,9 +191,8 @@ def wilson(successes: BoolArray) -> tuple[float, float, float]:
     >>> [round(v, 3) for v in wilson(np.array([True] * 9 + [False]))]
     [0.9, 0.596, 0.982]
     """
-    count = int(successes.sum())
-    found = binomtest(count, len(successes)).proportion_ci(method="wilson")
-    return count / len(successes), float(found.low), float(found.high)
+    fraction = float(successes.mean())
+    return fraction, *wilson_interval(fraction, len(successes))
 
 
 def mean_interval(values: FloatArray) -> tuple[float, float, float]:

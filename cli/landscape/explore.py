@@ -9,13 +9,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from ..options import Json, Seed
 
 if TYPE_CHECKING:
+    from spinspike.model.convergence import Order
     from spinspike.model.manifold.sweep import Sweep
 
     from .sweep_page import SweepReport
@@ -245,7 +246,7 @@ def prepare(
             message = f"order is {order!r}; allowed: {', '.join(ORDERS)}, each once"
             raise BadInput(message)
     found, points = subjects(files, patterns=patterns, fresh=fresh, seed=seed)
-    return found, points, Asked(starts, limit, orders, seed)  # type: ignore[arg-type]
+    return found, points, Asked(starts, limit, cast("tuple[Order, ...]", orders), seed)
 
 
 def one_network(

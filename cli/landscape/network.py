@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.model.arrays import FloatArray, SpinArray
-from spinspike.model.campaign import carry_out
 from spinspike.model.convergence import Order
 from spinspike.model.errors import BadFile, BadInput
 from spinspike.model.fixed_points import FixedPoints
@@ -21,7 +20,7 @@ from spinspike.model.manifold.survey import permuted, surroundings, survey
 from spinspike.model.network import Network
 from spinspike.model.task import Arrays, Task
 
-from ..console import bar, progress
+from ..console import carried_out
 
 COUNTED, COUNTED_ONCE = 22, 30  # units up to which fixed points are counted, without input alone
 PAIRS_OF = 600  # units up to which two flips are looked at, which take a minute at 2000
@@ -140,17 +139,9 @@ def explored(
                 key = task_key(number, condition, image)
                 arguments = subject.network, external, state, image, asked
                 tasks.append(Task(key, explore_one, arguments))
-    with progress() as bars:
-        return dict(
-            carry_out(
-                tasks,
-                folder,
-                fingerprint=fingerprint,
-                scheduler=scheduler,
-                jobs=jobs,
-                progress=bar(bars, "explore"),
-            )
-        )
+    return carried_out(
+        "explore", tasks, folder, fingerprint=fingerprint, jobs=jobs, scheduler=scheduler
+    )
 
 
 def task_key(number: int, condition: str, image: int) -> str:

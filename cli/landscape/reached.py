@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.model.campaign import carry_out
 from spinspike.model.manifold.pairs import expected_neighbours
 from spinspike.model.manifold.reached import reached_and_typical
 from spinspike.model.task import Arrays, Task
 
-from ..console import bar, progress
+from ..console import carried_out
 from .sweep import SweepFindings
 
 KINDS = {
@@ -76,23 +75,22 @@ def nearby(
 ) -> list[Nearby]:
     """Compare reached with typical states in so many networks at each self-coupling."""
     distances = tuple(d for d in DISTANCES if d < units)
+
+    def key(level: float, network: int) -> str:
+        return f"nearby_H{units}_J{float(level)!r}_n{network}"
+
     tasks = [
-        Task(f"nearby_H{units}_J{j:g}_n{n}", compare, (units, j, distances, seed, n))
+        Task(key(j, n), compare, (units, j, distances, seed, n))
         for j in levels
         for n in range(networks)
     ]
-    with progress() as bars:
-        results = carry_out(
-            tasks,
-            folder,
-            fingerprint=fingerprint,
-            scheduler=scheduler,
-            jobs=jobs,
-            progress=bar(bars, "reached and typical states"),
-        )
+    results = carried_out(
+        "reached and typical states", tasks, folder,
+        fingerprint=fingerprint, jobs=jobs, scheduler=scheduler,
+    )  # fmt: skip
     found = []
     for j in levels:
-        parts = [results[f"nearby_H{units}_J{j:g}_n{n}"] for n in range(networks)]
+        parts = [results[key(j, n)] for n in range(networks)]
         found += [_nearby(units, j, kind, distances, parts) for kind in KINDS]
     return found
 

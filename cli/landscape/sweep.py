@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from spinspike.model.arrays import FloatArray
-from spinspike.model.campaign import carry_out, unfinished
+from spinspike.model.campaign import unfinished
 from spinspike.model.convergence import ORDERS
 from spinspike.model.manifold.sweep import Point, Results, Row, Sweep, fixed, measure, rows
 from spinspike.model.manifold.threshold import Scaling, Threshold, scaling, threshold
 
-from ..console import bar, progress, spinner
+from ..console import carried_out, spinner
 
 LONG = 60.0  # seconds from which an estimate is given
 TRIED, FEW = 4, 25  # places, sweeps and starts that are tried for it
@@ -89,15 +89,10 @@ def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> Sw
     fingerprint, tasks = repr((version(), sweep.settings)), sweep.tasks()
     missing = {t.key for t in unfinished(tasks, folder, fingerprint=fingerprint)}
     announce(sweep, missing, jobs=jobs, scheduler=scheduler)
-    with progress() as bars:
-        results = carry_out(
-            tasks,
-            folder,
-            fingerprint=fingerprint,
-            scheduler=scheduler,
-            jobs=jobs,
-            progress=bar(bars, "dynamics of random networks"),
-        )
+    results = carried_out(
+        "dynamics of random networks", tasks, folder,
+        fingerprint=fingerprint, jobs=jobs, scheduler=scheduler,
+    )  # fmt: skip
     return findings(sweep, results)
 
 
