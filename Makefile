@@ -1,19 +1,18 @@
 # One verb each; every verb first sees to its own environment.
 #
-#   make demo | test | lint | typecheck | bench | claims      with Python 3.10, all parts
-#   make test PYTHON=python3.12                               the core on another Python, without Lava
+#   make demo | test | lint | typecheck | bench | claims      with the newest of Python 3.13, 3.12, 3.11
+#   make test PYTHON=3.11                                     with another one, in .venv-3.11
 #
-# PYTHON=...  the Python to use; any but 3.10 gets an environment of its own, .venv-X.Y
+# PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
 # EXTRAS=...  what to install: names from [project.optional-dependencies]
 # ARGS=...    handed on to the verb:  make test ARGS="-k dale -x"
 
 PYTHON ?=
 ARGS   ?=
 
-# Lava, the chip's own framework, runs on Python 3.10 only: that is where the pins and the claims hold.
-VERSION := $(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null),3.10)
-VENV    := .venv$(if $(filter 3.10,$(VERSION)),,-$(VERSION))
-EXTRAS  ?= $(if $(filter 3.10,$(VERSION)),all$(comma)dev,dev$(comma)fast$(comma)plot)
+VERSION := $(if $(filter 3.%,$(PYTHON)),$(PYTHON),$(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)))
+VENV    := .venv$(if $(PYTHON),-$(VERSION))
+EXTRAS  ?= all$(comma)dev
 comma   := ,
 RUN     := $(VENV)/bin
 
@@ -23,7 +22,7 @@ help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
 
 demo: setup
-	$(RUN)/spinspike demo -o out/demo --force $(if $(filter 3.10,$(VERSION)),,--on emulator) $(ARGS)
+	$(RUN)/spinspike demo -o out/demo --force $(ARGS)
 
 test: setup
 	$(RUN)/python -m pytest -m "$$($(RUN)/python -c "$$DESELECT")" $(ARGS)
@@ -47,9 +46,10 @@ setup:
 clean:
 	rm -rf .venv .venv-* build out .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# On Python 3.10 every test runs, and a missing part is a failure. Elsewhere the tests marked with
-# a part that is not installed are deselected, which pytest counts in its closing line; so are those
-# that need MNIST, unless SPINSPIKE_DATA names a folder that holds it, and those that need darnax.
+# On Python 3.11 to 3.13 every test runs, and a missing part is a failure. On newer ones, for which not
+# every part has a wheel, the tests marked with a part that is not installed are deselected, which pytest
+# counts in its closing line; so are those that need MNIST, unless SPINSPIKE_DATA names a folder that
+# holds it, and those that need darnax.
 define DESELECT
 import os
 import sys
@@ -59,8 +59,7 @@ parts = (
     "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba",
     "pyNN", "pymetis", "sanafe",
 )
-core = sys.version_info[:2] != (3, 10)
-absent = [part for part in parts if core and find_spec(part) is None]
+absent = [part for part in parts if sys.version_info >= (3, 14) and find_spec(part) is None]
 absent += [] if os.environ.get("SPINSPIKE_DATA") else ["images"]
 absent += [] if find_spec("darnax") else ["darnax"]
 print(" and ".join("not " + part for part in absent))
@@ -104,28 +103,29 @@ find_python() {
 }
 
 choose_python() {
-    if [ -n "$(PYTHON)" ]; then
-        case "$(VERSION)" in
-            3.1[0-9]) python="$(PYTHON)"; return ;;
-            "") echo "PYTHON=$(PYTHON) does not run: name a Python 3.10 or newer." >&2 ;;
-            *) echo "PYTHON=$(PYTHON) is Python $(VERSION): spinspike needs 3.10 or newer." >&2 ;;
-        esac
-        exit 2
-    fi
-    python="$$(find_python 3.10)"
-    [ -n "$$python" ] && return
-    for newer in 3.14 3.13 3.12 3.11; do
-        other="$$(find_python $$newer)"
-        [ -z "$$other" ] || break
-    done
-    verb="make $(firstword $(filter-out setup,$(MAKECMDGOALS)) test)"
-    if [ -n "$$other" ]; then
-        advice="install it, or run the core alone with: $$verb PYTHON='$$other'"
-    else
-        advice="install it, or install any newer one and run the core alone with: $$verb PYTHON=..."
-    fi
-    echo "No Python 3.10 found by pyenv, uv or PATH, and Lava runs on no other: $$advice" >&2
+    case "$(PYTHON)" in
+        "") for version in 3.13 3.12 3.11 3.14; do
+                python="$$(find_python $$version)"
+                [ -z "$$python" ] || return 0
+            done
+            echo "No Python 3.11 to 3.14 found by pyenv, uv or PATH: install one, 3.13 if you can." >&2 ;;
+        3.*) python="$$(find_python "$(PYTHON)")"
+            [ -z "$$python" ] || return 0
+            echo "No Python $(PYTHON) found by pyenv, uv or PATH: install it, or name another." >&2 ;;
+        *) case "$(VERSION)" in
+                3.1[1-9]) python="$(PYTHON)"; return ;;
+                "") echo "PYTHON=$(PYTHON) does not run: name a Python 3.11 or newer." >&2 ;;
+                *) echo "PYTHON=$(PYTHON) is Python $(VERSION): spinspike needs 3.11 or newer." >&2 ;;
+            esac ;;
+    esac
     exit 2
+}
+
+# Debian keeps a part of venv in a package of its own; pip, where there is one, does without it.
+make_venv() {
+    "$$python" -m venv --clear "$(VENV)" >"$$log" 2>&1 && return
+    quietly "$$python" -m venv --clear --without-pip "$(VENV)"
+    quietly "$$python" -m pip --python "$(RUN)/python" install --quiet pip
 }
 
 # What pip says is shown only when it fails: the end of it, without its warnings.
@@ -140,7 +140,7 @@ install() {
         --progress-bar off "$$@"
 }
 install_spinspike() { install --config-settings editable_mode=strict "$$@"; }
-pins() { case "$(VERSION)" in 3.10) echo "constraints.txt" ;; *) echo "/dev/null" ;; esac; }
+pins() { case "$$(version_of "$(RUN)/python")" in 3.1[123]) echo constraints.txt ;; *) echo /dev/null ;; esac; }
 
 current && exit
 mkdir -p build
@@ -158,13 +158,14 @@ else
     if [ "$$(remembered 1)" != "$$(pwd)" ] || ! works; then
         choose_python
         echo "Setting up $(VENV) with $$python: a minute or more, once." >&2
-        quietly "$$python" -m venv --clear "$(VENV)"
+        make_venv
     else
         echo "Bringing $(VENV) up to date with pyproject.toml and constraints.txt." >&2
     fi
     pwd >"$$stamp"
     install --constraint "$$(pins)" "setuptools>=77"
     install_spinspike --constraint "$$(pins)" --editable ".[$(EXTRAS)]"
+    case "$(EXTRAS)" in *all*|*lava*) quietly "$(RUN)/spinspike" setup lava ;; esac
 fi
 echo "$$made" >"$$stamp"
 endef

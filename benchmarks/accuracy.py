@@ -124,7 +124,7 @@ def summary(rows: list[Row]) -> bool:
         mine = [row for row in rows if row.data == name]
         test = np.array([row.test for row in mine])
         minutes = max(row.minutes for row in mine)
-        good = test.mean() >= ASKED[name] and minutes <= MINUTES[name]
+        good = bool(test.mean() >= ASKED[name]) and minutes <= MINUTES[name]
         met &= good
         sys.stdout.write(
             f"{name}: test {test.mean():.4f} ({test.min():.4f} to {test.max():.4f}, "

@@ -55,5 +55,5 @@ def _bins(values: FloatArray, *, whole: bool) -> FloatArray:
     if not values.size:
         return np.array([0.0, 1.0])
     if whole:
-        return np.asarray(np.arange(min(values.max(), 30) + 2) - 0.5)
+        return np.asarray(np.arange(min(float(values.max()), 30) + 2) - 0.5)
     return np.asarray(np.linspace(values.min(), max(values.max(), values.min() + 1e-3), 31))

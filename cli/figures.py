@@ -62,7 +62,8 @@ def styled(plot: Callable[P, Figure]) -> Callable[P, Figure]:
     def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
         import matplotlib as mpl
 
-        with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}):
+        defaults: dict[Any, Any] = dict(mpl.rcParamsDefault)
+        with mpl.rc_context(defaults | STYLE):
             return plot(*args, **kwargs)
 
     return draw
@@ -196,7 +197,7 @@ def margins(graph: SynapseGraph) -> Figure:
     figure, axis = _axes(1, 1, (6.0, 2.8))
     for (run, points), colour in zip(graph.fixed_points.items(), (UP, DOWN), strict=False):
         smallest = weakest_units(graph, points)[0]
-        bins = np.linspace(min(smallest.min(), 0), np.quantile(smallest, 0.99), 50)
+        bins = np.linspace(min(int(smallest.min()), 0), np.quantile(smallest, 0.99), 50)
         axis.hist(smallest, bins=bins, color=colour, alpha=0.6, label=f"{run} ({len(points)})")
     axis.axvline(1, color=INK, linewidth=1, label="certified from here")
     axis.set(title="Smallest integer margin of each fixed point", xlabel="weight units")

@@ -18,6 +18,7 @@ from .landscape.explore import explore
 from .nir_commands import app as nir
 from .nir_commands import convert
 from .reproduce import reproduce
+from .setting_up import app as setting_up
 from .stress import stress
 from .train import train
 from .validate import WithSimulators, validate
@@ -71,6 +72,7 @@ app.command()(demo)
 app.command()(reproduce)
 app.add_typer(nir, name="nir")
 app.command()(convert)
+app.add_typer(setting_up, name="setup")
 
 
 def main() -> None:

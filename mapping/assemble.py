@@ -207,7 +207,8 @@ def _row_sums_of(matrix: IntegerMatrix, sign: Sign) -> IntArray:
     data = matrix.mantissa.data
     part = np.where(data > 0, data, 0) if sign > 0 else np.where(data < 0, -data, 0)
     sums = np.append(0, np.add.accumulate(part, dtype=np.int64))
-    return np.diff(sums[matrix.mantissa.indptr]) << matrix.exponent
+    rows: IntArray = np.diff(sums[matrix.mantissa.indptr]) << matrix.exponent
+    return rows
 
 
 def _projection(

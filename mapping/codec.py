@@ -28,7 +28,8 @@ def bias(graph: SynapseGraph, images: InputArray) -> IntArray:
     They saturate at +-4095. `check_ranges` sees to it that only biases do that no synapses could
     outweigh: then the sign of every field is what it would be without a limit.
     """
-    return np.clip(input_bias(graph, images) + graph.offset, -BIAS_LIMIT, BIAS_LIMIT)
+    unlimited = input_bias(graph, images) + graph.offset
+    return unlimited.clip(-BIAS_LIMIT, BIAS_LIMIT)
 
 
 def input_bias(graph: SynapseGraph, images: InputArray) -> IntArray:

@@ -227,8 +227,8 @@ def steps_to_answer(spikes: BoolArray, *, least: int = 1) -> IntArray:
         Step before which no state counts: the first one without supervisory signal.
     """
     moved = (spikes[1:] != spikes[:-1]).any(axis=2)  # row k: step k + 2 differs from the one before
-    last = np.where(moved.any(axis=0), len(moved) - moved[::-1].argmax(axis=0) + 1, 1)
-    return np.minimum(np.maximum(last, least) + 1, len(spikes))
+    last: IntArray = np.where(moved.any(axis=0), len(moved) - moved[::-1].argmax(axis=0) + 1, 1)
+    return (last.clip(least) + 1).clip(max=len(spikes))
 
 
 @dataclass(frozen=True)

@@ -180,12 +180,12 @@ class SynapseGraph:
     @property
     def units(self) -> int:
         """H, of all modules together."""
-        return self.ends.decoder.size
+        return len(self.ends.decoder)
 
     @property
     def classes(self) -> int:
         """C."""
-        return self.ends.readout.shape[0]
+        return len(self.ends.readout)
 
     @property
     def synapses(self) -> int:

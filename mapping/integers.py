@@ -25,7 +25,8 @@ class IntegerMatrix:
     def row_sums(self) -> IntArray:
         """Sum of the weights into each target, (targets,)."""
         counts = np.add.accumulate(self.mantissa.data, dtype=np.int64)
-        return np.diff(np.append(0, counts)[self.mantissa.indptr]) << self.exponent
+        sums: IntArray = np.diff(np.append(0, counts)[self.mantissa.indptr]) << self.exponent
+        return sums
 
     def __matmul__(self, active: IntArray | BoolArray) -> IntArray:
         """Field that the sources, each 0 … G, put on the targets; (B, sources) to (B, targets)."""

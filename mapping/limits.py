@@ -188,7 +188,7 @@ def _per_chip(unit: str, *, recurrent: bool) -> Check:
         where = f"chip {fullest}"
         if chosen:
             where += f", above all projection {chosen[int(counts[:, fullest].argmax())].name},"
-        return case.finding(key, counts[:, fullest].sum(), unit, where)
+        return case.finding(key, int(counts[:, fullest].sum()), unit, where)
 
     return found
 

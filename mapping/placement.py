@@ -209,7 +209,7 @@ def _blocks(board: _Board, parts: int) -> IntArray:
     apart = board.usage_alone.readouts > 0
     for chosen in (apart, ~apart):
         load = board.load[chosen]
-        middle = (np.cumsum(load) - load / 2) / max(load.sum(), SMALL)
+        middle = (np.cumsum(load) - load / 2) / max(float(load.sum()), SMALL)
         part[chosen] = np.minimum((middle * parts).astype(np.int64), parts - 1)
     return part
 
@@ -220,7 +220,7 @@ def _metis(board: _Board, parts: int) -> IntArray:
 
     kind = pymetis.zero_copy_dtype()
     load = board.load
-    weights = np.ceil(1000 * load / max(load.max(), SMALL)).astype(kind)
+    weights = np.ceil(1000 * load / max(float(load.max()), SMALL)).astype(kind)
     edges = board.edges
     adjacency = pymetis.CSRAdjacency(edges.indptr.astype(kind), edges.indices.astype(kind))
     options = pymetis.Options(seed=0)

@@ -173,9 +173,9 @@ def _certify(graph: SynapseGraph, points: FixedPoints) -> Robustness:
 def spread(values: FloatArray | IntArray) -> dict[str, float | None]:
     """Smallest, median and largest."""
     return {
-        "min": _finite(values.min()),
+        "min": _finite(float(values.min())),
         "median": _finite(float(np.median(values))),
-        "max": _finite(values.max()),
+        "max": _finite(float(values.max())),
     }
 
 

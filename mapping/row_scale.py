@@ -113,4 +113,5 @@ def input_step(network: Network, levels: int) -> tuple[SparseMatrix, FloatArray]
 def input_peak(network: Network, levels: int) -> FloatArray:
     """Strongest weight into each unit from an input neuron or from the one that is always on."""
     step, lowest = input_step(network, levels)
-    return np.maximum(row_peak(step), np.abs(step @ lowest) / levels)
+    peak: FloatArray = np.maximum(row_peak(step), np.abs(step @ lowest) / levels)
+    return peak

@@ -110,7 +110,7 @@ def consolidate_readout(
     target = 2.0 * np.eye(network.classes)[labels] - 1
     weak = target * (s @ network.readout.T) <= rule.readout_margin
     exists = (network.readout != 0).any(axis=0)
-    step = factor * rule.readout_rate / np.sqrt(max(np.count_nonzero(exists), 1) * len(s))
+    step = factor * rule.readout_rate / np.sqrt(max(int(np.count_nonzero(exists)), 1) * len(s))
     if rule.readout_rate:
         network.readout[:, exists] += step * ((weak * target).T @ s[:, exists])
         network.readout[:] *= 1 - factor * rule.readout_decay

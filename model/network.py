@@ -44,12 +44,12 @@ class Network:
     @property
     def inputs(self) -> int:
         """D."""
-        return self.centre.size
+        return len(self.centre)
 
     @property
     def classes(self) -> int:
         """C."""
-        return self.readout.shape[0]
+        return len(self.readout)
 
 
 def draw(

@@ -167,7 +167,7 @@ def _accuracy(runner: Engine, network: Network, split: Split, sweeps: int) -> fl
     right = 0
     for rows in _portions(len(split), PORTION):
         states = runner.free(split.inputs[rows], sweeps=sweeps)
-        right += np.count_nonzero(predict(network, states) == split.labels[rows])
+        right += int(np.count_nonzero(predict(network, states) == split.labels[rows]))
     return right / len(split)
 
 

@@ -13,11 +13,13 @@
   is certain to survive; `stress_curve`, `stress_campaign` — how much does;
 - `graded` — the contract for graded neurons: a signal in, a memory's response out; `graded_emulator`,
   `lava_graded` — in integers, bit for bit the same;
+- `lava_mends` — what Lava needs on Python 3.11 and newer;
 - `lava_export` — the Lava process graph as a folder of its own; `lava_description` — in words;
   `netx_file` — in lava-dl's file; `nir_executor` — NIR graphs in steps; `nir_lava` — on Lava;
   `sanafe_export` — energy and time on SANA-FE's Loihi.
 """
 
+from . import lava_mends  # noqa: F401  so that Lava can be imported on Python 3.11 and newer
 from .agreement import Agreement, Disagreement, agreements, disagreements
 from .asynchronous import AsynchronousEmulator
 from .base import Protocol, Recording, Simulator, Stimulus

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.mapping.graph import IntArray, SpinArray, SynapseGraph
+from spinspike.model.arrays import FloatArray
 from spinspike.model.task import Progress
 
 Regime = Literal["step", "asynchronous", "continuous"]
@@ -81,14 +82,14 @@ class Recording:
     """
 
     regime: Regime
-    times: NDArray[np.float64]  # (K,) steps, sweeps or ms
+    times: FloatArray  # (K,) steps, sweeps or ms
     states: SpinArray  # (K, B, H) in -1, +1
-    supervisory: NDArray[np.float64]  # (K, B) sum of |supervisory input| over all neurons
+    supervisory: FloatArray  # (K, B) sum of |supervisory input| over all neurons
     release: float  # same unit as times
     spikes: NDArray[np.bool_] | None = None  # (K, B, N), not in continuous time
     readout: IntArray | None = None
     # (B, C) membranes of the readout neurons at the end, in 1/64 weight units, step regime
-    raster: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
+    raster: tuple[FloatArray, NDArray[np.int64]] | None = None
     # (spike times in ms, neuron index) of the first pattern, continuous regime
 
 

@@ -70,7 +70,9 @@ def synapses_of(
             weight = p.sign * 2.0**p.exponent * p.mantissa
             late = np.full(weight.size, float(p.delay))
             parts.append(
-                Synapses(p.indices + sources[p.source], row + targets[p.target], weight, late)
+                Synapses(
+                    np.int64(sources[p.source]) + p.indices, row + targets[p.target], weight, late
+                )
             )
     return joined(*parts)
 

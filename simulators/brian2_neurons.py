@@ -143,7 +143,7 @@ class Tissue:
     def spread(self, values: FloatArray | BoolArray, *, beside: float) -> FloatArray:
         """Values (B, N) of the graph's neurons as those of all, (B size,)."""
         other = np.full((self.copies, self.interneurons), beside)
-        return np.append(values, other, axis=1).ravel()
+        return np.append(np.asarray(values, dtype=np.float64), other, axis=1).ravel()
 
 
 def neurons(tissue: Tissue, seed: int) -> Any:

@@ -21,7 +21,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +40,7 @@ from spinspike.model.task import Progress
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.simulators.lava_network import joined, stock_arrays
 from spinspike.simulators.lava_registers import check_stimulus
+from spinspike.simulators.lava_setup import COMMAND
 from spinspike.simulators.lava_watchdog import supervise
 from spinspike.simulators.stimulus import check_size
 
@@ -164,8 +164,8 @@ def require_lava() -> None:
     if found:
         return
     message = (
-        f"Lava is not installed (this is Python {platform.python_version()}, its last release "
-        'runs on Python 3.10 only); on Python 3.10: pip install "spinspike[lava]"'
+        f"Lava is not installed: {COMMAND} (pip alone would refuse, since its last release asks "
+        "for Python 3.10)"
     )
     raise MissingPart(message)
 
@@ -245,9 +245,7 @@ def _write_job(
     }
     for name, (shape, kind) in shapes.items():
         path = folder / f"{name}.npy"
-        np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-            path, mode="w+", dtype=kind, shape=shape
-        )
+        np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
         reserve(path)
 
 

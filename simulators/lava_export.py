@@ -24,7 +24,7 @@ from .lava_network import stock_arrays
 HERE = Path(__file__).parent
 TEMPLATE = HERE / "lava_template"
 WRITTEN = {
-    "network.py", "processes", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy",
+    "network.py", "processes", "lava_mends.py", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy",
 }  # fmt: skip
 BIAS = """\
 An input port takes the integer input of its neurons (`encode` in `network.py`) in every step, and
@@ -40,7 +40,11 @@ units."""
 OFF_CHIP = "There are no readout neurons: `decode` in `network.py` finds the class from the spikes."
 CSR = ("data", "indices", "indptr")
 FILES = ("network.py", "processes/__init__.py", "processes/attractor_network.py")
-COPIED = {"lava_watchdog.py": "watchdog.py", "lava_parts.py": "processes/parts.py"}
+COPIED = {
+    "lava_mends.py": "lava_mends.py",
+    "lava_watchdog.py": "watchdog.py",
+    "lava_parts.py": "processes/parts.py",
+}
 
 
 def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> Path:

@@ -109,9 +109,7 @@ def _write_job(folder: Path, graph: SynapseGraph, given: IntArray, steps: int) -
     }
     for name, (shape, kind) in shapes.items():
         path = folder / f"{name}.npy"
-        np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-            path, mode="w+", dtype=kind, shape=shape
-        )
+        np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
         reserve(path)
 
 

@@ -72,7 +72,7 @@ class Job:
     @property
     def patterns(self) -> int:
         """B."""
-        return self.bias.shape[1]
+        return len(self.bias.T)
 
 
 @dataclass(frozen=True)

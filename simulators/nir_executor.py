@@ -96,7 +96,7 @@ def execute(
                 sent[name] = sent[name] if given is None else np.asarray(given[step], np.float64)
                 continue
             shape = (patterns, *received(graph.nodes[name], size[name]))
-            arriving = np.zeros(shape)
+            arriving: FloatArray = np.zeros(shape)
             for source in sources[name]:
                 value = before[source] if (source, name) in late else sent[source]
                 arriving += value.reshape(shape)
@@ -157,7 +157,8 @@ def _neuron(name: str, node: Node, shape: tuple[int, ...], dt: float) -> Update:
         if part in p and (p[part] < dt * (1 - 1e-9)).any():
             message = f"node {name} has a {part} of {p[part].min():g}; allowed: dt = {dt:g} or more"
             raise BadInput(message)
-    current, membrane = np.zeros(shape), np.zeros(shape)
+    current: FloatArray = np.zeros(shape)
+    membrane: FloatArray = np.zeros(shape)
 
     def update(x: FloatArray) -> FloatArray:
         nonlocal current, membrane
@@ -182,7 +183,7 @@ def _delay(name: str, delay: NDArray[Any], shape: tuple[int, ...], dt: float) ->
     if longest > LONGEST:
         message = f"node {name} delays by {late.max():g} steps; allowed: 0 to {LONGEST}"
         raise BadInput(message)
-    held = deque([np.zeros(shape)] * (longest + 1), maxlen=longest + 1)
+    held: deque[FloatArray] = deque([np.zeros(shape)] * (longest + 1), maxlen=longest + 1)
     wanted = [(steps, late == steps) for steps in np.unique(late).astype(int)]
 
     def update(x: FloatArray) -> FloatArray:

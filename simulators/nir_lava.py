@@ -44,7 +44,7 @@ ALLOWED = (
     "CubaLIF",
 )  # fmt: skip
 LARGEST = 100_000  # steps of a delay and entries of a wave
-FILES = ("network.py", "watchdog.py", "network.json", "network.npz")
+FILES = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,9 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
 
 def _fill(network: LavaNetwork, folder: Path) -> None:
     shutil.copyfile(HERE / "lava_template" / "nir" / "network.py", folder / "network.py")
+    shutil.copyfile(HERE / "lava_mends.py", folder / "lava_mends.py")
     shutil.copyfile(HERE / "lava_watchdog.py", folder / "watchdog.py")
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, Any] = {}
     for number, (s, _) in enumerate(network.connections):
         for part in ("data", "indices", "indptr"):
             arrays[f"{part}{number}"] = getattr(s.weight, part)
@@ -264,7 +265,7 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
         folder = write(network, Path(name) / "network")
-        flat = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
+        flat: dict[str, Any] = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
         np.savez(folder / "inputs.npz", **flat)
         command = [sys.executable, "network.py", "inputs.npz", "--timeout", str(timeout)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

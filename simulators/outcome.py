@@ -128,7 +128,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         return parts[0]
     first = parts[0]
     compared = [part.like_emulator for part in parts]
-    by_pattern = {
+    by_pattern: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts], axis=-1)
         for name in BY_PATTERN
     }

@@ -15,6 +15,7 @@ from typing import Any, get_args
 from spinspike.model.errors import BadInput, MissingPart
 
 from .base import Regime, Simulator
+from .lava_setup import COMMAND
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
 
@@ -149,8 +150,7 @@ def require(backends: Sequence[Backend]) -> None:
     """
     for backend in backends:
         if backend.part and find_spec(backend.part) is None:
-            message = f"simulator {backend.name} is not installed: "
-            message += f"pip install 'spinspike[{backend.part}]'"
-            if backend.part == "lava":
-                message += " on Python 3.10, the only one Lava runs on"
+            extra = f"pip install 'spinspike[{backend.part}]'"
+            command = COMMAND if backend.part == "lava" else extra
+            message = f"simulator {backend.name} is not installed: {command}"
             raise MissingPart(message)

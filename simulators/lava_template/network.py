@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import lava_mends  # noqa: F401  before Lava: on Python 3.11 and newer it needs them
 import numpy as np
 from scipy.sparse import csr_matrix
 from watchdog import fail_with, supervise, work
@@ -215,7 +216,7 @@ def run_lava(folder: Path) -> None:
         from lava.proc.io.source import RingBuffer as Source
         from processes import AttractorNetwork
     except ImportError as error:
-        message = f"{error}; on Python 3.10: pip install lava-nc==0.10.0"
+        message = f"{error}; README.md says how to install Lava"
         raise ImportError(message) from None
     with np.load(folder / "job.npz", allow_pickle=False) as file:
         given, signal = file["given"], file["signal"]

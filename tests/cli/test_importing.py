@@ -96,7 +96,11 @@ def test_bad_arrays_give_one_line_and_exit_code_2(
 
 
 def test_a_data_set_of_another_size_is_refused(tmp_path: Path) -> None:
-    small = {"J": np.zeros((3, 3)), "Win": np.ones((3, 2)), "Wback": np.ones((3, 2))}
+    small: dict[str, Any] = {
+        "J": np.zeros((3, 3)),
+        "Win": np.ones((3, 2)),
+        "Wback": np.ones((3, 2)),
+    }
     np.savez(tmp_path / "m.npz", **small, Wout=np.ones((2, 3)))
     done = run("import", "arrays", tmp_path / "m.npz", "-o", tmp_path / "n.h5", "--on", "digits")
     assert done.returncode == 2

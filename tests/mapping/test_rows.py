@@ -13,7 +13,7 @@ from spinspike.mapping.rows import fewest_above, in_order, starts
 tables = st.lists(st.lists(st.integers(1, 9), max_size=5), min_size=1, max_size=4)
 
 
-def flat(table: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def flat(table: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     row = np.array([k for k, values in enumerate(table) for _ in values], dtype=np.int64)
     value = np.array([v for values in table for v in values], dtype=np.int64)
     order = in_order(row, value)

@@ -65,8 +65,8 @@ def wires_of(graph: SynapseGraph) -> Wires:
                     rows.append(
                         (start[p.target] + k, source, p.sign * int(p.mantissa[e]) << p.exponent)
                     )
-    target, source, weight = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-    return Wires(target, source, weight, count)
+    targets, sources, weights = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+    return Wires(targets, sources, weights, count)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spinspike.model import convergence
 from spinspike.model.architecture import Architecture
+from spinspike.model.arrays import FloatArray
 from spinspike.model.convergence import Convergence, converge, random_states
 from spinspike.model.dynamics import field, input_field, is_fixed, sign
 from spinspike.model.errors import BadInput, MissingPart
@@ -79,7 +80,7 @@ def rows(found: Convergence) -> list[Outcome]:
     )
 
 
-def small() -> Iterator[tuple[Network, Spins, NDArray[np.float64]]]:
+def small() -> Iterator[tuple[Network, Spins, FloatArray]]:
     """Networks that settle, that cycle and that do neither soon, with inputs and without."""
     for seed, (self_coupling, more) in enumerate(
         [(0.0, {}), (0.3, {}), (0.8, {"sparsity": 0.5}), (0.0, {"modules": 2, "link": 1.2})]

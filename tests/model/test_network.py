@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinspike.model.architecture import Architecture
+from spinspike.model.arrays import FloatArray
 from spinspike.model.errors import BadInput
 from spinspike.model.learning import MarginRule, consolidate
 from spinspike.model.network import Network, draw
@@ -125,7 +126,7 @@ def block(matrix: Any, target: int, source: int) -> NDArray[np.float64]:
     return np.asarray(matrix.toarray()[rows, columns])
 
 
-def assert_normal(entries: NDArray[np.float64], variance: float, fraction: float = 1.0) -> None:
+def assert_normal(entries: FloatArray, variance: float, fraction: float = 1.0) -> None:
     """Mean, variance and fraction of what is not zero, each within four standard errors."""
     kept, count = entries[entries != 0], entries.size
     assert abs(kept.mean()) < 4 * np.sqrt(variance / kept.size)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spinspike.model.errors import BadFile
 from spinspike.model.npz import read_npz_arrays
 
-ARRAYS: dict[str, NDArray[Any]] = {
+ARRAYS: dict[str, Any] = {
     "pictures": np.arange(30.0).reshape(5, 2, 3),
     "labels": np.arange(24) % 3,
     "gain": np.array(2.5),

@@ -43,7 +43,7 @@ def projections(weights: FloatArray, source: str, role: Role) -> list[Projection
                 sign=1 if sign > 0 else -1,
                 exponent=0,
                 indptr=np.concatenate([[0], np.cumsum((units > 0).sum(axis=1))]),
-                indices=np.nonzero(units)[1],
+                indices=np.nonzero(units)[1].astype(np.int32),
                 mantissa=units[units > 0].astype(np.uint8),
             )
         )

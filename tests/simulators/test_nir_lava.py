@@ -143,7 +143,7 @@ def test_the_folder_is_written_whole_and_over_nothing_else(tmp_path: Path) -> No
     network = to_lava(motley(), dt=0.1)
     folder = write(network, tmp_path / "net")
     assert {f.name for f in folder.iterdir()} == {
-        "network.py", "watchdog.py", "network.json", "network.npz",
+        "network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz",
     }  # fmt: skip
     assert json.loads((folder / "network.json").read_text())["inputs"] == {"in": 6}
     with pytest.raises(BadInput, match=r"net exists; choose another name or allow overwriting"):
@@ -158,7 +158,8 @@ def test_the_folder_is_written_whole_and_over_nothing_else(tmp_path: Path) -> No
 
 def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -> None:
     folder = write(to_lava(motley(), dt=0.1), tmp_path / "net")
-    np.savez(folder / "x.npz", **{"in": np.zeros((3, 1, 7))})
+    inputs: dict[str, Any] = {"in": np.zeros((3, 1, 7))}
+    np.savez(folder / "x.npz", **inputs)
     command = [sys.executable, "network.py", "x.npz"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")

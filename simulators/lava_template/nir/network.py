@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from zipfile import BadZipFile
 
+import lava_mends  # noqa: F401  before Lava: on Python 3.11 and newer it needs them
 import numpy as np
 from scipy.sparse import csr_matrix
 from watchdog import supervise, work

@@ -71,7 +71,7 @@ def test_components_of_sixty_units() -> None:
 def test_clusters_are_components(landscape: tuple[Network, Spins], moves: int) -> None:
     network, states = landscape
     labels = components(states, moves)
-    for label in range(min(labels.max() + 1, 4)):
+    for label in range(min(int(labels.max()) + 1, 4)):
         members = states[labels == label]
         found = cluster(network, members[0], moves=moves)
         assert found.complete
