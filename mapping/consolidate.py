@@ -183,7 +183,7 @@ def _assembled(
     count = int(np.diff(network.coupling.indptr).max(initial=0))
     coupling = _filled(base.coupling, fit.weight[:, :count])
     link = _filled(base.link, fit.weight[:, count:])
-    diagonal = csr_array(diags_array(fit.self_coupling.astype(np.int16), format="csr"))
+    diagonal = csr_array(diags_array(fit.self_coupling, format="csr", dtype=np.int16))
     own = IntegerMatrix(diagonal, exponents["self"])
     sums = coupling.row_sums + link.row_sums + own.row_sums
     offset = base.first_offset + -sums // 2

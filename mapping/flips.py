@@ -69,7 +69,7 @@ def losses(graph: SynapseGraph) -> Losses:
     )
     late = csr_matrix((slow[unit], (np.arange(graph.neurons), unit)), shape)
     same = _same_rows(equal, opposite, ends.decoder[unit])
-    once = diags((same == np.arange(graph.neurons)).astype(np.int64))
+    once = diags(same == np.arange(graph.neurons), dtype=np.int64)
     parts = [coo_matrix(once @ m) for m in (equal + late, opposite)]
     row, column, weight = (
         np.concatenate([getattr(m, name) for m in parts]) for name in ("row", "col", "data")

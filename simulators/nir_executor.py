@@ -86,7 +86,7 @@ def execute(
         if node.kind != "Input"
     }
     recorded: dict[str, list[FloatArray]] = {n: [] for n in (*graph.named("Output"), *record)}
-    sent = {name: np.zeros((patterns, *shape)) for name, shape in size.items()}
+    sent: dict[str, FloatArray] = {n: np.zeros((patterns, *shape)) for n, shape in size.items()}
     sources, plan = graph.sources(), order(graph)
     for step in range(steps):
         before = dict(sent)
