@@ -77,7 +77,7 @@ log="build/setup.log"
 
 requirements() { { echo "$(EXTRAS)"; cat pyproject.toml constraints.txt; } | cksum; }
 files() {
-    find model mapping simulators cli -type f ! -name '*.py[co]' | LC_ALL=C sort | cksum
+    find core model mapping simulators studies cli -type f ! -name '*.py[co]' | LC_ALL=C sort | cksum
 }
 made_of() { pwd; requirements; files; }
 remembered() { sed -n "$$1p" "$$stamp" 2>/dev/null || :; }

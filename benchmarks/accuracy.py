@@ -22,13 +22,13 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.model.data import load
-from spinspike.model.dataset import Dataset
-from spinspike.model.devices import exact_engine
-from spinspike.model.dynamics import is_fixed
-from spinspike.model.preset import PRESETS
-from spinspike.model.readout import probe_accuracy
-from spinspike.model.training import Training, accuracy, train_as
+from spinspike.model.data.dataset import Dataset
+from spinspike.model.data.named import load
+from spinspike.model.learning.devices import exact_engine
+from spinspike.model.network.dynamics import is_fixed
+from spinspike.model.training.preset import PRESETS
+from spinspike.model.training.probe import probe_accuracy
+from spinspike.model.training.training import Training, accuracy, train_as
 
 ASKED = {"digits": 0.975, "mnist": 0.96, "fashion-mnist": 0.855, "entangled-mnist": 0.873}
 MINUTES = {"digits": 10, "mnist": 10, "fashion-mnist": 10, "entangled-mnist": 60}

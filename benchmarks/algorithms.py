@@ -25,16 +25,16 @@ from functools import partial
 
 import numpy as np
 
-from spinspike.model.architecture import Architecture
-from spinspike.model.arrays import SpinArray
-from spinspike.model.convergence import Convergence, converge, random_states
-from spinspike.model.dynamics import field
-from spinspike.model.interval import wilson_interval
-from spinspike.model.manifold.algorithms import ALGORITHMS
-from spinspike.model.manifold.neighbours import finder
-from spinspike.model.manifold.pairs import expected_neighbours
-from spinspike.model.manifold.replicated import STEPS
-from spinspike.model.network import Network, draw
+from spinspike.arrays import SpinArray
+from spinspike.model.landscape.counting.neighbours import finder
+from spinspike.model.landscape.search.algorithms import ALGORITHMS
+from spinspike.model.landscape.search.convergence import Convergence, converge, random_states
+from spinspike.model.landscape.search.replicated import STEPS
+from spinspike.model.landscape.theory.pairs import expected_neighbours
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.dynamics import field
+from spinspike.model.network.network import Network, draw
+from spinspike.wilson import wilson_interval
 
 SELF_COUPLINGS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 PLAN = {100: (10, 4, 1000), 400: (5, 4, 1000), 1600: (2, 10, 300)}  # networks, starts, limit

@@ -21,17 +21,17 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.mapping.consolidate import Consolidation, consolidate
-from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork, unit_field
-from spinspike.mapping.quantise import integer_input, integer_unit_margins, quantise
-from spinspike.mapping.rounding import Rounding
+from spinspike.arrays import BoolArray, IntArray
+from spinspike.errors import OutOfRange
+from spinspike.mapping.graph.integer_matrix import IntegerMatrix, IntegerNetwork, unit_field
+from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
+from spinspike.mapping.quantisation.quantise import integer_input, integer_unit_margins, quantise
+from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model import Dataset, FixedPoints, Network, free, learned
-from spinspike.model.arrays import BoolArray, IntArray
-from spinspike.model.data import digits, load
-from spinspike.model.dynamics import predict
-from spinspike.model.errors import OutOfRange
-from spinspike.model.preset import Preset, best, default
-from spinspike.model.training import train_as
+from spinspike.model.data.named import digits, load
+from spinspike.model.network.dynamics import predict
+from spinspike.model.training.preset import Preset, best, default
+from spinspike.model.training.training import train_as
 
 BITS = (8, 4, 3, 2, 1)
 PORTION = 1000  # states at a time

@@ -21,14 +21,20 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.cli.pipeline import Job, map_file, mapping_summary, train_network, validate_on
-from spinspike.cli.report import Report, write_report
+from spinspike.arrays import FloatArray
 from spinspike.model import Architecture, NetworkFile, digits
-from spinspike.model.arrays import FloatArray
-from spinspike.model.comparators import compare
-from spinspike.model.control import ablations, recurrent_controls, run_controls
-from spinspike.model.preset import default
+from spinspike.model.training.comparators import compare
+from spinspike.model.training.control import ablations, recurrent_controls, run_controls
+from spinspike.model.training.preset import default
 from spinspike.simulators import RUNS, claims
+from spinspike.studies.validation.report import Report, write_report
+from spinspike.studies.validation.run import (
+    Job,
+    map_file,
+    mapping_summary,
+    train_network,
+    validate_on,
+)
 
 SEEDS = 5
 ACCURACY, TRAINING_SECONDS, DEMO_SECONDS = 0.95, 10.0, 60.0

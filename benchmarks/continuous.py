@@ -16,14 +16,14 @@ from time import perf_counter
 
 import numpy as np
 
+from spinspike.arrays import BoolArray, IntArray, SpinArray
 from spinspike.mapping import SynapseGraph
-from spinspike.mapping.codec import decode
-from spinspike.mapping.graph_file import load
-from spinspike.mapping.null import permuted_couplings, without_couplings
-from spinspike.model.arrays import BoolArray, IntArray, SpinArray
-from spinspike.model.fixed_points import FixedPoints
+from spinspike.mapping.graph.codec import decode
+from spinspike.mapping.graph.graph_file import load
+from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
+from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.simulators import Brian2LIF, Protocol
-from spinspike.simulators.calibration import (
+from spinspike.simulators.physics.calibration import (
     PATTERNS,
     calibrate,
     compare,
@@ -32,9 +32,9 @@ from spinspike.simulators.calibration import (
     margin_bound,
     weakest_fields,
 )
-from spinspike.simulators.lif import LIFParameters
-from spinspike.simulators.outcome import wilson
+from spinspike.simulators.physics.lif_parameters import LIFParameters
 from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.validation.outcome import wilson
 
 SECOND = Protocol(cue=100, clamped=0, free=1000)
 TAUGHT = Protocol(cue=100, clamped=200, free=1000)

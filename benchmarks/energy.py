@@ -23,17 +23,17 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.cli.energy import ASSUMPTIONS, energy_summary, scaled
-from spinspike.cli.pipeline import map_file
+from spinspike.errors import OutOfRange
 from spinspike.mapping import Rounding, SynapseGraph, load_target
-from spinspike.mapping.energy import LOIHI1
-from spinspike.mapping.placement import Placement, place, placed_as
+from spinspike.mapping.chips.energy import LOIHI1
+from spinspike.mapping.chips.placement import Placement, place, placed_as
 from spinspike.model import NetworkFile, free, learned
-from spinspike.model.data import digits
-from spinspike.model.errors import OutOfRange
-from spinspike.model.network_file import load
-from spinspike.model.preset import default
-from spinspike.model.training import train_as
+from spinspike.model.data.named import digits
+from spinspike.model.network.network_file import load
+from spinspike.model.training.preset import default
+from spinspike.model.training.training import train_as
+from spinspike.studies.chips.energy import ASSUMPTIONS, energy_summary, scaled
+from spinspike.studies.validation.run import map_file
 
 SPREAD = 4  # cores to place on at least, where placements are compared
 HEADER = (

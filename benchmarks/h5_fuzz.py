@@ -32,15 +32,16 @@ import h5py
 import numpy as np
 from nir_fuzz import damaged, twisted
 
-from spinspike.mapping import graph_file, map_network
-from spinspike.mapping.delays import with_delays
-from spinspike.mapping.rounding import InputMode, Rounding
-from spinspike.model import network_file
-from spinspike.model.architecture import Architecture
-from spinspike.model.dynamics import is_fixed
-from spinspike.model.errors import SpinspikeError
-from spinspike.model.fixed_points import FixedPoints
-from spinspike.model.network import draw
+from spinspike.errors import SpinspikeError
+from spinspike.mapping import map_network
+from spinspike.mapping.graph import graph_file
+from spinspike.mapping.graph.delays import with_delays
+from spinspike.mapping.quantisation.rounding import InputMode, Rounding
+from spinspike.model.network import network_file
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.dynamics import is_fixed
+from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.model.network.network import draw
 from spinspike.simulators import Emulator, Protocol, stimulus
 
 AT_ONCE = 200  # files of one process

@@ -16,8 +16,9 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.mapping import SynapseGraph, certified, graph_file, without_couplings
-from spinspike.model.fixed_points import FixedPoints
+from spinspike.mapping import SynapseGraph, certified, without_couplings
+from spinspike.mapping.graph import graph_file
+from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.simulators import Emulator, Lava, Protocol
 from spinspike.simulators.stimulus import stimulus
 

@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.cli.integrate_learning import learned, start
-from spinspike.cli.integrate_listening import heard_out, learning_claims
 from spinspike.model.integrator.lazy import threshold
 from spinspike.model.integrator.learning import History, flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
@@ -26,7 +24,9 @@ from spinspike.model.integrator.loss import gradient, loss
 from spinspike.model.integrator.noise import sampled_loss
 from spinspike.model.integrator.reduced import growth_rate, pair, plateau
 from spinspike.model.integrator.subspace import subspace
-from spinspike.simulators.integrator_validation import integrator_claims
+from spinspike.simulators.integrator.validation import integrator_claims
+from spinspike.studies.integrator.learning import learned, start
+from spinspike.studies.integrator.listening import heard_out, learning_claims
 
 TARGETS = (Filter(0.05), Filter(0.1), Filter(0.5), Filter(0.1, 0.5), Filter(0.3, 1.0))
 MEMORIES = (Filter(0.5), Filter(0.2), *TARGETS[:2], Filter(0.2, 0.8), *TARGETS[3:])

@@ -34,16 +34,16 @@ from unittest.mock import patch
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
+from spinspike.arrays import BoolArray, FloatArray, IntArray
+from spinspike.errors import OutOfRange
 from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
-from spinspike.mapping.delays import DELAYED, LONGEST_DELAY, longest_delay, with_delays
-from spinspike.mapping.graph import Ends, Projection
-from spinspike.mapping.rounding import InputMode
+from spinspike.mapping.graph.delays import DELAYED, LONGEST_DELAY, longest_delay, with_delays
+from spinspike.mapping.graph.graph import Ends, Projection
+from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model import Architecture
-from spinspike.model.arrays import BoolArray, FloatArray, IntArray
-from spinspike.model.errors import OutOfRange
-from spinspike.model.network import draw
+from spinspike.model.network.network import draw
 from spinspike.simulators import Emulator, Lava, Protocol, Simulator, Stimulus
-from spinspike.simulators.lava_registers import check_stimulus
+from spinspike.simulators.lava.registers import check_stimulus
 from spinspike.simulators.stimulus import stimulus
 
 WAYS: tuple[InputMode, ...] = ("bias", "binary", "graded")
@@ -278,7 +278,7 @@ def compare(
     else:
         expected = show(cases, emulator, protocol, whole)
     found = show(cases, lava, protocol, whole)
-    with patch("spinspike.simulators.emulator.step", without_residue):
+    with patch("spinspike.simulators.emulator.step.step", without_residue):
         forgetful = show(cases, emulator, protocol, whole)
     prompt = replace(
         whole.graph, projections=tuple(replace(p, delay=0) for p in whole.graph.projections)

@@ -199,9 +199,9 @@ def kept(up: Any, states: Any, since: int) -> Any:
 
 
 def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
-    from spinspike.mapping.certificate import certified
-    from spinspike.mapping.graph_file import load
-    from spinspike.mapping.null import permuted_couplings
+    from spinspike.mapping.certificates.margins import certified
+    from spinspike.mapping.graph.graph_file import load
+    from spinspike.mapping.graph.nulls import permuted_couplings
     from spinspike.simulators import Emulator, Protocol, export, stimulus
 
     python, packages = environment(options.environment or work / "environment")

@@ -19,18 +19,18 @@ from unittest.mock import patch
 
 import numpy as np
 
-from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.integrator_graph import map_integrator
-from spinspike.mapping.rounding import MESSAGE_LIMIT
-from spinspike.model.arrays import FloatArray, IntArray
-from spinspike.model.errors import OutOfRange
+from spinspike.arrays import FloatArray, IntArray
+from spinspike.errors import OutOfRange
+from spinspike.mapping.graph.graph import SynapseGraph
+from spinspike.mapping.graph.register_limits import MESSAGE_LIMIT
+from spinspike.mapping.integrator.integrator_graph import map_integrator
 from spinspike.model.integrator.learning import descend
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, outlier
-from spinspike.simulators.graded import Response, levels
-from spinspike.simulators.graded_emulator import GradedEmulator, _matrices
-from spinspike.simulators.impulse import fit_response
-from spinspike.simulators.lava import environment
-from spinspike.simulators.lava_graded import LavaGraded
+from spinspike.simulators.base_graded import Response, levels
+from spinspike.simulators.emulator.graded import GradedEmulator, _matrices
+from spinspike.simulators.integrator.impulse import fit_response
+from spinspike.simulators.lava.backend import environment
+from spinspike.simulators.lava.graded import LavaGraded
 
 RATES = (0.5, 0.1, 0.05)
 
@@ -111,7 +111,7 @@ def sigma_delta(rate: float) -> str:
     impulse = np.zeros(round(8 / rate * graph.ends.input_range[1]))
     impulse[0] = graph.ends.input_range[1]
     seen = [LavaGraded().run(graph, impulse)]
-    with patch("spinspike.simulators.lava_graded._supervise", supervise_stock):
+    with patch("spinspike.simulators.lava.graded._supervise", supervise_stock):
         seen.append(LavaGraded().run(graph, impulse))
     fits = [fit_response(found.times, found.readout) for found in seen]
     ours, stock = (
@@ -131,7 +131,7 @@ def run_stock(folder: Path) -> None:
     """The worker's run with lava-nc's SigmaDelta in the place of this project's neurons."""
     from lava.proc.sdn.process import SigmaDelta
 
-    from spinspike.simulators import lava_graded_worker
+    from spinspike.simulators.lava import graded_worker as lava_graded_worker
 
     def stock(*, shape: tuple[int], shift: int, name: str) -> SigmaDelta:
         return SigmaDelta(shape=shape, vth=1, state_exp=shift, name=name)

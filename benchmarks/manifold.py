@@ -28,19 +28,21 @@ from pathlib import Path
 
 import numpy as np
 
-from spinspike.cli.console import show
-from spinspike.cli.landscape.network import Asked, explored, subjects
-from spinspike.cli.landscape.network_findings import network_tables, summaries
-from spinspike.mapping import Rounding, graph_file, map_network
-from spinspike.mapping.consolidate import Consolidation
-from spinspike.model import NetworkFile, draw, free, learned, network_file
-from spinspike.model.convergence import Order
-from spinspike.model.data import digits
-from spinspike.model.manifold.complexity import expected_chain_count, expected_count
-from spinspike.model.manifold.enumeration import mean_count
-from spinspike.model.manifold.sweep import Row, Sweep, measure, rows
-from spinspike.model.preset import default
-from spinspike.model.training import train_as
+from spinspike.mapping import Rounding, map_network
+from spinspike.mapping.graph import graph_file
+from spinspike.mapping.quantisation.consolidate import Consolidation
+from spinspike.model import NetworkFile, draw, free, learned
+from spinspike.model.data.named import digits
+from spinspike.model.landscape.counting.enumeration import mean_count
+from spinspike.model.landscape.search.convergence import Order
+from spinspike.model.landscape.studies.sweep import Row, Sweep, measure, rows
+from spinspike.model.landscape.theory.complexity import expected_chain_count, expected_count
+from spinspike.model.network import network_file
+from spinspike.model.training.preset import default
+from spinspike.model.training.training import train_as
+from spinspike.studies.landscape.network import Asked, explored, subjects
+from spinspike.studies.landscape.network_findings import network_tables, summaries
+from spinspike.studies.page.terminal import show
 
 PARTS = ("counts", "convergence", "digits")
 COUNTS = ((12, 2000), (16, 1000), (20, 300), (24, 40))  # units of all modules, networks

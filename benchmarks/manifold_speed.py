@@ -21,11 +21,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from spinspike.arrays import SpinArray
 from spinspike.model import Architecture, Network, draw
-from spinspike.model.arrays import SpinArray
-from spinspike.model.convergence import Convergence, converge, random_states
-from spinspike.model.manifold.complexity import expected_count
-from spinspike.model.manifold.enumeration import count_fixed_points
+from spinspike.model.landscape.counting.enumeration import count_fixed_points
+from spinspike.model.landscape.search.convergence import Convergence, converge, random_states
+from spinspike.model.landscape.theory.complexity import expected_count
 
 PLAIN_UP_TO = 20  # units that the plain way enumerates in seconds
 Result = TypeVar("Result")

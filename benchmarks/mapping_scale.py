@@ -25,8 +25,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from spinspike.mapping import certified, map_network
-from spinspike.model.fixed_points import FixedPoints
-from spinspike.model.network import Network
+from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.model.network.network import Network
 
 SIZES = (1e5, 3e5, 1e6, 3e6, 1e7)
 FAN_IN, INPUTS, CLASSES, PATTERNS = 100, 64, 10, 100

@@ -24,13 +24,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from spinspike.errors import OutOfRange
 from spinspike.mapping import SynapseGraph, map_network
-from spinspike.mapping.rounding import Rounding
-from spinspike.model.architecture import Architecture
-from spinspike.model.errors import OutOfRange
-from spinspike.model.network import draw
+from spinspike.mapping.quantisation.rounding import Rounding
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.network import draw
 from spinspike.simulators import Emulator, Protocol, stimulus
-from spinspike.simulators.netx_file import obstacles_to_net, write_net
+from spinspike.simulators.exchange.netx import obstacles_to_net, write_net
 
 NETX = ("hdf5.py", "utils.py", "blocks/process.py", "blocks/models.py")
 STAND_IN = "def neuron_params(config):\n    raise NotImplementedError\n"

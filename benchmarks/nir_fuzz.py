@@ -28,16 +28,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from spinspike.mapping import map_network, nir_file, nir_worker
-from spinspike.mapping.nir_graph import NirGraph
-from spinspike.mapping.nir_import import import_nir
-from spinspike.mapping.nir_network import from_nir, is_ours, to_nir
-from spinspike.mapping.nir_shapes import shapes
-from spinspike.mapping.rounding import Rounding
-from spinspike.model.architecture import Architecture
-from spinspike.model.errors import BadInput, SpinspikeError
-from spinspike.model.network import draw
-from spinspike.simulators.nir_executor import execute
+from spinspike.errors import BadInput, SpinspikeError
+from spinspike.mapping import map_network
+from spinspike.mapping.nir import file as nir_file
+from spinspike.mapping.nir import sandbox as nir_worker
+from spinspike.mapping.nir.export import from_nir, is_ours, to_nir
+from spinspike.mapping.nir.graph import NirGraph
+from spinspike.mapping.nir.imported import import_nir
+from spinspike.mapping.nir.shapes import shapes
+from spinspike.mapping.quantisation.rounding import Rounding
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.network import draw
+from spinspike.simulators.exchange.nir_executor import execute
 
 FOREIGN = Path(__file__).resolve().parents[1] / "tests" / "simulators" / "nir_files"
 SLOW = 600.0  # seconds on the clock after which reading counts as hung

@@ -32,12 +32,12 @@ import numpy as np
 from darnax_side import Hyper
 from numpy.typing import NDArray
 
-from spinspike.model.data import load
-from spinspike.model.dynamics import Sweeps
-from spinspike.model.engine import Course
-from spinspike.model.learning import MarginRule, fan_in
-from spinspike.model.numba_engine import NumbaEngine
-from spinspike.model.own_network import from_darnax
+from spinspike.model.data.named import load
+from spinspike.model.learning.base import Course
+from spinspike.model.learning.margin_rule import MarginRule, fan_in
+from spinspike.model.learning.numba_engine import NumbaEngine
+from spinspike.model.network.dynamics import Sweeps
+from spinspike.model.network.import_arrays import from_darnax
 
 BATCH, CHECKED, TOLERANCE = 16, 20, 1e-5
 SEED, ORDER_SEED = 0, 7  # with other orders a margin equals kappa to the last bit sooner

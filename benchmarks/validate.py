@@ -33,10 +33,11 @@ from time import perf_counter
 
 import numpy as np
 
-from spinspike.mapping import SynapseGraph, graph_file, map_network
+from spinspike.arrays import FloatArray
+from spinspike.errors import SpinspikeError
+from spinspike.mapping import SynapseGraph, map_network
+from spinspike.mapping.graph import graph_file
 from spinspike.model import Architecture, Schedule, digits, free, learned, train
-from spinspike.model.arrays import FloatArray
-from spinspike.model.errors import SpinspikeError
 from spinspike.simulators import (
     Brian2LIF,
     Emulator,

@@ -8,21 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
-from .certify import certify
-from .check import check
-from .commands import demo, export, map_network
-from .energy import energy
-from .importing import app as importing
-from .integrate import integrate
-from .landscape.explore import explore
-from .nir_commands import app as nir
-from .nir_commands import convert
-from .reproduce import reproduce
-from .setting_up import app as setting_up
-from .stress import stress
-from .train import train
-from .validate import WithSimulators, validate
-from .view import view
+from spinspike.cli.commands.artefacts import demo, export, map_network
+from spinspike.cli.commands.certify import certify
+from spinspike.cli.commands.check import check
+from spinspike.cli.commands.energy import energy
+from spinspike.cli.commands.importing import app as importing
+from spinspike.cli.commands.nir import app as nir
+from spinspike.cli.commands.nir import convert
+from spinspike.cli.commands.setting_up import app as setting_up
+from spinspike.cli.commands.stress import stress
+from spinspike.cli.commands.studies.explore import explore
+from spinspike.cli.commands.studies.integrate import integrate
+from spinspike.cli.commands.studies.reproduce import reproduce
+from spinspike.cli.commands.train import train
+from spinspike.cli.commands.validate import WithSimulators, validate
+from spinspike.cli.commands.view import view
 
 # Typer exports no more of its errors of usage than this one kind of them.
 USAGE_ERROR = typer.BadParameter.__mro__[1]
@@ -83,7 +83,7 @@ def main() -> None:
         sys.stderr.write("spinspike: interrupted\n")
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 (a bug must not look like a failed claim, exit 1)
-        from spinspike.model.errors import SpinspikeError
+        from spinspike.errors import SpinspikeError
 
         if isinstance(error, USAGE_ERROR):
             sys.stderr.write(_usage(error))

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from spinspike.mapping.integrator_graph import map_integrator, outlier_after
+from spinspike.mapping.integrator.integrator_graph import map_integrator, outlier_after
 from spinspike.model.integrator.learning import descend
 from spinspike.model.integrator.linear_network import Filter, draw, impulse_response, outlier
-from spinspike.simulators.graded_emulator import GradedEmulator
-from spinspike.simulators.impulse import Pulse, fit_response
+from spinspike.simulators.emulator.graded import GradedEmulator
+from spinspike.simulators.integrator.impulse import Pulse, fit_response
 
 
 def main() -> None:

@@ -38,8 +38,8 @@ from pathlib import Path
 
 from spinspike.mapping import load
 from spinspike.simulators import NestBinary, Simulator, validate
-from spinspike.simulators.nest_kernel import nest_module
-from spinspike.simulators.nest_lif import NestLIF
+from spinspike.simulators.nest.kernel import nest_module
+from spinspike.simulators.nest.lif import NestLIF
 
 STARTED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")  # how many processes mpirun of Open MPI, MPICH began
 

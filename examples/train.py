@@ -26,7 +26,7 @@ from spinspike.model import (
     save,
     train,
 )
-from spinspike.model.fixed_points import smallest_margins
+from spinspike.model.network.fixed_points import smallest_margins
 
 
 def show(training: Training) -> None:

@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.model.errors import BadInput
-from spinspike.model.fixed_points import FixedPoints
-from spinspike.model.network import Network
-
-from .assemble import assemble
-from .consolidate import Consolidation, consolidate
-from .encoding import encoding_named
-from .graph import SynapseGraph
-from .quantise import quantise
-from .ranges import check_ranges
-from .relay import without_autapses
-from .rounding import Rounding
+from spinspike.errors import BadInput
+from spinspike.mapping.graph.encoding import encoding_named
+from spinspike.mapping.graph.graph import SynapseGraph
+from spinspike.mapping.graph.registers import check_ranges
+from spinspike.mapping.graph.relay import without_autapses
+from spinspike.mapping.quantisation.assemble import assemble
+from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
+from spinspike.mapping.quantisation.quantise import quantise
+from spinspike.mapping.quantisation.rounding import Rounding
+from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.model.network.network import Network
 
 
 def map_network(
@@ -62,8 +61,8 @@ def map_network(
 
     Examples
     --------
-    >>> from spinspike.model.architecture import Architecture
-    >>> from spinspike.model.network import draw
+    >>> from spinspike.model.network.architecture import Architecture
+    >>> from spinspike.model.network.network import draw
     >>> architecture = Architecture(units=20, inputs=4, classes=3)
     >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> [f"{p.name} {p.size}" for p in graph.populations]

@@ -13,9 +13,9 @@ from typing import Protocol as Interface
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.mapping.graph import IntArray, SpinArray, SynapseGraph
-from spinspike.model.arrays import FloatArray
-from spinspike.model.task import Progress
+from spinspike.arrays import FloatArray
+from spinspike.mapping.graph.graph import IntArray, SpinArray, SynapseGraph
+from spinspike.task import Progress
 
 Regime = Literal["step", "asynchronous", "continuous"]
 

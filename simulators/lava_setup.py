@@ -1,7 +1,7 @@
 """lava-nc, installed on a Python that it does not know.
 
 The last release, 0.10.0, asks for Python 3.10, NumPy below 2 and networkx up to 2.8.7, so that no
-resolver takes it on a newer Python. It runs there all the same (`lava_mends`): it is installed by
+resolver takes it on a newer Python. It runs there all the same (`lava.mends`): it is installed by
 itself, past what it asks for, after the packages that it imports.
 """
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from spinspike.model.errors import MissingPart
+from spinspike.errors import MissingPart
 
 RELEASE = "lava-nc==0.10.0"
 IMPORTED = ("asteval", "networkx", "numpy", "scikit-learn", "scipy")  # what it imports

@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, get_args
 
-from spinspike.model.errors import BadInput, MissingPart
+from spinspike.errors import BadInput, MissingPart
 
 from .base import Regime, Simulator
 from .lava_setup import COMMAND
@@ -50,19 +50,19 @@ _AT_ONCE = (
 _NO_READOUT = "no readout: its neurons are not integrators of integers; units are read instead"
 _ONE_RASTER = "spikes of the first pattern alone: those of all would not fit into memory"
 BACKENDS: tuple[Backend, ...] = (
-    Backend("emulator", "step", "emulator", "Emulator"),
-    Backend("emulator", "asynchronous", "asynchronous", "AsynchronousEmulator", limits=_AT_ONCE),
+    Backend("emulator", "step", "emulator.step", "Emulator"),
+    Backend("emulator", "asynchronous", "emulator.asynchronous", "AsynchronousEmulator", limits=_AT_ONCE),
     Backend(
-        "lava", "step", "lava", "Lava", "lava",
+        "lava", "step", "lava.backend", "Lava", "lava",
         ("no number beyond a chip's registers: Lava would not notice, hence they are refused",),
     ),
-    Backend("brian2", "step", "brian2_clocked", "Brian2Clocked", "brian2"),
+    Backend("brian2", "step", "brian2.clocked", "Brian2Clocked", "brian2"),
     Backend(
-        "brian2", "continuous", "brian2_lif", "Brian2LIF", "brian2", (_NO_READOUT, _ONE_RASTER)
+        "brian2", "continuous", "brian2.lif", "Brian2LIF", "brian2", (_NO_READOUT, _ONE_RASTER)
     ),
-    Backend("nest", "asynchronous", "nest_binary", "NestBinary", "nest", _AT_ONCE),
+    Backend("nest", "asynchronous", "nest.binary", "NestBinary", "nest", _AT_ONCE),
     Backend(
-        "nest", "continuous", "nest_lif", "NestLIF", "nest",
+        "nest", "continuous", "nest.lif", "NestLIF", "nest",
         (
             _NO_READOUT,
             _ONE_RASTER,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinspike.mapping.codec import BIAS_LIMIT, bias, input_levels, neuron_spikes
-from spinspike.mapping.graph import SynapseGraph, refuse_graded
-from spinspike.model.arrays import InputArray, IntArray, SpinArray
-from spinspike.model.errors import BadInput
+from spinspike.arrays import InputArray, IntArray, SpinArray
+from spinspike.errors import BadInput
+from spinspike.mapping.graph.codec import BIAS_LIMIT, bias, input_levels, neuron_spikes
+from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 
 from .base import Stimulus
 

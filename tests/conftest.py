@@ -12,18 +12,18 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spinspike.mapping.graph import SynapseGraph
-from spinspike.mapping.integers import IntegerMatrix, IntegerNetwork
+from spinspike.mapping.graph.graph import SynapseGraph
+from spinspike.mapping.graph.integer_matrix import IntegerMatrix, IntegerNetwork
 from spinspike.mapping.mapper import map_network
-from spinspike.model.architecture import Architecture
-from spinspike.model.data import digits
-from spinspike.model.dataset import Dataset, Split
-from spinspike.model.fixed_points import free, learned
-from spinspike.model.network import Network
-from spinspike.model.network_file import NetworkFile
-from spinspike.model.own_network import from_arrays
-from spinspike.model.schedule import Schedule
-from spinspike.model.training import accuracy, train
+from spinspike.model.data.dataset import Dataset, Split
+from spinspike.model.data.named import digits
+from spinspike.model.learning.schedule import Schedule
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.import_arrays import from_arrays
+from spinspike.model.network.network import Network
+from spinspike.model.network.network_file import NetworkFile
+from spinspike.model.training.settled import free, learned
+from spinspike.model.training.training import accuracy, train
 
 
 @pytest.fixture(scope="session")

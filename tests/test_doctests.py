@@ -31,7 +31,7 @@ def module_names(path: Iterable[str], prefix: str) -> Iterator[str]:
 
 MODULES = sorted(set(module_names(spinspike.__path__, "spinspike.")))
 # `import lava` changes how an interpreter starts processes, and some of these do it.
-LAVA = [name for name in MODULES if ".lava_" in name]
+LAVA = [name for name in MODULES if ".lava" in name]
 ORDINARY = [name for name in MODULES if name not in LAVA and not name.endswith(".__main__")]
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import BadInput
-from ..network_file import read_provenance
-from ..storage import reading, write
+from spinspike.errors import BadInput
+from spinspike.hdf5 import reading, write
+from spinspike.model.network.network_file import read_provenance
+
 from .linear_network import Filter, LinearNetwork
 
 

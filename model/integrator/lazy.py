@@ -20,8 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..arrays import FloatArray
-from ..errors import BadInput
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput
+
 from .linear_network import Filter, LinearNetwork
 from .loss import gramians
 

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from ..arrays import FloatArray
-from ..errors import BadInput, SimulationFailed
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput, SimulationFailed
+
 from .linear_network import Filter, LinearNetwork, spectrum
 from .loss import Gradient, gradient, loss
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-from ..arrays import FloatArray
-from ..errors import BadInput
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput
 
 
 @dataclass(frozen=True)

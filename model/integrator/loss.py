@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import get_lapack_funcs, schur
 
-from ..arrays import FloatArray
-from ..errors import BadInput
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput
+
 from .linear_network import Filter, LinearNetwork
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import block_diag, expm
 
-from ..arrays import FloatArray
-from ..errors import BadInput
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput
+
 from .linear_network import Filter, LinearNetwork, spectrum
 
 

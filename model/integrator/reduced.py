@@ -24,8 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from ..arrays import FloatArray
-from ..errors import BadInput
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput
+
 from .linear_network import Filter, LinearNetwork
 
 Down = Callable[[float, FloatArray], FloatArray]  # time and state to the velocity of the state

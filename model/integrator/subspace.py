@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import BadInput
+from spinspike.errors import BadInput
+
 from .linear_network import LinearNetwork
 
 SAME = 1e-9  # directions that differ by less are one

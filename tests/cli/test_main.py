@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from spinspike.cli import main
-from spinspike.model.errors import BadFile
+from spinspike.errors import BadFile
 
 
 def test_the_version_is_that_of_the_package(

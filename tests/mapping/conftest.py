@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from spinspike.mapping.graph import Ends, Population, Projection, SynapseGraph
+from spinspike.mapping.graph.graph import Ends, Population, Projection, SynapseGraph
 
 
 def hand_made(

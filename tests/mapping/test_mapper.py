@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spinspike.mapping.encoding import ENCODINGS
-from spinspike.mapping.graph import SynapseGraph
+from spinspike.errors import BadInput, OutOfRange
+from spinspike.mapping.graph.encoding import ENCODINGS
+from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.mapping.quantise import quantise
-from spinspike.mapping.rounding import InputMode, Rounding
-from spinspike.model.architecture import Architecture
-from spinspike.model.errors import BadInput, OutOfRange
-from spinspike.model.network import Network, draw
-from spinspike.model.network_file import NetworkFile
-from spinspike.model.own_network import from_arrays
+from spinspike.mapping.quantisation.quantise import quantise
+from spinspike.mapping.quantisation.rounding import InputMode, Rounding
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.import_arrays import from_arrays
+from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network_file import NetworkFile
 
 Ints = NDArray[np.int64]
 Networks = Callable[[int], Iterator[Network]]

@@ -9,11 +9,11 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.mapping import Rounding, SynapseGraph, map_network
-from spinspike.mapping.rounding import InputMode
+from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model import Architecture, NetworkFile, draw
-from spinspike.model.arrays import BoolArray, FloatArray, IntArray, SpinArray
-from spinspike.model.own_network import from_arrays
+from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import (
     Brian2LIF,
     Emulator,
@@ -25,7 +25,7 @@ from spinspike.simulators import (
     validate,
 )
 from spinspike.simulators.stimulus import stimulus
-from spinspike.simulators.validation import PROTOCOLS
+from spinspike.simulators.validation.protocol import PROTOCOLS
 
 SIMULATORS = {"emulator": Emulator, "lava": Lava, "brian2": Brian2LIF}
 STEP = ["emulator", pytest.param("lava", marks=pytest.mark.lava)]

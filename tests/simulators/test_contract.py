@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pytest
 
+from spinspike.errors import BadInput
 from spinspike.mapping import (
     Rounding,
     SynapseGraph,
@@ -19,14 +20,13 @@ from spinspike.mapping import (
     permuted_couplings,
     weakest_units,
 )
-from spinspike.mapping.delays import with_delays
-from spinspike.mapping.rounding import InputMode
+from spinspike.mapping.graph.delays import with_delays
+from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model import Architecture, FixedPoints, draw
-from spinspike.model.errors import BadInput
 from spinspike.simulators import Protocol, Recording, Simulator, Stimulus
 from spinspike.simulators.registry import BACKENDS, Backend
 from spinspike.simulators.stimulus import stimulus
-from spinspike.simulators.validation import default_protocol
+from spinspike.simulators.validation.protocol import default_protocol
 
 LABELLED, SILENT, CUED = slice(0, 2), slice(2, 3), slice(3, 9)
 MARKS = {"brian2": pytest.mark.brian2, "lava": pytest.mark.lava, "nest": pytest.mark.nest}

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spinspike.cli.main import app
-from spinspike.model.errors import MissingPart
+from spinspike.errors import MissingPart
 from spinspike.simulators.lava_setup import commands, set_up_lava
 
 

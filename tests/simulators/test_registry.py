@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from spinspike.model.errors import BadInput, MissingPart
+from spinspike.errors import BadInput, MissingPart
 from spinspike.simulators import registry
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import (

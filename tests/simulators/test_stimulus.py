@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, SynapseGraph, map_network
-from spinspike.mapping.codec import bias, neuron_spikes
-from spinspike.model.errors import BadInput
-from spinspike.model.own_network import from_arrays
+from spinspike.mapping.graph.codec import bias, neuron_spikes
+from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators.stimulus import stimulus
 
 

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from spinspike.model.errors import BadFile, BadInput
+from spinspike.errors import BadFile, BadInput
 from spinspike.model.integrator.integrator_file import (
     IntegratorFile,
     load_integrator,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spinspike.model.errors import BadInput, SimulationFailed
+from spinspike.errors import BadInput, SimulationFailed
 from spinspike.model.integrator import learning
 from spinspike.model.integrator.learning import descend, flow
 from spinspike.model.integrator.linear_network import (

@@ -9,13 +9,8 @@ import numpy as np
 import pytest
 from scipy.integrate import simpson
 
-from spinspike.model.errors import BadInput
-from spinspike.model.integrator.linear_network import (
-    Filter,
-    LinearNetwork,
-    draw,
-    impulse_response,
-)
+from spinspike.errors import BadInput
+from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw, impulse_response
 from spinspike.model.integrator.loss import gradient, loss
 from spinspike.model.integrator.noise import sampled_loss
 

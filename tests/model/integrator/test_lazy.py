@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spinspike.model.errors import BadInput
+from spinspike.errors import BadInput
 from spinspike.model.integrator.lazy import expected_length, shortest_readouts, threshold
 from spinspike.model.integrator.linear_network import Filter, draw
 from spinspike.model.integrator.loss import gradient, loss

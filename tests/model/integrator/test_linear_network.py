@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.linalg import block_diag
 
-from spinspike.model.errors import BadInput
+from spinspike.errors import BadInput
 from spinspike.model.integrator.linear_network import (
     Filter,
     LinearNetwork,

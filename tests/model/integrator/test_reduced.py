@@ -9,17 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spinspike.model.errors import BadInput
+from spinspike.errors import BadInput
 from spinspike.model.integrator.learning import flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw
 from spinspike.model.integrator.loss import gradient
-from spinspike.model.integrator.reduced import (
-    growth_rate,
-    imbalance,
-    one_outlier,
-    pair,
-    plateau,
-)
+from spinspike.model.integrator.reduced import growth_rate, imbalance, one_outlier, pair, plateau
 
 RNG = np.random.default_rng
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinspike.model.errors import BadInput
+from spinspike.errors import BadInput
 from spinspike.model.integrator.learning import flow
 from spinspike.model.integrator.linear_network import Filter, draw, impulse_response
 from spinspike.model.integrator.reduced import pair

@@ -1,0 +1,113 @@
+"""The command `check`: does a graph fit a chip, and what of it would a conversion lose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinspike.studies.chips.placement import chip_tables, placement_summary, write_placement
+
+from .nir import Step
+from .options import Force, Json
+
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net")
+
+
+def check(
+    graph: Annotated[
+        Path,
+        typer.Argument(help="Graph file that `map` wrote; with --for also a NIR file (.nir)."),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="brainscales2, generic, loihi1, loihi2, spinnaker2, xylo, or a YAML file of your "
+            "own."
+        ),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            help="lava, nir, sanafe, pynn or net: what cannot be carried over to it, and why.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the placement as tables and a picture."),
+    ] = None,
+    chips: Annotated[int, typer.Option(min=1, help="How many chips there are.")] = 1,
+    dt: Step = 1e-4,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Check a graph against a chip (--target) or a conversion (--for), before anything is run.
+
+    --target places the neurons on as few cores as hold them, with as few spikes between cores as
+    can be had, and names the population, neuron or projection that asks too much. Exit code 1 when
+    something does not fit.
+
+    --for names what stands against an export or conversion, exit code 1, and what goes through
+    but is left behind or changed on the way, exit code 0.
+
+    Example: `spinspike check graph.h5 --target loihi1 -o placement`
+    """
+    from spinspike.errors import BadInput
+
+    if (target is None) == (purpose is None):
+        message = "Missing option '--target' or '--for'; give one of them"
+        raise BadInput(message)
+    if purpose is not None:
+        from spinspike.studies.exchange.obstacles import report
+
+        if output:
+            message = f"--output is {output}; allowed: with --target alone"
+            raise BadInput(message)
+        nir = graph.suffix == ".nir"
+        report(graph, purpose, CONVERSIONS, nir=nir, dt=dt, as_json=as_json)
+    else:
+        _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)
+
+
+def _check_chip(
+    graph: Path, target: str, output: Path | None, chips: int, *, force: bool, as_json: bool
+) -> None:
+    from spinspike.mapping.chips.limits import check as check_limits
+    from spinspike.mapping.chips.placement import place
+    from spinspike.mapping.chips.target import load_target
+    from spinspike.mapping.graph.graph_file import load
+    from spinspike.studies.page.terminal import show
+
+    chip = load_target(target)
+    loaded = load(graph)
+    if output:
+        from spinspike.studies.page.folder import check_folder
+
+        check_folder(output, force=force)
+    placement = place(loaded, chip)
+    findings = check_limits(loaded, chip, placement, chips=chips)
+    summary = {
+        "target": chip.title,
+        "fits": all(finding.fits for finding in findings),
+        "limits": [
+            {
+                "limit": finding.limit,
+                "used": finding.used,
+                "allowed": finding.allowed,
+                "where": finding.where.rstrip(","),
+                "fits": finding.fits,
+                "sentence": str(finding),
+                "source": chip.sources[finding.limit],
+            }
+            for finding in findings
+        ],
+        "placement": placement_summary(placement),
+        "not_checked": list(chip.unknown),
+    }
+    if output:
+        write_placement(output, loaded, chip, placement)
+    show(summary, *chip_tables(summary), as_json=as_json)
+    if not summary["fits"]:
+        raise typer.Exit(1)

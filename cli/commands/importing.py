@@ -1,0 +1,121 @@
+"""The commands that take networks trained elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Folder, Force, Json, Network
+
+if TYPE_CHECKING:
+    from spinspike.model.network.network import Network as Parameters
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Take a network that was trained elsewhere, so that it can be mapped.",
+)
+
+Source = Annotated[Path, typer.Argument(help="File with the arrays (.npz, as numpy.savez writes).")]
+Data = Annotated[
+    str | None,
+    typer.Option("--on", help="Data set whose images find the fixed points; as for `train`."),
+]
+Gain = Annotated[float, typer.Option(help="Factor of an input before it meets the weights.")]
+
+
+@app.command("arrays")
+def import_arrays(
+    source: Source,
+    output: Network,
+    on: Data = None,
+    folder: Folder = None,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Take matrices of your own.
+
+    **J** (H, H): J[i, j] is the coupling from unit j to unit i, its diagonal the self-couplings.
+    **Win** (H, D): from input k to unit i. **Wback** (H, C): of the supervisory signal. **Wout**
+    (C, H): the readout. Optional: **J_D** (H,) or one number, then J has a zero diagonal; **bias**
+    (H,); **centre** (D,) and **gain**: an input enters as (x - centre) gain; **input_range** (2,):
+    smallest and largest input; **modules**: their sizes. An entry that is zero is no synapse.
+
+    Example: `spinspike import arrays matrices.npz -o network.h5 --on digits`
+    """
+    from spinspike.hdf5 import check_target
+    from spinspike.model.network.import_arrays import read_arrays
+
+    check_target(output, force=force)
+    write(source, output, read_arrays(source), on, folder, force=force, as_json=as_json)
+
+
+@app.command("darnax")
+def import_darnax(
+    source: Source,
+    output: Network,
+    on: Data = None,
+    folder: Folder = None,
+    gain: Gain = 1.0,
+    low: Annotated[float, typer.Option(help="Smallest value of an input.")] = 0.0,
+    high: Annotated[float, typer.Option(help="Largest value of an input.")] = 1.0,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Take a network trained with darnax, the authors' library.
+
+    The file holds darnax's matrices as they are used there, states from the left: **W** (D, H),
+    **J** (H, H) with the self-couplings on its diagonal, **V** (H, C), **B** (C, H). They are
+    transposed here. Pixels of 0 to 255 that darnax saw divided by 255: --gain 0.00392156862745098
+    --high 255.
+
+    Example: `spinspike import darnax trained.npz -o network.h5`
+    """
+    from spinspike.hdf5 import check_target
+    from spinspike.model.network.import_arrays import read_darnax
+
+    check_target(output, force=force)
+    network = read_darnax(source, gain=gain, input_range=(low, high))
+    write(source, output, network, on, folder, force=force, as_json=as_json)
+
+
+def write(
+    source: Path,
+    output: Path,
+    network: Parameters,
+    on: str | None,
+    folder: Path | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Find the fixed points on a data set, if one was given, and write the network file."""
+    from spinspike.model.data.named import load
+    from spinspike.model.network.fixed_points import FixedPoints
+    from spinspike.model.network.network_file import NetworkFile, save
+    from spinspike.studies.page.provenance import installed_version
+    from spinspike.studies.page.terminal import show, table
+    from spinspike.studies.validation.run import check_fits, states_of
+
+    points: dict[str, FixedPoints] = {}
+    provenance: dict[str, Any] = {"spinspike": installed_version(), "imported": source.name}
+    if on is not None:
+        data = load(on, folder)
+        check_fits(network, data)
+        points, found = states_of(network, data)
+        provenance |= {"data": data.name, **found}
+    save(output, NetworkFile(network, points, provenance), force=force)
+    rows = [
+        ["units", str(network.units)],
+        ["couplings", f"{network.coupling.nnz:,}"],
+        ["input weights", f"{network.input_weight.nnz:,}"],
+    ]
+    rows += [
+        [f"accuracy, {split}", f"{value:.4f}"]
+        for split, value in provenance.get("accuracy", {}).items()
+    ]
+    rows += [[f"fixed points, {run}", text] for run, text in provenance.get("settled", {}).items()]
+    rows += [["written", str(output)]]
+    show(provenance, table(f"Imported {source.name}", "", "", rows=rows), as_json=as_json)

@@ -1,0 +1,261 @@
+"""The commands about NIR, the format in which tools exchange spiking networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Force, Json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinspike.mapping.nir.graph import NirGraph
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Exchange networks with other tools as NIR files (.nir).",
+)
+
+Nir = Annotated[Path, typer.Argument(help="NIR file (.nir), of any tool.")]
+Step = Annotated[
+    float,
+    typer.Option(
+        "--dt",
+        help="Time step in the unit of the file's time constants: 1e-4 for snnTorch and for files "
+        "written here, 1 for Sinabs.",
+    ),
+]
+
+
+@app.command("write")
+def write_nir(
+    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="NIR file to write (.nir).")],
+    signed: Annotated[
+        bool,
+        typer.Option(
+            "--signed",
+            help="One population and signed weights, for tools that know no more; there is no way "
+            "back to the graph.",
+        ),
+    ] = False,
+    dt: Step = 1e-4,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write a mapped graph as NIR: excitatory and inhibitory populations, exact weights.
+
+    With time steps of --dt, forward Euler, it does spike for spike what the graph does. Images
+    enter as `bias_P`, added to the field of population P, or as spikes of the input populations.
+
+    Example: `spinspike nir write graph.h5 -o graph.nir`
+    """
+    from spinspike.hdf5 import check_target
+    from spinspike.mapping.graph.graph_file import load
+    from spinspike.mapping.nir.export import to_nir
+    from spinspike.mapping.nir.export_signed import to_signed_nir
+    from spinspike.mapping.nir.file import write
+
+    check_target(output, force=force)
+    made = (to_signed_nir if signed else to_nir)(load(graph), dt=dt)
+    write(output, made, force=force)
+    _show(made, f"Written to {output}", as_json=as_json)
+
+
+@app.command("read")
+def read_nir(
+    file: Nir,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.h5).")],
+    dt: Step = 1e-4,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Read a NIR file into a graph file.
+
+    What `nir write` wrote comes back exactly, but for the fixed points. Files of other tools are
+    taken if their neurons remember nothing from one step to the next and their weights are whole
+    multiples of one number; `nir check --for chip` says what stands against it.
+
+    Example: `spinspike nir read graph.nir -o graph.h5`
+    """
+    from spinspike.hdf5 import check_target
+    from spinspike.mapping.graph.graph_file import save
+    from spinspike.mapping.nir.export import from_nir, is_ours
+    from spinspike.mapping.nir.file import read
+    from spinspike.mapping.nir.imported import import_nir
+    from spinspike.studies.page.terminal import show, table
+
+    check_target(output, force=force)
+    found = read(file)
+    graph = from_nir(found, str(file)) if is_ours(found) else import_nir(found, dt=dt)
+    save(output, graph, force=force)
+    summary = {
+        "graph": str(output),
+        "ours": is_ours(found),
+        "encoding": graph.encoding,
+        "neurons": graph.neurons,
+        "synapses": graph.synapses,
+    }
+    rows = [[name, str(value)] for name, value in summary.items()]
+    show(summary, table(f"Read {file}", "", "", rows=rows), as_json=as_json)
+
+
+@app.command("run")
+def run_nir(
+    file: Nir,
+    inputs: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            "-i",
+            help="Arrays (.npz): (steps, patterns, …) under the name of each Input node.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Arrays to write (.npz).")],
+    record: Annotated[
+        list[str] | None, typer.Option("--record", help="Another node to record; repeat it.")
+    ] = None,
+    dt: Step = 1e-4,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Run a NIR file step by step, forward Euler, and write what its Output nodes get.
+
+    Example: `spinspike nir run net.nir -i spikes.npz -o out.npz --dt 1e-4`
+    """
+    import numpy as np
+
+    from spinspike.hdf5 import check_target, replacing
+    from spinspike.mapping.nir.file import read
+    from spinspike.npz import read_npz_arrays
+    from spinspike.simulators.exchange.nir_executor import execute
+    from spinspike.studies.page.terminal import show, table
+
+    check_target(output, force=force)
+    graph = read(file)
+    given = read_npz_arrays(inputs, graph.named("Input"))
+    found = execute(graph, given, dt=dt, record=record or ())
+    arrays: dict[str, Any] = dict(found)
+    with replacing(output, force=force) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+    summary: dict[str, Any] = {
+        name: {"shape": list(value.shape), "sum": float(value.sum())}
+        for name, value in found.items()
+    }
+    rows = [[n, str(tuple(s["shape"])), f"{s['sum']:g}"] for n, s in summary.items()]
+    title = f"Written to {output}"
+    show(summary, table(title, "node", "steps, patterns, …", "sum", rows=rows), as_json=as_json)
+
+
+@app.command("check")
+def check_nir(
+    file: Annotated[Path, typer.Argument(help="NIR file (.nir), or graph file that `map` wrote.")],
+    purpose: Annotated[
+        str,
+        typer.Option(
+            "--for",
+            help="run: by `nir run`; lava: by `convert --to lava`; chip: as a synapse graph, by "
+            "`nir read`; nir: a graph file, by `nir write`.",
+        ),
+    ] = "run",
+    dt: Step = 1e-4,
+    as_json: Json = False,
+) -> None:
+    """Say what of a file cannot be carried over, and why, before anything is converted.
+
+    Exit code 1 when something cannot.
+
+    Example: `spinspike nir check net.nir --for lava`
+    """
+    from spinspike.studies.exchange.obstacles import report
+
+    allowed = ("run", "lava", "chip", "nir")
+    report(file, purpose, allowed, nir=purpose != "nir", dt=dt, as_json=as_json)
+
+
+def convert(
+    file: Nir,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
+    to: Annotated[str, typer.Option("--to", help="lava, the only one so far.")] = "lava",
+    dt: Step = 1e-4,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Run both, on random spikes, and count the spikes that differ; needs lava-nc.",
+        ),
+    ] = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Make a Lava program of a NIR file, feed-forward or recurrent, in floating point.
+
+    The folder needs lava-nc, NumPy and SciPy only; `python network.py inputs.npz -o spikes.npz` in
+    it runs the network. Exit code 1 when --compare finds a difference.
+
+    Example: `spinspike convert net.nir --to lava -o lava_net --compare`
+    """
+    from spinspike.errors import BadInput
+    from spinspike.mapping.nir.file import read
+    from spinspike.simulators.exchange.nir_lava import to_lava, write
+    from spinspike.studies.page.terminal import show, table
+
+    if to != "lava":
+        message = f"--to is {to!r}; allowed: lava"
+        raise BadInput(message)
+    graph = read(file)
+    network = to_lava(graph, dt=dt)
+    write(network, output, force=force)
+    summary: dict[str, Any] = {
+        "folder": str(output),
+        "neurons": {name: n.size for name, n in network.neurons.items()},
+        "connections": len(network.connections),
+        "inputs": dict(network.inputs),
+    }
+    if compare:
+        summary |= _compared(graph, dt)
+    rows = [[name, str(value)] for name, value in summary.items()]
+    show(summary, table(f"{file} on Lava", "", "", rows=rows), as_json=as_json)
+    if summary.get("differing"):
+        raise typer.Exit(1)
+
+
+COMPARED = (100, 2)  # steps and patterns
+
+
+def _compared(graph: NirGraph, dt: float) -> dict[str, int]:
+    """Spikes of the outputs on Lava and by the executor, for random spikes as input."""
+    import numpy as np
+
+    from spinspike.mapping.nir.shapes import shapes
+    from spinspike.simulators.exchange.nir_executor import execute
+    from spinspike.simulators.exchange.nir_lava import run, to_lava
+
+    rng, size = np.random.default_rng(0), shapes(graph)
+    inputs: dict[str, NDArray[Any]] = {
+        name: (rng.random((*COMPARED, *size[name])) < 0.3).astype(np.float64)
+        for name in graph.named("Input")
+    }
+    wanted = execute(graph, inputs, dt=dt)
+    found = run(to_lava(graph, dt=dt), inputs)
+    flat = {name: value.reshape(found[name].shape) for name, value in wanted.items()}
+    return {
+        "spikes": int(sum(value.sum() for value in flat.values())),
+        "differing": int(sum((flat[name] != value).sum() for name, value in found.items())),
+    }
+
+
+def _show(graph: NirGraph, title: str, *, as_json: bool) -> None:
+    """Nodes of a graph, counted by kind."""
+    from collections import Counter
+
+    from spinspike.studies.page.terminal import show, table
+
+    kinds = Counter(node.kind for node in graph.nodes.values())
+    summary = {"nodes": dict(kinds), "edges": len(graph.edges)}
+    rows = [[kind, str(count)] for kind, count in kinds.items()]
+    show(summary, table(title, "node", "count", rows=rows), as_json=as_json)

@@ -1,0 +1,81 @@
+"""Arrays from an .npz file of NumPy, read without trust: no pickle, and no promise believed."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BadFile, BadInput
+from .hdf5 import INFLATION
+
+LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
+
+NUMBERS = "biuf"  # kinds of NumPy types
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+
+
+def read_npz_arrays(path: Path | str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
+    """The named arrays of a file, those that it has.
+
+    Raises
+    ------
+    BadFile
+        It is missing or corrupt, needs pickle, or promises more than it can hold.
+    """
+    path = Path(path)
+    if not path.is_file():
+        message = f"{path} is not a file; give the name of an .npz file"
+        raise BadFile(message)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = set(archive.namelist())
+            size = path.stat().st_size
+            return {
+                name: _member(archive, f"{name}.npy", size)
+                for name in names
+                if f"{name}.npy" in found
+            }
+    except BadInput as error:
+        message = f"{path}: {error}"
+        raise BadFile(message) from error
+    except Exception as error:  # a broken archive raises a dozen kinds from zipfile, zlib and NumPy
+        message = f"{path} cannot be read: {error}"
+        raise BadFile(message) from error
+
+
+def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
+    """One array of an archive, its header held against its length before it is unpacked."""
+    entry = archive.getinfo(key)
+    if entry.compress_type not in PACKINGS:
+        message = f"{key} is packed by method {entry.compress_type}; allowed: {PACKINGS}"
+        raise BadInput(message)
+    npy: Any = np.lib.format  # without annotations
+    with archive.open(entry) as file:
+        version = npy.read_magic(file)
+        if version not in ((1, 0), (2, 0)):
+            message = f"{key} is of npy format {version}; allowed: (1, 0) and (2, 0)"
+            raise BadInput(message)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(file)
+        stored = entry.file_size - file.tell()
+    if dtype.kind not in NUMBERS:
+        message = f"{key} has type {dtype}; allowed: numbers"
+        raise BadInput(message)
+    promised = math.prod(shape) * dtype.itemsize
+    largest = min(LARGEST, INFLATION * min(entry.compress_size, size) + 2**20)
+    if promised != stored or not 0 <= promised <= largest:
+        message = (
+            f"{key} promises {shape} of {dtype}, {promised} bytes, and holds {stored}; "
+            f"allowed: the same, at most {largest} here"
+        )
+        raise BadInput(message)
+    with archive.open(entry) as file:
+        array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+        file.read(1)  # reaches the end, where the checksum is verified
+    return array

@@ -1,0 +1,149 @@
+"""A NIR graph: nodes that compute and edges that carry, in continuous time.
+
+NIR, the Neuromorphic Intermediate Representation, describes a network by what its parts obey, and
+leaves time steps to whoever runs it. With x the sum of what arrives, spikes S being 1 or 0,
+
+    Linear     W x
+    Affine     W x + b
+    Scale      s x
+    Threshold  1 where x > theta
+    Delay      x(t - delay)
+    Flatten    x in other shape
+    I          v' = R x
+    LI         tau v' = (v_leak - v) + R x
+    IF         as I, spike and v <- v_reset where v > v_threshold
+    LIF        as LI, spike and v <- v_reset where v > v_threshold
+    CubaLI     tau_syn I' = w_in x - I,  tau_mem v' = (v_leak - v) + R I
+    CubaLIF    as CubaLI, spike and v <- v_reset where v > v_threshold
+
+References
+----------
+Pedersen et al., Neuromorphic intermediate representation, Nature Communications 15, 8122 (2024);
+nir 1.0.8, ``nir/ir``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import networkx as nx
+from numpy.typing import NDArray
+
+from spinspike.errors import BadInput
+
+INTEGRATORS = ("I", "LI", "CubaLI")
+SPIKING = ("IF", "LIF", "CubaLIF")
+NEURONS = (*INTEGRATORS, *SPIKING)  # what has a state of its own
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "Input": ("shape",),
+    "Output": ("shape",),
+    "Linear": ("weight",),
+    "Affine": ("weight", "bias"),
+    "Scale": ("scale",),
+    "Threshold": ("threshold",),
+    "Delay": ("delay",),
+    "Flatten": ("start_dim", "end_dim"),
+    "I": ("r",),
+    "LI": ("tau", "r", "v_leak"),
+    "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak", "w_in"),
+    "IF": ("r", "v_threshold", "v_reset"),
+    "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
+    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
+}
+DEFAULTS = {"v_reset": 0.0, "w_in": 1.0}  # of what older files leave out
+TIMES = ("tau", "tau_syn", "tau_mem")
+
+
+@dataclass(frozen=True)
+class Node:
+    """One part of a NIR graph; of kinds that are not known here the name alone is kept."""
+
+    kind: str
+    parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NirGraph:
+    """Nodes by name, and edges (from, to); metadata says nothing that running it needs."""
+
+    nodes: Mapping[str, Node]
+    edges: tuple[tuple[str, str], ...]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def named(self, *kinds: str) -> tuple[str, ...]:
+        """Names of the nodes of some kinds."""
+        return tuple(name for name, node in self.nodes.items() if node.kind in kinds)
+
+    def sources(self) -> dict[str, list[str]]:
+        """Where each node gets its input from."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            found[target].append(source)
+        return found
+
+    def targets(self) -> dict[str, list[str]]:
+        """Where each node sends to."""
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for source, target in self.edges:
+            found[source].append(target)
+        return found
+
+
+def loops(graph: NirGraph) -> set[tuple[str, str]]:
+    """Edges that leave a neuron and belong to a cycle.
+
+    Time steps must break every cycle somewhere, and these are where: what a neuron sends around
+    arrives one step later.
+    """
+    edges = nx.DiGraph(list(graph.edges))
+    edges.add_nodes_from(graph.nodes)
+    ring = {
+        name: number
+        for number, part in enumerate(nx.strongly_connected_components(edges))
+        for name in part
+    }
+    return {
+        (source, target)
+        for source, target in graph.edges
+        if ring[source] == ring[target] and graph.nodes[source].kind in NEURONS
+    }
+
+
+def order(graph: NirGraph) -> list[str]:
+    """Nodes in an order of computation within one step.
+
+    Raises
+    ------
+    BadInput
+        Some nodes feed each other without a neuron between them.
+    """
+    late = loops(graph)
+    edges = nx.DiGraph([edge for edge in graph.edges if edge not in late])
+    edges.add_nodes_from(graph.nodes)
+    try:
+        return list(nx.lexicographical_topological_sort(edges))
+    except nx.NetworkXUnfeasible:
+        names = sorted({node for edge in nx.find_cycle(edges) for node in edge})
+        message = f"nodes {', '.join(names)} feed each other with no neuron between them"
+        raise BadInput(message) from None
+
+
+def unsupported(graph: NirGraph, *, allowed: tuple[str, ...] = tuple(PARAMETERS)) -> list[str]:
+    """What of a graph cannot be run, by node name; empty if all of it can."""
+    return list(_misfits(graph, allowed))
+
+
+def _misfits(graph: NirGraph, allowed: tuple[str, ...]) -> Iterator[str]:
+    for name, node in graph.nodes.items():
+        if node.kind not in allowed:
+            yield f"node {name} is a {node.kind}; allowed: {', '.join(allowed)}"
+        elif "weight" in node.parameters and node.parameters["weight"].ndim != 2:
+            shape = node.parameters["weight"].shape
+            yield f"node {name} has weights of shape {shape}; allowed: a matrix"
+    for source, target in graph.edges:
+        for name in (source, target):
+            if name not in graph.nodes:
+                yield f"edge {source} to {target} ends at {name}, which is no node"

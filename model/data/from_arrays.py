@@ -1,0 +1,170 @@
+"""Data sets of one's own: arrays, and the .npz files that NumPy writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.errors import BadFile, BadInput
+from spinspike.npz import NUMBERS, read_npz_arrays
+
+from .dataset import Dataset, Split, held_out
+
+INPUT_TYPES = (np.uint8, np.int8, np.float32, np.float64)  # others become float64
+PARTS = ("train", "test", "validation")
+
+
+def from_arrays(
+    train_inputs: NDArray[Any],
+    train_labels: NDArray[Any],
+    test_inputs: NDArray[Any],
+    test_labels: NDArray[Any],
+    *,
+    validation_inputs: NDArray[Any] | None = None,
+    validation_labels: NDArray[Any] | None = None,
+    validation: int | None = None,
+    input_range: tuple[float, float] | None = None,
+    name: str = "arrays",
+) -> Dataset:
+    """Make a data set of arrays.
+
+    Parameters
+    ----------
+    train_inputs, test_inputs, validation_inputs : array, shape (P, D) or (P, h, w)
+        Finite numbers. Bytes (uint8, int8), float32 and float64 keep their type.
+    train_labels, test_labels, validation_labels : array of integers, shape (P,)
+        0 … C - 1, where each class has at least one training image.
+    validation : int, optional
+        Without validation arrays: training images to hold out, one in twelve when not given.
+    input_range : tuple, optional
+        Smallest and largest value an input may have; those found when not given.
+
+    Raises
+    ------
+    BadInput
+        Arrays are of another shape, type or range, or do not belong together.
+
+    Examples
+    --------
+    >>> images, labels = np.eye(24).reshape(24, 4, 6), np.arange(24) % 2
+    >>> data = from_arrays(images, labels, images[:6], labels[:6])
+    >>> len(data.train), len(data.validation), data.classes, data.image_shape, data.input_range
+    (22, 2, 2, (4, 6), (0.0, 1.0))
+    """
+    given = {"train": (train_inputs, train_labels), "test": (test_inputs, test_labels)}
+    if validation_inputs is not None and validation_labels is not None:
+        given["validation"] = (validation_inputs, validation_labels)
+        if validation is not None:
+            message = f"validation is {validation}; allowed beside validation arrays: none"
+            raise BadInput(message)
+    elif validation_inputs is not None or validation_labels is not None:
+        alone = "inputs" if validation_labels is None else "labels"
+        message = f"validation has {alone} alone; allowed: inputs and labels, or neither"
+        raise BadInput(message)
+    splits = {part: _split(part, *arrays) for part, arrays in given.items()}
+    shapes = {part: arrays[0].shape[1:] for part, arrays in given.items()}
+    shape = shapes["train"]
+    if set(shapes.values()) != {shape}:
+        message = f"images have shapes {shapes}; allowed: the same in all splits"
+        raise BadInput(message)
+    if "validation" not in splits:
+        whole = splits["train"]
+        for part, rows in zip(
+            ("train", "validation"), held_out(len(whole), validation), strict=True
+        ):
+            splits[part] = Split(whole.inputs[rows], whole.labels[rows])
+    return Dataset(
+        name=name,
+        classes=_classes(splits),
+        input_range=_range(splits, input_range),
+        image_shape=(shape[0], shape[1]) if len(shape) == 2 else None,
+        **splits,
+    )
+
+
+def read_npz(path: Path | str, *, validation: int | None = None) -> Dataset:
+    """Read a data set from an .npz file, as ``numpy.savez`` writes it.
+
+    Its arrays are named as the arguments of `from_arrays`: train_inputs, train_labels,
+    test_inputs, test_labels and, if wanted, validation_inputs and validation_labels.
+
+    Raises
+    ------
+    BadFile
+        It is missing or corrupt, needs pickle, promises more than it can hold, or its arrays are
+        none that `from_arrays` takes.
+    """
+    names = [f"{part}_{what}" for part in PARTS for what in ("inputs", "labels")]
+    arrays: dict[str, Any] = read_npz_arrays(path, names)
+    missing = [name for name in names if name not in arrays and not name.startswith("validation")]
+    if missing:
+        message = f"{path}: {missing[0]} is missing; allowed: train and test inputs and labels"
+        raise BadFile(message)
+    try:
+        return from_arrays(**arrays, validation=validation, name=Path(path).stem)
+    except BadInput as error:
+        message = f"{path}: {error}"
+        raise BadFile(message) from error
+
+
+def _split(part: str, inputs: NDArray[Any], labels: NDArray[Any]) -> Split:
+    """Checked images, flattened, and their labels."""
+    if inputs.ndim not in (2, 3) or 0 in inputs.shape:
+        message = f"{part}_inputs has shape {inputs.shape}; allowed: (P, D) or (P, h, w), none 0"
+        raise BadInput(message)
+    if inputs.dtype.kind not in NUMBERS:
+        message = f"{part}_inputs has type {inputs.dtype}; allowed: numbers"
+        raise BadInput(message)
+    if labels.dtype.kind not in "iu":
+        message = f"{part}_labels has type {labels.dtype}; allowed: integers"
+        raise BadInput(message)
+    if labels.shape != inputs.shape[:1]:
+        message = f"{part}_labels has shape {labels.shape}; allowed: {inputs.shape[:1]}"
+        raise BadInput(message)
+    if labels.min() < 0 or labels.max() > np.iinfo(np.int64).max:
+        message = f"{part}_labels has {labels.min()} to {labels.max()}; allowed: 0 to C - 1"
+        raise BadInput(message)
+    flat = inputs.reshape(len(inputs), -1)
+    if not any(flat.dtype == kept for kept in INPUT_TYPES):
+        flat = flat.astype(np.float64)
+    if not np.isfinite(flat).all():
+        message = f"{part}_inputs contains nan or infinity; allowed: finite numbers"
+        raise BadInput(message)
+    return Split(flat, labels.astype(np.int64))
+
+
+def _classes(splits: dict[str, Split]) -> int:
+    """Number of classes C: each of 0 … C - 1 in the training images, and no other anywhere."""
+    present = np.unique(splits["train"].labels)
+    classes = len(present)
+    if present[-1] != classes - 1:
+        missing = int(np.flatnonzero(present != np.arange(classes))[0])
+        message = (
+            f"labels to train on go to {present[-1]} and no image has label {missing}; "
+            "allowed: at least one of each class, beside those held out for validation"
+        )
+        raise BadInput(message)
+    for part, split in splits.items():
+        if split.labels.max() >= classes:
+            message = f"{part}_labels has {split.labels.max()}; allowed: 0 to {classes - 1}"
+            raise BadInput(message)
+    if classes < 2:
+        message = f"there is {classes} class; allowed: 2 or more"
+        raise BadInput(message)
+    return classes
+
+
+def _range(splits: dict[str, Split], wanted: tuple[float, float] | None) -> tuple[float, float]:
+    """Smallest and largest value an input may have; those found when none are wanted."""
+    low = min(float(split.inputs.min()) for split in splits.values())
+    high = max(float(split.inputs.max()) for split in splits.values())
+    if wanted is None and low == high:
+        message = f"all inputs are {low}; allowed: at least two values"
+        raise BadInput(message)
+    if wanted is not None and not (wanted[0] <= low <= high <= wanted[1] and wanted[0] < wanted[1]):
+        message = f"input_range is {wanted}; allowed: increasing, around {low} to {high} as found"
+        raise BadInput(message)
+    return wanted or (low, high)

@@ -1,0 +1,276 @@
+"""NIR graphs on Lava: stock LIF and Dense processes in floating point, as a folder of its own.
+
+With a_s = dt / tau_syn (1 for a LIF), a_m = dt / tau_mem, one step of `nir_executor` is Lava's
+
+    u <- u (1 - du) + a,   v <- v (1 - dv) + u,   spike and v <- 0 where v > vth
+
+with du = a_s, dv = a_m, the synapses multiplied by a_s w_in a_m R, and v_leak as a current of
+a_m v_leak. For an IF dv = 0 and the factor is dt R; a Threshold is a LIF without memory. Where
+thresholds differ within a node, each neuron's numbers are divided by its own.
+
+Every connection of Lava takes a step, in NIR only those around a cycle do. So a node lags behind
+by a number of steps, ``lag``, and what comes too early is delayed: spikes are the same, ``lag``
+steps later, and handed back without it. Steps are exact where numbers are; the two ways of adding
+up a membrane may differ in the last bits of a double.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinspike.arrays import FloatArray
+from spinspike.errors import BadInput, SimulationFailed
+from spinspike.mapping.nir.graph import NirGraph, Node, unsupported
+from spinspike.mapping.nir.shapes import shapes
+from spinspike.mapping.nir.synapses import CONSTANT, Synapses, synapses
+
+from .folder import whole_folder
+
+HERE = Path(__file__).parent
+ALLOWED = (
+    "Input", "Output", "Linear", "Affine", "Scale", "Threshold", "Delay", "Flatten", "IF", "LIF",
+    "CubaLIF",
+)  # fmt: skip
+LARGEST = 100_000  # steps of a delay and entries of a wave
+FILES = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
+
+
+@dataclass(frozen=True)
+class LavaNeurons:
+    """One LIF process."""
+
+    size: int
+    du: float
+    dv: float
+    vth: float
+    lag: int  # steps behind NIR
+    factor: FloatArray  # (size,) of everything that arrives
+    leak: FloatArray  # (size,) what v_leak adds to the membrane in each step
+
+
+@dataclass(frozen=True)
+class LavaNetwork:
+    """Processes and connections of a NIR graph; weights are scaled as Lava needs them."""
+
+    inputs: Mapping[str, int]
+    outputs: Mapping[str, str]  # output: the neurons whose spikes it gets
+    neurons: Mapping[str, LavaNeurons]
+    connections: tuple[tuple[Synapses, int], ...]  # with the delay in steps
+    constants: tuple[tuple[Synapses, int], ...]
+
+
+def for_lava(graph: NirGraph, *, dt: float) -> list[str]:
+    """What of a graph Lava cannot run, by node name; empty if it can run all."""
+    return unsupported(graph, allowed=ALLOWED) or list(_misfits(graph, dt))
+
+
+def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
+    """Work out the processes.
+
+    Raises
+    ------
+    BadInput
+        `for_lava` names something.
+    """
+    if problems := for_lava(graph, dt=dt):
+        raise BadInput(problems[0])
+    size = {name: math.prod(shape) for name, shape in shapes(graph).items()}
+    found = synapses(graph)
+    outputs = {s.target: s.source for s in found if graph.nodes[s.target].kind == "Output"}
+    inner = [s for s in found if s.target not in outputs]
+    lag = _lags(graph, inner, dt)
+    neurons = {
+        name: _neurons(node, size[name], lag[name], dt)
+        for name, node in graph.nodes.items()
+        if node.kind in ("Threshold", "IF", "LIF", "CubaLIF")
+    }
+    connections, constants = [], []
+    for s in inner:
+        weight = s.weight.multiply(neurons[s.target].factor[:, None]).tocsr()
+        scaled = replace(s, weight=weight)
+        if s.source == CONSTANT:
+            constants.append((scaled, s.steps(dt)))
+        else:
+            late = s.steps(dt) + lag[s.target] - lag[s.source] - 1
+            connections.append((scaled, late))
+    inputs = {name: size[name] for name in graph.named("Input")}
+    return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants))
+
+
+def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
+    for name, node in graph.nodes.items():
+        p = node.parameters
+        for part in ("tau", "tau_syn", "tau_mem"):
+            if part in p and not np.allclose(p[part], np.ravel(p[part])[0], rtol=1e-6, atol=0):
+                yield f"node {name} has several {part}; allowed: one, as a LIF process has"
+            if part in p and (p[part] < dt * (1 - 1e-9)).any():
+                yield f"node {name} has a {part} of {p[part].min():g}; allowed: {dt:g} or more"
+        if "v_reset" in p and p["v_reset"].any():
+            yield f"node {name} resets to other than 0; allowed: 0"
+        theta = p.get("v_threshold", p.get("threshold"))
+        if theta is not None and not (theta > 0).all():
+            yield f"node {name} has a threshold of {theta.min():g}; allowed: above 0"
+        if node.kind == "Delay" and (p["delay"] / dt > LARGEST).any():
+            yield f"node {name} delays by {p['delay'].max() / dt:g} steps; allowed: {LARGEST}"
+    yield from _odd_outputs(graph)
+
+
+def _odd_outputs(graph: NirGraph) -> Iterator[str]:
+    found = [s for s in synapses(graph) if graph.nodes[s.target].kind == "Output"]
+    for output in graph.named("Output"):
+        into = [s for s in found if s.target == output]
+        plain = [
+            s
+            for s in into
+            if s.source != CONSTANT
+            and graph.nodes[s.source].kind != "Input"
+            and not s.delay
+            and not s.around
+            and s.weight.shape[0] == s.weight.shape[1]
+            and (s.weight != _identity(s)).nnz == 0
+        ]
+        if len(into) != 1 or len(plain) != 1:
+            yield f"node {output} gets other than the spikes of one node; Lava has no output for it"
+
+
+def _identity(s: Synapses) -> Any:
+    from scipy.sparse import eye
+
+    return eye(s.weight.shape[0], format="csr")
+
+
+def _lags(graph: NirGraph, inner: list[Synapses], dt: float) -> dict[str, int]:
+    """Least lags for which every connection has its step."""
+    lag = dict.fromkeys(graph.nodes, 0)
+    lag |= {s.target: 1 for s in inner}
+    for _ in range(len(lag) + 1):
+        moved = False
+        for s in inner:
+            if s.source != CONSTANT and lag[s.target] < lag[s.source] + 1 - s.steps(dt):
+                lag[s.target] = lag[s.source] + 1 - s.steps(dt)
+                moved = True
+        if not moved:
+            return lag
+    names = ", ".join(graph.named("Threshold"))
+    message = f"Threshold nodes {names} lie in a cycle, where they would need a step of their own"
+    raise BadInput(message)
+
+
+def _neurons(node: Node, size: int, lag: int, dt: float) -> LavaNeurons:
+    def of(part: str, other: float = 0.0) -> FloatArray:
+        value = np.ravel(node.parameters.get(part, other)).astype(np.float64)
+        return np.asarray(np.broadcast_to(value, size))
+
+    theta = of("v_threshold" if "v_threshold" in node.parameters else "threshold")
+    one = bool((theta == theta[0]).all())
+    unit = np.ones(size) if one else theta
+    time = of("tau_mem" if node.kind == "CubaLIF" else "tau", np.inf)
+    du = dt / of("tau_syn", dt)
+    dv = np.ones(size) if node.kind == "Threshold" else dt / time
+    pull = np.full(size, dt) if node.kind == "IF" else dv
+    factor = du * of("w_in", 1.0) * pull * of("r", 1.0) / unit
+    vth = float(theta[0]) if one else 1.0
+    leak = dv * of("v_leak") / unit
+    return LavaNeurons(size, float(du[0]), float(dv[0]), vth, max(lag, 1), factor, leak)
+
+
+def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]:
+    """What is always there, for each node: what is sent over time, and with which weights.
+
+    v_leak acts on the membrane, past the memory of the current: a first value of 1 / du and then
+    1, times du, keep the current at 1.
+    """
+    for name, neurons in network.neurons.items():
+        waves: list[FloatArray] = []
+        weights: list[FloatArray] = []
+        own = [(s, wait) for s, wait in network.constants if s.target == name]
+        longest = max([wait for _, wait in own], default=0) + 2
+        for s, wait in own:
+            waves.append((np.arange(longest) >= wait).astype(np.float64))
+            weights.append(s.weight.toarray()[:, 0])
+        if neurons.leak.any():
+            waves.append(np.where(np.arange(longest) == 0, 1.0, neurons.du))
+            weights.append(neurons.leak)
+        if waves:
+            yield name, np.array(waves), np.array(weights).T
+
+
+def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> Path:
+    """Write a folder, whole or not at all, that needs lava-nc, NumPy and SciPy only.
+
+    `network.py` in it runs it.
+
+    Raises
+    ------
+    BadInput
+        The folder exists and ``force`` is not set, holds other files, or has no parent.
+    """
+    folder = Path(folder)
+    with whole_folder(folder, FILES, force=force) as new:
+        _fill(network, new)
+    return folder
+
+
+def _fill(network: LavaNetwork, folder: Path) -> None:
+    shutil.copyfile(HERE / "lava_template" / "nir" / "network.py", folder / "network.py")
+    shutil.copyfile(HERE.parent / "lava" / "mends.py", folder / "lava_mends.py")
+    shutil.copyfile(HERE.parent / "lava" / "watchdog.py", folder / "watchdog.py")
+    arrays: dict[str, Any] = {}
+    for number, (s, _) in enumerate(network.connections):
+        for part in ("data", "indices", "indptr"):
+            arrays[f"{part}{number}"] = getattr(s.weight, part)
+        arrays[f"shape{number}"] = np.array(s.weight.shape)
+    constants = []
+    for number, (name, wave, weight) in enumerate(_waves(network)):
+        constants.append(name)
+        arrays[f"constant{number}_wave"], arrays[f"constant{number}_weight"] = wave, weight
+    np.savez(folder / "network.npz", **arrays)
+    head = {
+        "inputs": dict(network.inputs),
+        "outputs": dict(network.outputs),
+        "neurons": {
+            name: {part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag")}
+            for name, n in network.neurons.items()
+        },
+        "connections": [
+            {"source": s.source, "target": s.target, "delay": late}
+            for s, late in network.connections
+        ],
+        "constants": constants,
+    }
+    (folder / "network.json").write_text(json.dumps(head, indent=1), encoding="utf-8")
+
+
+def run(
+    network: LavaNetwork, inputs: Mapping[str, NDArray[Any]], *, timeout: float = 600
+) -> dict[str, FloatArray]:
+    """Run the exported program on inputs as for `nir_executor.execute`; neurons in one axis.
+
+    Raises
+    ------
+    SimulationFailed
+        Lava is missing, crashed or hung.
+    """
+    with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
+        folder = write(network, Path(name) / "network")
+        flat: dict[str, Any] = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
+        np.savez(folder / "inputs.npz", **flat)
+        command = [sys.executable, "network.py", "inputs.npz", "--timeout", str(timeout)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode:
+            message = f"Lava failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
+            raise SimulationFailed(message)
+        with np.load(folder / "spikes.npz", allow_pickle=False) as file:
+            return dict(file)

@@ -1,0 +1,107 @@
+"""Mapped graphs run as NIR graphs: the oracle's word on whether an export means the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from spinspike.arrays import FloatArray, IntArray
+from spinspike.mapping.graph.codec import unit_states
+from spinspike.mapping.graph.fields import supervisory_field
+from spinspike.mapping.graph.graph import SynapseGraph
+from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak
+from spinspike.mapping.nir.export import STEP, to_nir
+from spinspike.mapping.nir.export_signed import to_signed_nir
+from spinspike.mapping.nir.graph import NirGraph
+from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.task import Progress
+
+from .nir_executor import execute
+
+
+@dataclass(frozen=True)
+class Nir:
+    """Backend of the step regime: the graph as NIR, run by `execute` with its own step.
+
+    Neurons keep no residue of their membrane, as the equation of `mapping.graph` says; on the chip
+    a field of -4096 and less leaves one (`mapping.membrane.delay`). Readouts of NIR are the fields
+    of a step, from which ``Recording.readout`` adds up what the chip's membranes would hold.
+
+    Parameters
+    ----------
+    signed : bool
+        Run the form with signs added up.
+    """
+
+    signed: bool = False
+    dt: float = STEP
+    name: str = "nir"
+    regime: Regime = "step"
+
+    def run(
+        self,
+        graph: SynapseGraph,
+        stimulus: Stimulus,
+        protocol: Protocol,
+        *,
+        progress: Progress | None = None,
+    ) -> Recording:
+        """Run every pattern of the stimulus through the protocol, each from silence."""
+        nir = (to_signed_nir if self.signed else to_nir)(graph, dt=self.dt)
+        found = execute(nir, feed(graph, stimulus, protocol, nir), dt=self.dt)
+        if progress:
+            progress(protocol.total, protocol.total)
+        names = ["neurons"] if self.signed else list(graph.slices())
+        spikes = np.concatenate([found[f"output_{name}"] for name in names], axis=2) > 0
+        strength = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
+        clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
+        return Recording(
+            regime=self.regime,
+            times=np.arange(1.0, protocol.total + 1),
+            states=unit_states(graph, spikes),
+            supervisory=clamped[:, None] * strength,
+            release=float(protocol.release),
+            spikes=spikes,
+            readout=_readout(graph, found),
+        )
+
+
+def feed(
+    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, nir: NirGraph
+) -> dict[str, FloatArray]:
+    """What the Input nodes of an exported graph get in a run; each (steps, B, size).
+
+    ``bias_P`` gets what an image, or a forced state in the first step, adds to the bias of a
+    population; ``supervisory`` ones 1 while clamped; ``input`` ones the levels of the image.
+    """
+    first = stimulus.first_bias - graph.offset
+    later = stimulus.bias - graph.offset
+    bias = np.stack([first, *[later] * (protocol.total - 1)])[: protocol.total]
+    levels = np.stack([stimulus.first_levels, *[stimulus.levels] * (protocol.total - 1)])
+    clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
+    kinds = {
+        "supervisory": clamped[:, None, None] * stimulus.supervisor,
+        "input": levels[: protocol.total],
+    }
+    given = {"bias": bias, **kinds}
+    given |= {f"bias_{name}": bias[:, :, part] for name, part in graph.slices().items()}
+    given |= {p.name: kinds[p.neuron] for p in graph.populations if p.neuron in kinds}
+    return {name: given[name].astype(np.float64) for name in nir.named("Input")}
+
+
+def _in_steps(first: int, last: int, total: int) -> FloatArray:
+    """1 in the steps from first to last, counted from 1; (total,)."""
+    steps = np.arange(1, total + 1)
+    return ((first <= steps) & (steps <= last)).astype(np.float64)
+
+
+def _readout(graph: SynapseGraph, found: dict[str, FloatArray]) -> IntArray | None:
+    """Membranes at the end, (B, C): the chip's sum of the fields of all steps, with its leak."""
+    if not graph.named("readout"):
+        return None
+    fields = np.rint(found["output_readout"]).astype(np.int64)
+    membrane = np.zeros(fields.shape[1:], dtype=np.int64)
+    for field in fields:
+        membrane = leak(membrane) + WEIGHT_UNIT * field
+    return membrane

@@ -1,0 +1,159 @@
+"""What answers and memories cost on a chip, estimated twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib.util import find_spec
+from math import log10
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spinspike.arrays import BoolArray
+    from spinspike.mapping import Placement, SynapseGraph
+    from spinspike.mapping.chips.energy import Bill, Costs
+
+
+STEP = 1e-3  # s, of a chip that is paced to real time
+PARTS = ("synapse", "dendrite", "soma", "network")
+PREFIXES = (("", 1.0), ("m", 1e-3), ("µ", 1e-6), ("n", 1e-9), ("p", 1e-12))
+ROWS = (
+    ("answer", "joules", "answer: energy", "J"),
+    *(("answer", part, f"answer: of it {part}", "J") for part in PARTS),
+    ("answer", "seconds", "answer: time", "s"),
+    ("held", "joules_per_step", "held: energy of a step", "J"),
+    ("held", "seconds_per_step", "held: time of a step", "s"),
+    ("held", "joules_per_second", "held: energy of a second, at full speed", "J"),
+    ("held", "joules_per_second_of_1_ms_steps", "held: energy of a second, steps of 1 ms", "J"),
+)
+ASSUMPTIONS = (
+    "no leakage, no processors beside the cores, nothing for getting images in and classes out",
+    "a step is as short as its slowest core allows, unless 1 ms is said",
+    "a spike is one message for each core that it has synapses on, each synapse a sparse one",
+    "input and supervisory neurons lie on cores of their own and cost their messages alone",
+    "an answer takes until no spike changes any more, and one step for the readout",
+    "held: the last step of each run",
+)
+
+
+def energy_summary(
+    graph: SynapseGraph, placement: Placement, costs: Costs, *, run: str, patterns: int
+) -> dict[str, Any]:
+    """Both estimates of the same runs; SANA-FE's is None, with a reason, where it cannot run."""
+    import numpy as np
+
+    from spinspike.errors import BadInput
+    from spinspike.mapping.chips.energy import bill, estimate, steps_to_answer
+    from spinspike.simulators import Emulator
+    from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes
+    from spinspike.simulators.stimulus import stimulus
+    from spinspike.simulators.validation.protocol import default_protocol
+    from spinspike.studies.page.terminal import bar, progress
+
+    if run not in ("free", "learned"):
+        message = f"unknown run {run!r}; allowed: free, learned"
+        raise BadInput(message)
+    if not len(graph.fixed_points.get(run, ())):
+        message = f"the graph carries no {run} fixed points; train and map it with them"
+        raise BadInput(message)
+    points = graph.fixed_points[run].select(slice(patterns))
+    clamped = run == "learned"
+    given = stimulus(graph, points.inputs, labels=points.labels if clamped else None)
+    protocol = default_protocol(graph, "step")
+    protocol = protocol if clamped else replace(protocol, clamped=0)
+    spikes = cast("BoolArray", Emulator().run(graph, given, protocol).spikes)
+    steps = steps_to_answer(spikes, least=protocol.release + clamped)
+    everyone = population_spikes(graph, given, protocol, spikes)
+    bills = {"analytic": bill(estimate(graph, placement, everyone, costs), steps)}
+    missing = "" if find_spec("sanafe") else "not installed: pip install 'spinspike[sanafe]'"
+    missing = "; ".join(filter(None, [missing, *obstacles(graph)]))
+    same = None
+    if not missing:
+        with progress() as bars:
+            recording, used = SanaFe(placement).measure(
+                graph, given, protocol, progress=bar(bars, "SANA-FE")
+            )
+        bills["sanafe"] = bill(used, steps)
+        same = np.array_equal(cast("BoolArray", recording.spikes), spikes)
+    return {
+        "run": run,
+        "patterns": len(points),
+        "cores": placement.cores,
+        "placement": placement.method,
+        "steps_to_answer": float(steps.mean()),
+        "still_moving": int((steps == protocol.total).sum()),
+        "estimates": {name: _summary(one) for name, one in bills.items()},
+        "same_spikes": same,
+        "without_sanafe": missing,
+        "costs": vars(costs),
+        "assumptions": list(ASSUMPTIONS),
+    }
+
+
+def _summary(one: Bill) -> dict[str, Any]:
+    return {
+        "answer": {
+            "joules": one.joules,
+            **{part: getattr(one, part) for part in PARTS},
+            "seconds": one.seconds,
+        },
+        "held": {
+            "joules_per_step": one.joules_held,
+            "seconds_per_step": one.seconds_held,
+            "joules_per_second": one.watts_held,
+            "joules_per_second_of_1_ms_steps": one.joules_held / STEP,
+        },
+    }
+
+
+def energy_tables(summary: dict[str, Any]) -> list[Table]:
+    """Both estimates beside each other, and what they assume."""
+    from spinspike.studies.page.terminal import table
+
+    found, where = summary["estimates"], f"{summary['cores']} cores, {summary['placement']}"
+    rows = [
+        _row(label, [one[what][key] for one in found.values()], unit)
+        for what, key, label, unit in ROWS
+    ]
+    notes = [f"costs of events: {summary['costs']['source']}", *summary["assumptions"]]
+    notes += [f"does not fit the chip: {misfit}" for misfit in summary["misfits"]]
+    if summary["still_moving"]:
+        notes.append(f"{summary['still_moving']} patterns still moved at the end of their run")
+    if summary["same_spikes"] is not None:
+        same = "the same" if summary["same_spikes"] else "OTHER"
+        notes.append(f"SANA-FE made {same} spikes as the emulator")
+    else:
+        notes.append(f"without SANA-FE: {summary['without_sanafe']}")
+    return [
+        table(
+            f"Energy of {summary['patterns']} {summary['run']} runs on {where}; "
+            f"{summary['steps_to_answer']:.1f} steps to an answer",
+            *("", "analytic", "SANA-FE", "difference")[: len(rows[0])],
+            rows=rows,
+        ),
+        table("Assumed", "", rows=[[note] for note in notes]),
+    ]
+
+
+def _row(label: str, values: list[float], unit: str) -> list[str]:
+    cells = [scaled(value, unit) for value in values]
+    if len(values) == 2:
+        other, meant = values
+        cells.append(f"{round(100 * (other / meant - 1), 1) + 0.0:+.1f} %" if meant else "")
+    return [label, *cells]
+
+
+def scaled(value: float, unit: str) -> str:
+    """A quantity to three digits with a prefix.
+
+    Examples
+    --------
+    >>> scaled(2.5e-6, "J"), scaled(0.0, "J")
+    ('2.50 µJ', '0 J')
+    """
+    for prefix, factor in PREFIXES:
+        if value >= factor:
+            digits = 2 - min(2, int(log10(value / factor)))
+            return f"{value / factor:.{digits}f} {prefix}{unit}"
+    return f"{value:.2g} {unit}"

@@ -1,0 +1,4 @@
+"""What conversions lose.
+
+- `obstacles` — what of a graph or a NIR file cannot be carried over, and why.
+"""

@@ -1,0 +1,5 @@
+"""The study of the command `integrate`.
+
+- `learning` — a memory, beside theory; `listening` — on which simulators it is heard out;
+- `figures`, `page` — what is shown.
+"""

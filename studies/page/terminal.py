@@ -1,0 +1,113 @@
+"""What the commands print with: progress on stderr, tables or JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from spinspike.task import Task
+
+COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress display on stderr that leaves stdout to the result."""
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+    ) as bars:
+        yield bars
+
+
+def bar(bars: Progress, description: str) -> Callable[..., None]:
+    """A bar whose callback takes (done, total, note)."""
+    task = bars.add_task(description, total=1, note="")
+
+    def update(done: int, total: int, note: str = "") -> None:
+        bars.update(task, completed=done, total=total, note=note)
+
+    return update
+
+
+def carried_out(
+    description: str,
+    tasks: Sequence[Task],
+    folder: Path,
+    *,
+    fingerprint: str,
+    jobs: int,
+    scheduler: str | None,
+) -> dict[str, Any]:
+    """Results of a campaign, behind a bar while it goes on."""
+    from spinspike.campaign import carry_out
+
+    with progress() as bars:
+        return carry_out(
+            tasks,
+            folder,
+            fingerprint=fingerprint,
+            scheduler=scheduler,
+            jobs=jobs,
+            progress=bar(bars, description),
+        )
+
+
+@contextmanager
+def spinner(description: str) -> Iterator[None]:
+    """Something that moves on stderr, for work whose end cannot be foreseen."""
+    with Console(stderr=True).status(description):
+        yield
+
+
+def show(summary: Any, *tables: Table, as_json: bool) -> None:
+    """Print the summary as JSON, or the tables."""
+    if as_json:
+        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        return
+    console = Console()
+    for table in tables:
+        console.print(table)
+
+
+def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
+    """A table with its first column to the left and all others to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    made.show_header = any(columns)
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
+    for row in rows:
+        made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
+    return made
+
+
+def interval(low: float, high: float) -> str:
+    """A 95 % interval, as exact as it is narrow.
+
+    Examples
+    --------
+    >>> interval(0.17, 0.69), interval(0.99912, 0.99956)
+    ('0.17 to 0.69', '0.9991 to 0.9996')
+    """
+    places = 2 if high - low > 0.02 else 4
+    return f"{low:.{places}f} to {high:.{places}f}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage."""
+    return f"{100 * fraction:.1f} %"

@@ -1,0 +1,4 @@
+"""The published ablations.
+
+- `run` — which runs, and what came of them; `log` — kept one by one; `figures` — beside published.
+"""

@@ -1,0 +1,4 @@
+"""What fixed points withstand when it is tried.
+
+- `run` — plans, runs, tables and files; `figures` — a curve for each kind.
+"""

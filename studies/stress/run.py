@@ -1,0 +1,266 @@
+"""What fixed points withstand when it is tried: runs, tables, files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from spinspike.campaign import Task
+    from spinspike.simulators.base import Regime
+    from spinspike.simulators.stress.campaign import StressPlan
+    from spinspike.simulators.stress.curve import StressCurve
+
+
+LONG = 60.0  # seconds from which an estimate is given
+
+
+def planned(
+    graph: Path,
+    kinds: Sequence[str] | None,
+    levels: str | None,
+    *,
+    on: str,
+    regime: str | None,
+    **options: Any,
+) -> StressPlan:
+    """What the command line asks for.
+
+    Raises
+    ------
+    BadInput
+        Something of it is not allowed.
+    """
+    from spinspike.errors import BadInput
+    from spinspike.mapping.graph.graph_file import load
+    from spinspike.simulators.registry import find, require
+    from spinspike.simulators.stress.campaign import StressPlan
+    from spinspike.simulators.stress.kinds import KINDS
+    from spinspike.simulators.validation.protocol import default_protocol
+
+    backend = find(on, cast("Regime | None", regime))
+    require([backend])
+    if options["states"] not in ("learned", "free"):
+        message = f"states is {options['states']!r}; allowed: learned, free"
+        raise BadInput(message)
+    if levels is not None and len(set(kinds or ())) != 1:
+        message = f"levels {levels} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
+        raise BadInput(message)
+    loaded = load(graph)
+    possible = [
+        k.name
+        for k in KINDS.values()
+        if backend.regime in k.regimes and (not k.on or backend.name in k.on)
+    ]
+    plan = StressPlan(
+        loaded,
+        backend.make(),
+        default_protocol(loaded, backend.regime),
+        tuple(kinds or possible),
+        levels=_numbers(levels) if levels is not None else (),
+        **options,
+    )
+    plan.checked()
+    return plan
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    from spinspike.errors import BadInput
+
+    try:
+        return tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError as error:
+        message = f"levels are {text!r}; allowed: numbers with commas between them: 0,0.01,0.05"
+        raise BadInput(message) from error
+
+
+def check_output(folder: Path, *, force: bool) -> None:
+    """Make the folder; refuse one that holds other things than results of this command."""
+    from importlib.util import find_spec
+
+    from spinspike.errors import BadInput, MissingPart
+
+    if find_spec("matplotlib") is None:
+        message = "the figures need matplotlib: pip install 'spinspike[plot]'"
+        raise MissingPart(message)
+    results = folder / "results"
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is a file; give the name of a folder"
+        raise BadInput(message)
+    if folder.is_dir() and any(folder.iterdir()) and not results.is_dir() and not force:
+        message = (
+            f"{folder} is not empty and holds no results to go on from; choose another name or "
+            "allow overwriting with --force"
+        )
+        raise BadInput(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    if force:
+        for file in results.glob("*.npz"):
+            file.unlink()
+
+
+def stressed(
+    plan: StressPlan, graph: Path, folder: Path, *, jobs: int, scheduler: str | None
+) -> dict[str, Any]:
+    """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
+    import hashlib
+
+    from spinspike.campaign import unfinished
+    from spinspike.simulators.stress.campaign import tasks
+    from spinspike.studies.page.provenance import installed_version
+    from spinspike.studies.page.terminal import carried_out
+
+    checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
+    settings = (
+        checksum,
+        installed_version(),
+        plan.simulator,
+        plan.protocol,
+        plan.states,
+        plan.patterns,
+    )
+    fingerprint, work = repr((*settings, plan.seed)), tasks(plan)
+    missing = unfinished(work, folder, fingerprint=fingerprint)
+    announce(plan, missing, jobs=jobs, scheduler=scheduler)
+    return carried_out(
+        f"stress on {plan.simulator.name}", work, folder,
+        fingerprint=fingerprint, jobs=jobs, scheduler=scheduler,
+    )  # fmt: skip
+
+
+def announce(
+    plan: StressPlan, missing: Sequence[Task], *, jobs: int, scheduler: str | None
+) -> None:
+    """Say what to expect of a minute or more."""
+    from spinspike.simulators.stress.campaign import seconds_and_bytes
+    from spinspike.studies.page.terminal import spinner
+
+    with spinner("trying a few patterns of each kind"):
+        seconds, memory = seconds_and_bytes(plan, missing)
+    where = "on one core" if scheduler or jobs == 1 else f"with {jobs} jobs"
+    seconds /= 1 if scheduler else jobs
+    if seconds >= LONG:
+        time = f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+        size = f"{memory / 1e9:.1f} GB in each process"
+        sys.stderr.write(f"stress: {len(missing)} runs, about {time} {where}, {size}\n")
+
+
+def stress_summary(plan: StressPlan, found: Sequence[StressCurve], graph: Path) -> dict[str, Any]:
+    """Curves, claims and what it takes to repeat them, as JSON takes it."""
+    from dataclasses import asdict
+
+    from spinspike.simulators.stress.curve import UNLIKELY
+    from spinspike.studies.page.provenance import how_to_repeat
+
+    claims: list[tuple[str, float, float, bool]] = []
+    for c in found:
+        if c.bound is not None:
+            statement = f"{c.kind}: patterns lost, of {c.cases} certain to be held"
+            claims.append((statement, c.broken, 0, c.broken == 0))
+        if c.chance is not None:
+            statement = f"{c.kind}: chance of its losses under the certificate, at least"
+            claims.append((statement, c.chance, UNLIKELY, c.chance >= UNLIKELY))
+    names = ("statement", "value", "bound", "holds")
+    summary = {
+        "simulator": plan.simulator.name,
+        "regime": plan.simulator.regime,
+        "protocol": asdict(plan.protocol),
+        "states": plan.states,
+        "seed": plan.seed,
+        "curves": [asdict(c) for c in found],
+        "claims": [dict(zip(names, claim, strict=True)) for claim in claims],
+        "repeat": how_to_repeat(graph, sys.argv[1:]),
+    }
+    return dict(json.loads(json.dumps(summary)))
+
+
+def write_stress(
+    folder: Path,
+    plan: StressPlan,
+    found: Sequence[StressCurve],
+    results: Mapping[str, Any],
+    summary: Mapping[str, Any],
+) -> None:
+    """Write stress.csv, summary.json and figures/."""
+    from spinspike.hdf5 import replacing
+
+    from .figures import stress_figure
+
+    figures = folder / "figures"
+    figures.mkdir(exist_ok=True)
+    for c in found:
+        drawn = stress_figure(c)
+        for ending in ("png", "svg"):
+            with replacing(figures / f"{c.kind}.{ending}", force=True) as path:
+                drawn.savefig(path, format=ending)
+    with replacing(folder / "stress.csv", force=True) as path, path.open("w", newline="") as file:
+        rows = stress_rows(plan, results)
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with replacing(folder / "summary.json", force=True) as path:
+        path.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+
+
+def stress_rows(plan: StressPlan, results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row for each kind, level and draw: means over the patterns."""
+    from spinspike.simulators.stress.campaign import results_of
+
+    rows = []
+    for kind in plan.checked():
+        by_level = zip(plan.levels_of(kind), results_of(plan, kind, results), strict=True)
+        for level, draws in by_level:
+            for draw, arrays in enumerate(draws):
+                means = {name: float(values.mean()) for name, values in arrays.items()}
+                count = len(arrays["ended"])
+                rows.append(
+                    {"kind": kind.name, "level": level, "draw": draw, "patterns": count} | means
+                )
+    return rows
+
+
+def stress_tables(found: Sequence[StressCurve]) -> list[Table]:
+    """A table for each kind of stress."""
+    from spinspike.studies.page.terminal import percent, table
+
+    made = []
+    for c in found:
+        bound = [percent(b) for b in c.bound] if c.bound else [""] * len(c.levels)
+        rows = [
+            [
+                f"{c.levels[k]:g}",
+                f"{percent(c.held[k])} ({100 * c.low[k]:.0f}-{100 * c.high[k]:.0f})",
+                percent(c.units[k]),
+                percent(c.class_kept[k]),
+                bound[k],
+                percent(c.null[k]),
+            ]
+            for k in range(len(c.levels))
+        ]
+        draws = f"{c.draws} draws" if c.draws > 1 else "1 draw"
+        title = f"{c.title} by {c.unit}\n{c.patterns} patterns, {draws}; held: {c.asked}"
+        columns = ("level", "held (95 %)", "units", "class kept", "certified", "null holds")
+        made.append(table(title, *columns, rows=rows))
+    return made
+
+
+def claim_tables(summary: Mapping[str, Any]) -> list[Table]:
+    """What was certified, and whether it came true; none where nothing was."""
+    from spinspike.studies.page.terminal import table
+
+    rows = [
+        [
+            claim["statement"],
+            f"{claim['bound']:g}",
+            f"{claim['value']:.3g}",
+            "holds" if claim["holds"] else "FAILS",
+        ]
+        for claim in summary["claims"]
+    ]
+    return [table("Claims", "claim", "bound", "seen", "", rows=rows)] if rows else []

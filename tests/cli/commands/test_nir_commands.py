@@ -1,0 +1,123 @@
+"""`spinspike nir …` and `spinspike convert` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spinspike.mapping import map_network
+from spinspike.mapping.graph import graph_file
+from spinspike.mapping.graph.graph_file import contents
+from spinspike.model.network.architecture import Architecture
+from spinspike.model.network.network import draw
+
+MADE = Path(__file__).parents[2] / "simulators" / "nir_files"
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With graph.h5, plain.h5 (no readout) and leaky.nir (snnTorch's)."""
+    place = tmp_path_factory.mktemp("nir")
+    architecture = Architecture(
+        units=8, inputs=3, classes=2, sparsity=0.0, self_coupling=0.3, supervisory_scale=0.2
+    )
+    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(3))
+    graph_file.save(place / "graph.h5", map_network(network))
+    graph_file.save(place / "plain.h5", map_network(network, on_chip_readout=False))
+    shutil.copyfile(MADE / "snntorch_leaky.nir", place / "leaky.nir")
+    return place
+
+
+@pytest.fixture(scope="module")
+def spinspike(folder: Path) -> Run:
+    """The installed command, in that folder."""
+    command = str(Path(sys.executable).with_name("spinspike"))
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        arguments = [command, *(str(word) for word in words)]
+        return subprocess.run(
+            arguments, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+def test_a_graph_goes_to_nir_and_comes_back(spinspike: Run, folder: Path) -> None:
+    done = spinspike("nir", "write", "graph.h5", "-o", "graph.nir", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["nodes"]["CubaLIF"] == 2
+    done = spinspike("nir", "read", "graph.nir", "-o", "back.h5", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ours"] is True
+    before, after = (graph_file.load(folder / name) for name in ("graph.h5", "back.h5"))
+    assert contents(before)[1] == contents(after)[1]
+    for name, array in contents(before)[0].items():
+        np.testing.assert_array_equal(array, contents(after)[0][name])
+
+
+def test_the_signed_form_is_one_population(spinspike: Run, folder: Path) -> None:
+    done = spinspike("nir", "write", "plain.h5", "--signed", "-o", "signed.nir", "--json")
+    assert json.loads(done.stdout)["nodes"]["CubaLIF"] == 1
+    assert spinspike("nir", "check", "signed.nir", "--for", "chip").returncode == 0
+    done = spinspike("nir", "read", "signed.nir", "-o", "signed.h5", "--json")
+    summary = json.loads(done.stdout)
+    assert (summary["ours"], summary["encoding"], summary["neurons"]) == (False, "signed", 16)
+
+
+def test_a_file_of_another_tool_runs_and_gives_its_spikes(spinspike: Run, folder: Path) -> None:
+    with np.load(MADE / "snntorch_leaky.npz", allow_pickle=False) as file:
+        given, wanted = file["input"], file["output"]
+    np.savez(folder / "x.npz", input=given)
+    words = ("nir", "run", "leaky.nir", "-i", "x.npz", "-o", "y.npz", "--record", "1", "--json")
+    names = json.loads(spinspike(*words).stdout)
+    assert names["1"]["shape"] == [60, 3, 20]
+    assert names["output"] == {"shape": [60, 3, 5], "sum": float(wanted.sum())}
+    with np.load(folder / "y.npz", allow_pickle=False) as file:
+        np.testing.assert_array_equal(file["output"], wanted)
+
+
+@pytest.mark.lava
+def test_convert_compares_lava_with_the_executor(spinspike: Run, folder: Path) -> None:
+    done = spinspike("convert", "leaky.nir", "--to", "lava", "-o", "net", "--compare", "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["spikes"] > 10
+    assert summary["differing"] == 0
+    assert (folder / "net" / "network.py").is_file()
+
+
+def test_check_names_what_stands_against_it(spinspike: Run) -> None:
+    assert spinspike("nir", "check", "leaky.nir", "--for", "lava").returncode == 0
+    done = spinspike("nir", "check", "leaky.nir", "--for", "chip", "--json")
+    assert done.returncode == 1
+    assert len(json.loads(done.stdout)["refused"]) == 2
+    done = spinspike("nir", "check", "graph.h5", "--for", "nir", "--json")
+    assert (done.returncode, json.loads(done.stdout)["refused"]) == (0, [])
+    assert "NIR has none sparse" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("nir", "check", "leaky.nir", "--for", "fun"), "--for is 'fun'; allowed: run, lava, chip"),
+        (("nir", "read", "leaky.nir", "-o", "x.h5"), "allowed: one step, 0.0001"),
+        (("nir", "read", "graph.h5", "-o", "x.h5"), "graph.h5: holds no NIR graph"),
+        (("nir", "write", "graph.h5", "-o", "leaky.nir"), "leaky.nir exists; choose another name"),
+        (("convert", "leaky.nir", "-o", "n", "--dt", "1"), "has a tau of 0.0"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    spinspike: Run, words: tuple[str, ...], message: str
+) -> None:
+    done = spinspike(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,153 @@
+"""Data sets of one's own: right arrays are taken whole, wrong ones are refused by name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from spinspike.errors import BadFile, BadInput
+from spinspike.model.data.from_arrays import from_arrays, read_npz
+
+Arrays = dict[str, Any]
+
+
+def test_arrays_are_taken_whole_and_pictures_flattened(numbered: Arrays) -> None:
+    made = from_arrays(**numbered)
+    assert (made.classes, made.image_shape, made.input_range) == (3, (2, 3), (0.0, 23.0))
+    assert (len(made.train), len(made.validation), len(made.test)) == (22, 2, 5)
+    numbers = [*made.train.inputs[:, 5], *made.validation.inputs[:, 5]]
+    assert sorted(numbers) == list(range(24))
+    for split in (made.train, made.validation, made.test):
+        np.testing.assert_array_equal(split.labels, split.inputs[:, 0] % 3)
+
+
+def test_validation_arrays_are_used_as_given(numbered: Arrays) -> None:
+    given_arrays = numbered
+    more: dict[str, Any] = {
+        "validation_inputs": given_arrays["test_inputs"] + 1,
+        "validation_labels": (given_arrays["test_labels"] + 1) % 3,
+    }
+    made = from_arrays(**given_arrays, **more)
+    assert (len(made.train), made.validation.inputs[:, 0].tolist()) == (24, [1, 2, 3, 4, 5])
+    for alone in ("inputs", "labels"):
+        with pytest.raises(BadInput, match=f"validation has {alone} alone; allowed"):
+            from_arrays(**given_arrays, **{f"validation_{alone}": more[f"validation_{alone}"]})
+    with pytest.raises(BadInput, match="validation is 4; allowed beside validation arrays: none"):
+        from_arrays(**given_arrays, **more, validation=4)
+
+
+@pytest.mark.parametrize(
+    ("given_type", "kept"),
+    [
+        (np.uint8, np.uint8),
+        (np.int8, np.int8),
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+        (np.int64, np.float64),
+        (np.uint16, np.float64),
+        (np.float16, np.float64),
+        (">f4", np.float64),
+    ],
+)
+def test_types_that_save_memory_are_kept(given_type: Any, kept: Any, numbered: Arrays) -> None:
+    arrays: dict[str, Any] = {
+        key: array.astype(given_type) if key.endswith("inputs") else array
+        for key, array in numbered.items()
+    }
+    made = from_arrays(**arrays)
+    assert {s.inputs.dtype for s in (made.train, made.validation, made.test)} == {np.dtype(kept)}
+    assert made.train.inputs.dtype.isnative
+    assert made.test.inputs[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_flat_inputs_have_no_image_shape_and_nothing_handed_in_changes(numbered: Arrays) -> None:
+    arrays = numbered
+    arrays["train_inputs"] = arrays["train_inputs"].reshape(24, 6)
+    arrays["test_inputs"] = arrays["test_inputs"].reshape(5, 6)
+    before = {key: array.copy() for key, array in arrays.items()}
+    assert from_arrays(**arrays).image_shape is None
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(array, before[key])
+
+
+def test_the_range_can_be_wider_than_the_inputs_but_not_narrower(numbered: Arrays) -> None:
+    assert from_arrays(**numbered, input_range=(-1.0, 255.0)).input_range == (-1.0, 255.0)
+    for wrong in ((0.0, 22.0), (1.0, 255.0), (23.0, 0.0), (0.0, float("nan"))):
+        with pytest.raises(BadInput, match=rf"input_range is {re.escape(str(wrong))}; allowed"):
+            from_arrays(**numbered, input_range=wrong)
+
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("train_inputs", np.zeros(24), "train_inputs has shape (24,); allowed: (P, D) or (P, h, w)"),
+    ("test_inputs", np.zeros((5, 0)), "test_inputs has shape (5, 0); allowed"),
+    ("test_inputs", np.zeros((5, 1, 2, 3)), "test_inputs has shape (5, 1, 2, 3); allowed"),
+    ("test_inputs", np.zeros((5, 3, 2)), "'test': (3, 2)}; allowed: the same in all splits"),
+    ("test_inputs", np.zeros((5, 6)), "'test': (6,)}; allowed: the same in all splits"),
+    ("test_inputs", np.zeros((5, 2, 3), complex), "test_inputs has type complex128; allowed"),
+    ("test_inputs", np.full((5, 2, 3), np.nan), "test_inputs contains nan or infinity"),
+    ("train_inputs", np.full((24, 2, 3), -np.inf), "train_inputs contains nan or infinity"),
+    ("train_labels", np.zeros(24), "train_labels has type float64; allowed: integers"),
+    ("train_labels", np.zeros(24, bool), "train_labels has type bool; allowed: integers"),
+    ("train_labels", np.zeros((24, 1), int), "train_labels has shape (24, 1); allowed: (24,)"),
+    ("test_labels", np.zeros(4, int), "test_labels has shape (4,); allowed: (5,)"),
+    ("test_labels", np.array([0, 1, 2, -1, 0]), "test_labels has -1 to 2; allowed: 0 to C - 1"),
+    ("test_labels", np.full(5, 2**64 - 1, np.uint64), f"test_labels has {2**64 - 1} to"),
+    ("test_labels", np.array([0, 1, 2, 3, 0]), "test_labels has 3; allowed: 0 to 2"),
+    ("train_labels", np.arange(24) % 3 * 2, "go to 4 and no image has label 1; allowed"),
+    ("train_labels", np.full(24, 10**18), f"go to {10**18} and no image has label 0; allowed"),
+    ("train_labels", np.zeros(24, int), "test_labels has 2; allowed: 0 to 0"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "message"), WRONG)
+def test_wrong_arrays_are_refused(
+    tmp_path: Path, key: str, value: NDArray[Any], message: str, numbered: Arrays
+) -> None:
+    arrays = numbered | {key: value}
+    with pytest.raises(BadInput, match=re.escape(message)):
+        from_arrays(**arrays)
+    np.savez(tmp_path / "own.npz", **arrays)
+    with pytest.raises(BadFile, match=r"own\.npz: "):
+        read_npz(tmp_path / "own.npz")
+
+
+def test_one_class_or_one_value_is_no_task(numbered: Arrays) -> None:
+    images, labels = numbered["train_inputs"], np.zeros(24, dtype=np.int64)
+    with pytest.raises(BadInput, match="there is 1 class; allowed: 2 or more"):
+        from_arrays(images, labels, images, labels)
+    arrays = numbered
+    arrays |= {key: array * 0 + 7 for key, array in arrays.items() if "inputs" in key}
+    with pytest.raises(BadInput, match=r"all inputs are 7\.0; allowed: at least two values"):
+        from_arrays(**arrays)
+
+
+@pytest.mark.parametrize("write", [np.savez, np.savez_compressed])
+def test_a_file_holds_what_its_arrays_hold(tmp_path: Path, write: Any, numbered: Arrays) -> None:
+    arrays = numbered
+    arrays["train_inputs"] = np.asfortranarray(arrays["train_inputs"])
+    extra: dict[str, Any] = {
+        "validation_inputs": arrays["test_inputs"],
+        "validation_labels": np.zeros(5, int),
+    }
+    write(tmp_path / "a.npz", **arrays)
+    write(tmp_path / "b.npz", **arrays, **extra, something_else=np.array(["text"]))
+    for name, more in (("a", {}), ("b", extra)):
+        found, expected = read_npz(tmp_path / f"{name}.npz"), from_arrays(**arrays, **more)
+        for part in ("train", "validation", "test"):
+            left, right = getattr(found, part), getattr(expected, part)
+            np.testing.assert_array_equal(left.inputs, right.inputs)
+            np.testing.assert_array_equal(left.labels, right.labels)
+
+
+def test_files_that_hold_no_data_set_are_refused(tmp_path: Path, numbered: Arrays) -> None:
+    with pytest.raises(BadFile, match=r"none\.npz is not a file; give the name of an \.npz"):
+        read_npz(tmp_path / "none.npz")
+    for name in numbered:
+        np.savez(tmp_path / "own.npz", **{key: numbered[key] for key in numbered if key != name})
+        with pytest.raises(BadFile, match=rf"own\.npz: {name} is missing; allowed: train and test"):
+            read_npz(tmp_path / "own.npz")

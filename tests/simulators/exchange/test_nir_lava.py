@@ -1,0 +1,170 @@
+"""NIR graphs on real Lava spike as the executor says; what Lava cannot run is refused by name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spinspike.errors import BadInput, SimulationFailed
+from spinspike.mapping.nir.file import read
+from spinspike.mapping.nir.graph import NirGraph, Node
+from spinspike.simulators.exchange.nir_executor import execute
+from spinspike.simulators.exchange.nir_lava import for_lava, run, to_lava, write
+
+MADE = Path(__file__).parents[1] / "nir_files"
+
+
+def neurons(kind: str, size: int, **parameters: Any) -> Node:
+    one = np.ones(size)
+    p = {"r": one, "v_threshold": one, "v_reset": 0 * one}
+    return Node(kind, {**p, **parameters})
+
+
+def motley() -> NirGraph:
+    """What lags and delays must put right: ways of different length, delays, biases, leaks."""
+    rng, one = np.random.default_rng(0), np.ones(4)
+
+    def linear(rows: int, columns: int, scale: float) -> Node:
+        return Node("Linear", {"weight": scale * rng.normal(size=(rows, columns))})
+
+    nodes = {
+        "in": Node("Input", {"shape": np.array([6])}),
+        "wa": Node("Affine", {"weight": 2 * rng.normal(size=(4, 6)), "bias": rng.random(4)}),
+        "late": Node("Delay", {"delay": np.array([0.0, 0.1, 0.3, 0.3])}),
+        "a": neurons(
+            "CubaLIF", 4, tau_syn=0.25 * one, tau_mem=0.5 * one, v_leak=rng.random(4), w_in=2 * one
+        ),
+        "wb": linear(5, 4, 4.0),
+        "b": neurons("IF", 5, v_threshold=0.5 + rng.random(5)),
+        "wait": Node("Delay", {"delay": 0.2 * one}),
+        "wc": linear(5, 4, 4.0),
+        "skip": linear(5, 6, 2.0),
+        "ring": linear(5, 5, 5.0),
+        "scale": Node("Scale", {"scale": np.linspace(1, 2, 5)}),
+        "t": Node("Threshold", {"threshold": np.full(5, 1.5)}),
+        "out": Node("Output", {"shape": np.array([5])}),
+        "out_a": Node("Output", {"shape": np.array([4])}),
+        "out_t": Node("Output", {"shape": np.array([5])}),
+    }
+    edges = (
+        ("in", "wa"), ("wa", "late"), ("late", "a"), ("a", "wb"), ("wb", "b"), ("a", "wait"),
+        ("wait", "wc"), ("wc", "b"), ("in", "skip"), ("skip", "b"), ("b", "ring"), ("ring", "b"),
+        ("b", "scale"), ("scale", "t"), ("b", "out"), ("a", "out_a"), ("t", "out_t"),
+    )  # fmt: skip
+    return NirGraph(nodes, edges)
+
+
+@pytest.mark.lava
+def test_lags_delays_leaks_and_biases_come_out_right() -> None:
+    graph = motley()
+    x = (np.random.default_rng(1).random((40, 1, 6)) < 0.3).astype(np.float64)
+    wanted = execute(graph, {"in": x}, dt=0.1)
+    found = run(to_lava(graph, dt=0.1), {"in": x})
+    assert found.keys() == wanted.keys()
+    for name, spikes in wanted.items():
+        assert 3 <= spikes.sum() < spikes.size, name
+        np.testing.assert_array_equal(found[name], spikes)
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("name", ["snntorch_rleaky", "snntorch_synaptic", "norse_lifbox"])
+def test_files_of_other_tools_run_on_lava_as_in_the_tool(name: str) -> None:
+    with np.load(MADE / f"{name}.npz", allow_pickle=False) as file:
+        given, wanted, dt = file["input"], file["output"], float(file["dt"])
+    found = run(to_lava(read(MADE / f"{name}.nir"), dt=dt), {"input": given[:, :1]})
+    assert wanted[:, :1].sum() > 10
+    np.testing.assert_array_equal(found["output"], wanted[:, :1])
+
+
+def test_only_what_needs_it_is_delayed() -> None:
+    """From a to b it is one step by way of Lava; the input's short way waits for it."""
+    network = to_lava(motley(), dt=0.1)
+    late = {(s.source, s.target, wait) for s, wait in network.connections}
+    assert late == {
+        ("in", "a", 0), ("in", "a", 1), ("in", "a", 3), ("a", "b", 0), ("a", "b", 2),
+        ("in", "b", 1), ("b", "b", 0), ("b", "t", 0),
+    }  # fmt: skip
+    assert {name: n.lag for name, n in network.neurons.items()} == {"a": 1, "b": 2, "t": 3}
+
+
+def changed(name: str, **parameters: Any) -> NirGraph:
+    graph = motley()
+    node = graph.nodes[name]
+    made = replace(node, parameters={**node.parameters, **parameters})
+    return replace(graph, nodes={**graph.nodes, name: made})
+
+
+def wired(*edges: tuple[str, str]) -> NirGraph:
+    graph = motley()
+    return replace(graph, edges=tuple(e for e in graph.edges if e[0] != "t") + edges)
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (
+            changed("a", tau_mem=np.array([1.0, 1, 1, 2])),
+            "node a has several tau_mem; allowed: one",
+        ),
+        (
+            changed("a", tau_syn=np.full(4, 0.05)),
+            r"node a has a tau_syn of 0\.05; allowed: 0\.1 or",
+        ),
+        (changed("b", v_reset=np.full(5, -1.0)), "node b resets to other than 0; allowed: 0"),
+        (changed("b", v_threshold=np.zeros(5)), "node b has a threshold of 0; allowed: above 0"),
+        (changed("wait", delay=np.full(4, 1e6)), r"node wait delays by 1e\+07 steps"),
+        (wired(("scale", "out_t")), "node out_t gets other than the spikes of one node"),
+        (wired(("b", "out_t"), ("t", "out_t")), "node out_t gets other than the spikes"),
+        (wired(("t", "ring"), ("t", "out_t")), "Threshold nodes t lie in a cycle"),
+        (
+            NirGraph({"li": Node("LI", {})}, ()),
+            "node li is a LI; allowed: Input, Output, Linear, Affine, Scale, Threshold",
+        ),
+    ],
+)
+def test_what_lava_cannot_run_is_refused_by_name(graph: NirGraph, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        to_lava(graph, dt=0.1)
+
+
+def test_everything_that_stands_against_it_is_listed() -> None:
+    assert for_lava(motley(), dt=0.1) == []
+    assert len(for_lava(changed("a", tau_mem=np.arange(1.0, 5) / 20), dt=0.1)) == 2
+
+
+def test_the_folder_is_written_whole_and_over_nothing_else(tmp_path: Path) -> None:
+    network = to_lava(motley(), dt=0.1)
+    folder = write(network, tmp_path / "net")
+    assert {f.name for f in folder.iterdir()} == {
+        "network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz",
+    }  # fmt: skip
+    assert json.loads((folder / "network.json").read_text())["inputs"] == {"in": 6}
+    with pytest.raises(BadInput, match=r"net exists; choose another name or allow overwriting"):
+        write(network, folder)
+    write(network, folder, force=True)
+    (folder / "mine.txt").write_text("mine")
+    with pytest.raises(BadInput, match=r"net holds mine\.txt, which no export writes"):
+        write(network, folder, force=True)
+    with pytest.raises(BadInput, match=r"folder .*none does not exist"):
+        write(network, tmp_path / "none" / "net")
+
+
+def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -> None:
+    folder = write(to_lava(motley(), dt=0.1), tmp_path / "net")
+    inputs: dict[str, Any] = {"in": np.zeros((3, 1, 7))}
+    np.savez(folder / "x.npz", **inputs)
+    command = [sys.executable, "network.py", "x.npz"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "x.npz holds {'in': (3, 1, 7)}; allowed: (steps, patterns, size)" in done.stderr
+    with pytest.raises(
+        SimulationFailed, match=r"Lava failed: .*allowed: \(steps, patterns, size\)"
+    ):
+        run(to_lava(motley(), dt=0.1), {"in": np.zeros((3, 1, 7))})
