@@ -1,9 +1,37 @@
-"""The ground that every floor stands on; installed as ``spinspike`` itself.
+"""Attractor networks of ±1 spins, learned, mapped to integer spiking graphs, proved on simulators.
 
-- `arrays` — names of array types; `errors` — the exceptions, all children of one;
-- `hdf5`, `npz` — files that are written whole or not at all, and read without trust;
-- `task`, `campaign` — many runs, kept one by one; `dask_cluster` — on other processes and machines;
-- `wilson` — how sure a fraction is; `compiled` — how kernels are compiled.
-
-The floors, each importing those before it alone: `model`, `mapping`, `simulators`, `studies`, `cli`.
+What is used most, from the floors it lies on, each imported when it is first asked for: `model`,
+`mapping`, `simulators`, `studies`. The ground they stand on: `arrays`; `errors` — all exceptions;
+`hdf5`, `npz` — files; `task`, `campaign`, `dask_cluster` — many runs; `wilson`; `compiled`.
 """
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spinspike.mapping import Rounding, SynapseGraph, Target, map_network
+    from spinspike.model import Architecture, Dataset, FixedPoints, Network, train
+    from spinspike.simulators import Claim, Outcome, Simulator, export, validate
+    from spinspike.studies import certify
+
+__all__ = [
+    "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
+    "Simulator", "SynapseGraph", "Target", "certify", "export", "map_network", "train", "validate",
+]  # fmt: skip
+__version__ = version("spinspike")
+_FLOORS = {
+    "model": ("Architecture", "Dataset", "FixedPoints", "Network", "train"),
+    "mapping": ("Rounding", "SynapseGraph", "Target", "map_network"),
+    "simulators": ("Claim", "Outcome", "Simulator", "export", "validate"),
+    "studies": ("certify",),
+}
+
+if not TYPE_CHECKING:  # else every misspelt name would have a type
+
+    def __getattr__(name: str) -> Any:
+        for floor, names in _FLOORS.items():
+            if name in names:
+                return getattr(import_module(f"spinspike.{floor}"), name)
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)

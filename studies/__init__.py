@@ -5,3 +5,7 @@
   their own; `demonstration` — all of it on handwritten digits;
 - `page` — how reports look and where they lie.
 """
+
+from .certificates.run import certificates as certify
+
+__all__ = ["certify"]
