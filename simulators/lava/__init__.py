@@ -6,3 +6,5 @@
 - `registers` — does a stimulus fit; `watchdog` — a run that cannot hang for ever;
 - `mends` — what Lava needs on Python 3.11 and newer.
 """
+
+from . import mends  # noqa: F401  so that Lava can be imported on Python 3.11 and newer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spinspike.simulators import lava_mends
+from spinspike.simulators.lava import mends as lava_mends
 
 FILE = lava_mends.__file__
 RESHAPED = """
@@ -33,7 +33,7 @@ if __name__ == "__main__":
     print(int(neuron.v.get()[0]) // 64, multiprocessing.get_start_method())
     neuron.stop()
 """
-SET_BEFORE = 'import spinspike.simulators\nmultiprocessing.set_start_method("forkserver")'
+SET_BEFORE = 'import spinspike.simulators.lava\nmultiprocessing.set_start_method("forkserver")'
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.lava
-@pytest.mark.parametrize("before", ["import spinspike.simulators", SET_BEFORE])
+@pytest.mark.parametrize("before", ["import spinspike.simulators.lava", SET_BEFORE])
 def test_messages_that_are_reshaped_arrive(before: str, tmp_path: Path) -> None:
     """1 + 4 + 8 in the second step, whatever way of starting processes was set before."""
     done = run(RESHAPED.format(before=before), tmp_path)
@@ -71,7 +71,7 @@ def test_without_the_mends_lava_cannot_be_imported(tmp_path: Path) -> None:
 def test_dataclasses_are_as_python_made_them_afterwards(tmp_path: Path) -> None:
     code = (
         "import dataclasses\noriginal = dataclasses.dataclass\n"
-        "import spinspike.simulators\n"
+        "import spinspike.simulators.lava\n"
         "import lava.magma.compiler.var_model as mended\n"
         "kinds = [k for k in vars(mended).values() if dataclasses.is_dataclass(k)]\n"
         "print(dataclasses.dataclass is original, mended.dataclass is original)\n"
