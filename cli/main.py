@@ -13,6 +13,7 @@ from spinspike.cli.commands.certify import certify
 from spinspike.cli.commands.check import check
 from spinspike.cli.commands.energy import energy
 from spinspike.cli.commands.importing import app as importing
+from spinspike.cli.commands.info import info
 from spinspike.cli.commands.nir import app as nir
 from spinspike.cli.commands.nir import convert
 from spinspike.cli.commands.setting_up import app as setting_up
@@ -67,6 +68,7 @@ app.command()(export)
 app.command(cls=WithSimulators)(validate)
 app.command()(stress)
 app.command()(explore)
+app.command()(info)
 app.command()(integrate)
 app.command()(demo)
 app.command()(reproduce)

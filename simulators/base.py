@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spinspike.arrays import FloatArray
 from spinspike.mapping.graph.graph import IntArray, SpinArray, SynapseGraph
+from spinspike.one_line import OneLine
 from spinspike.task import Progress
 
 Regime = Literal["step", "asynchronous", "continuous"]
@@ -71,8 +72,8 @@ class Stimulus:
         return Stimulus(**{name: array[rows] for name, array in vars(self).items()})
 
 
-@dataclass(frozen=True)
-class Recording:
+@dataclass(frozen=True, repr=False)
+class Recording(OneLine):
     """What a run showed: unit states over time, and proof that the supervisory signal was off.
 
     In the step regime ``times`` are the steps 1 … total and ``spikes`` holds every neuron's
@@ -91,6 +92,13 @@ class Recording:
     # (B, C) membranes of the readout neurons at the end, in 1/64 weight units, step regime
     raster: tuple[FloatArray, NDArray[np.int64]] | None = None
     # (spike times in ms, neuron index) of the first pattern, continuous regime
+
+    def summary(self) -> str:
+        """Regime and sizes."""
+        return (
+            f"{self.regime}, {self.states.shape[0]} read-outs of {self.states.shape[1]} patterns, "
+            f"{self.states.shape[2]} units"
+        )
 
 
 class Simulator(Interface):

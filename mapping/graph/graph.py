@@ -35,6 +35,7 @@ from scipy.sparse import csr_array
 from spinspike.arrays import FloatArray, IntArray, SparseMatrix, SpinArray
 from spinspike.errors import BadInput
 from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.one_line import OneLine
 
 from .encoding import Sign
 
@@ -78,8 +79,8 @@ class Population:
     neuron: NeuronModel = "threshold"
 
 
-@dataclass(frozen=True)
-class Projection:
+@dataclass(frozen=True, repr=False)
+class Projection(OneLine):
     """Synapses of one sign from one population to another, rows by target neuron (CSR)."""
 
     source: str
@@ -91,6 +92,10 @@ class Projection:
     indices: NDArray[np.int32]  # (synapses,) presynaptic neuron within the source population
     mantissa: NDArray[np.uint8]  # (synapses,) 1..255
     delay: int = 0  # steps beyond the one that every spike takes
+
+    def summary(self) -> str:
+        """Name and number of synapses."""
+        return f"{self.name}, {self.mantissa.size:,} synapses"
 
     @property
     def name(self) -> str:
@@ -104,8 +109,8 @@ class Projection:
         return csr_array((self.mantissa, self.indices, self.indptr), shape=shape)
 
 
-@dataclass(frozen=True)
-class Ends:
+@dataclass(frozen=True, repr=False)
+class Ends(OneLine):
     """How an image enters the graph and how spikes become classes.
 
     Without ``levels`` unit i receives the integer input round(scale_i (W_in (x - centre) gain)_i)
@@ -124,6 +129,10 @@ class Ends:
     decoder: IntArray  # (H,) the neuron whose spike means "unit is +1"
     readout_offset: IntArray  # (C,) bias of the readout neurons; empty if there are none
     levels: int = 0  # G: 0 input as bias, 1 binary spikes, more: graded spikes
+
+    def summary(self) -> str:
+        """Sizes."""
+        return f"{self.centre.size} inputs, {len(self.decoder)} units, {len(self.readout)} classes"
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,8 @@ class Graded:
         )
 
 
-@dataclass(frozen=True)
-class SynapseGraph:
+@dataclass(frozen=True, repr=False)
+class SynapseGraph(OneLine):
     """A network as a chip holds it: populations, projections, biases and its two ends.
 
     Neurons are numbered through the threshold populations in their order; those of other
@@ -171,6 +180,15 @@ class SynapseGraph:
     fixed_points: Mapping[str, FixedPoints] = field(default_factory=dict)  # "learned", "free"
     provenance: Mapping[str, Any] = field(default_factory=dict)
     graded: Graded | None = None  # of a graph whose neurons are graded
+
+    def summary(self) -> str:
+        """Encoding and sizes."""
+        return (
+            f"{self.encoding}, {self.weight_bits} bits, {self.units} units, {self.neurons} neurons, "
+            f"{self.synapses:,} synapses, "
+            + (", ".join(f"{len(p)} {name}" for name, p in self.fixed_points.items()) or "no")
+            + " states"
+        )
 
     @property
     def neurons(self) -> int:

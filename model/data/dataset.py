@@ -8,17 +8,22 @@ import numpy as np
 
 from spinspike.arrays import InputArray, IntArray
 from spinspike.errors import BadInput
+from spinspike.one_line import OneLine
 
 SPLIT_SEED = 20250904  # fixed for ever: figures stay comparable between versions
 VALIDATION_SHARE = 12  # one of so many training images: 5,000 of MNIST's 60,000
 
 
-@dataclass(frozen=True)
-class Split:
+@dataclass(frozen=True, repr=False)
+class Split(OneLine):
     """Images and their labels."""
 
     inputs: InputArray  # (P, D), of the type they are stored in: MNIST stays in bytes
     labels: IntArray  # (P,) 0 … C - 1
+
+    def summary(self) -> str:
+        """How many of what size."""
+        return f"{len(self)} inputs of {self.inputs.shape[1]} numbers"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -28,8 +33,8 @@ class Split:
         return Split(self.inputs[:count], self.labels[:count])
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(OneLine):
     """A task: three splits, the range of its pixels and the shape of its images."""
 
     name: str
@@ -39,6 +44,13 @@ class Dataset:
     classes: int
     input_range: tuple[float, float]
     image_shape: tuple[int, int] | None  # None: the inputs are no pictures
+
+    def summary(self) -> str:
+        """Name and sizes."""
+        return (
+            f"{self.name}, {len(self.train)} to train on, {len(self.validation)} to validate with, "
+            f"{len(self.test)} to test on, {self.train.inputs.shape[1]} inputs, {self.classes} classes"
+        )
 
 
 def held_out(total: int, validation: int | None = None) -> tuple[IntArray, IntArray]:

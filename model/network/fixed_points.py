@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spinspike.arrays import BoolArray, FloatArray, InputArray, IntArray, SpinArray
+from spinspike.one_line import OneLine
 
 from .dynamics import margins
 from .network import Network
@@ -14,13 +15,17 @@ from .network import Network
 ROWS = 1024  # states checked at a time
 
 
-@dataclass(frozen=True)
-class FixedPoints:
+@dataclass(frozen=True, repr=False)
+class FixedPoints(OneLine):
     """States, each with the input that holds it and the label of that input."""
 
     inputs: InputArray  # (P, D)
     labels: IntArray  # (P,)
     states: SpinArray  # (P, H) in -1, +1
+
+    def summary(self) -> str:
+        """How many, of how many units."""
+        return f"{len(self)} states of {self.states.shape[1]} units"
 
     def __len__(self) -> int:
         return len(self.labels)

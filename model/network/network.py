@@ -10,14 +10,15 @@ from scipy.sparse import coo_array, csr_array, eye_array
 
 from spinspike.arrays import BoolArray, FloatArray, SparseMatrix
 from spinspike.errors import BadInput
+from spinspike.one_line import OneLine
 
 from .architecture import Architecture
 
 ROWS = 512  # rows drawn at a time, so that a sparse matrix never stands there as a dense one
 
 
-@dataclass(frozen=True)
-class Network:
+@dataclass(frozen=True, repr=False)
+class Network(OneLine):
     """The parameters of a trained or fresh network, and how it sees its input.
 
     All modules are numbered through, so that a network of any graph is one set of H units. The
@@ -36,6 +37,13 @@ class Network:
     gain: float
     input_range: tuple[float, float]  # smallest and largest value an input may have
     modules: tuple[int, ...]  # units of each module
+
+    def summary(self) -> str:
+        """Sizes."""
+        return (
+            f"{self.units} units in {len(self.modules)} modules, {self.inputs} inputs, "
+            f"{self.classes} classes, {self.coupling.nnz:,} couplings"
+        )
 
     @property
     def units(self) -> int:

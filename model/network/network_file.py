@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 
 from spinspike.arrays import SparseMatrix
 from spinspike.hdf5 import Reader, reading, write
+from spinspike.one_line import OneLine
 
 from .fixed_points import FixedPoints
 from .network import Network
@@ -25,13 +26,21 @@ JSON_NAMES: dict[type, str] = {dict: "object", list: "array"}
 DENSE = ("self_coupling", "bias", "supervisory", "readout", "centre")
 
 
-@dataclass(frozen=True)
-class NetworkFile:
+@dataclass(frozen=True, repr=False)
+class NetworkFile(OneLine):
     """What a network file holds."""
 
     network: Network
     fixed_points: Mapping[str, FixedPoints]  # "learned" and "free"
     provenance: Mapping[str, Any]  # data set, hyper-parameters, seed, accuracies
+
+    def summary(self) -> str:
+        """Network, fixed points, where from."""
+        return (
+            f"{self.network.summary()}; "
+            + ", ".join(f"{len(points)} {name}" for name, points in self.fixed_points.items())
+            + f" states, from {self.provenance.get('data', 'elsewhere')}"
+        )
 
 
 def save(path: Path | str, content: NetworkFile, *, force: bool = False) -> None:

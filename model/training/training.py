@@ -18,6 +18,7 @@ from spinspike.model.learning.schedule import Schedule
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import predict
 from spinspike.model.network.network import Network, draw
+from spinspike.one_line import OneLine
 
 GAIN = 2.5  # of the centred input
 SAMPLE = 5_000  # training images whose accuracy is read after each epoch
@@ -40,14 +41,21 @@ class Epoch:
     seconds: float  # with the runs for the accuracies
 
 
-@dataclass(frozen=True)
-class Training:
+@dataclass(frozen=True, repr=False)
+class Training(OneLine):
     """A network in training or trained, and all that going on with it needs."""
 
     network: Network  # what it has learned; the best so far where the schedule has patience
     latest: Network  # after the last epoch
     history: tuple[Epoch, ...]
     generator: Mapping[str, Any]  # state of the random generator, as NumPy gives it
+
+    def summary(self) -> str:
+        """How long, how good."""
+        if not self.history:
+            return "not begun"
+        accuracy = self.history[-1].validation_accuracy
+        return f"{len(self.history)} epochs, validation accuracy {accuracy:.3f}"
 
 
 class Settings(Protocol):

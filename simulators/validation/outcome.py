@@ -16,13 +16,14 @@ from spinspike.mapping.graph.codec import decode, neuron_spikes
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.one_line import OneLine
 from spinspike.simulators.base import Recording, Regime
 from spinspike.simulators.physics.calibration import weakest_fields
 from spinspike.wilson import wilson_interval
 
 
-@dataclass(frozen=True)
-class Outcome:
+@dataclass(frozen=True, repr=False)
+class Outcome(OneLine):
     """One run of P patterns on one simulator, held against the reference state s* of each."""
 
     simulator: str
@@ -51,6 +52,14 @@ class Outcome:
     classes: IntArray  # (P,) class read from the final state
     reference_classes: IntArray  # (P,) class read from s*
     raster: tuple[FloatArray, IntArray] | None  # spikes of the first pattern, ms and neuron
+
+    def summary(self) -> str:
+        """What ran, and how many were held."""
+        return (
+            f"{self.simulator}, {self.regime}, {self.run}{self.null and ', ' + self.null}: "
+            f"{int(self.held.sum())} of {len(self.held)} held, "
+            f"{int(self.exact.sum())} end exactly in their state"
+        )
 
     @property
     def overlap(self) -> FloatArray:
