@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from spinspike.mapping import Rounding, SynapseGraph, Target, map_network
     from spinspike.model import Architecture, Dataset, FixedPoints, Network, train
     from spinspike.simulators import Claim, Outcome, Simulator, export, validate
-    from spinspike.studies import certify, info, load, save
+    from spinspike.studies import certify, info, load, plot, save
 
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
     "Simulator", "SynapseGraph", "Target", "certify", "export", "info", "load", "map_network",
-    "save", "train", "validate",
+    "plot", "save", "train", "validate",
 ]  # fmt: skip
 __version__ = version("spinspike")
 _FLOORS = {
     "model": ("Architecture", "Dataset", "FixedPoints", "Network", "train"),
     "mapping": ("Rounding", "SynapseGraph", "Target", "map_network"),
     "simulators": ("Claim", "Outcome", "Simulator", "export", "validate"),
-    "studies": ("certify", "info", "load", "save"),
+    "studies": ("certify", "info", "load", "plot", "save"),
 }
 
 if not TYPE_CHECKING:  # else every misspelt name would have a type

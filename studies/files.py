@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,7 +16,7 @@ from spinspike.model import Network, NetworkFile
 from spinspike.model import load as load_network
 from spinspike.model import save as save_network
 
-READERS = {"spinspike network": load_network, "spinspike graph": load_graph}
+READERS: dict[str, Any] = {"spinspike network": load_network, "spinspike graph": load_graph}
 
 
 def load(path: Path | str) -> NetworkFile | SynapseGraph:

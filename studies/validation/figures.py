@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spinspike.arrays import FloatArray, SpinArray
-from spinspike.mapping import SynapseGraph, integer_margins, weakest_units
+from spinspike.mapping import SynapseGraph, integer_margins
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.training.comparators import Comparator
 from spinspike.model.training.control import ControlRun
@@ -17,18 +17,13 @@ from spinspike.model.training.training import Epoch
 from spinspike.simulators import Outcome, wilson
 from spinspike.simulators.registry import label
 from spinspike.simulators.validation.examples import Example
+from spinspike.studies.page import plot
+from spinspike.studies.page.plot import NULL_COLOURS
 from spinspike.studies.page.style import DOWN, INK, PALE, SIGNAL, UP, styled
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NULL_COLOURS = {
-    "": UP,
-    "no couplings": "#8a939b",
-    "permuted": "#9a83b5",
-    "random start": "#6fa57b",
-}
 COLUMNS = 3  # panels beside each other, at most
 AT_ONCE = 512  # patterns whose margins are in memory at a time
 
@@ -83,18 +78,7 @@ def overlap(outcomes: Sequence[Outcome]) -> Figure:
     for axis in axes.ravel()[len(names) :]:
         axis.axis("off")
     for axis, name in zip(axes.ravel(), names, strict=False):
-        own = [o for o in learned if name_of(o) == name]
-        for o in own:
-            low, middle, high = np.quantile(o.overlap, (0.1, 0.5, 0.9), axis=1)
-            colour = NULL_COLOURS[o.null]
-            axis.fill_between(o.times, low, high, color=colour, alpha=0.15, linewidth=0)
-            what = o.null or "the graph"
-            if o.null == "random start":
-                what += " (no label)"
-            axis.plot(o.times, middle, color=colour, label=what)
-        _mark_signal(axis, own[0])
-        unit = {"step": "step", "asynchronous": "sweep", "continuous": "ms"}[own[0].regime]
-        axis.set(title=name, xlabel=unit, ylabel="overlap with s* (median)", ylim=(0.7, 1.01))
+        plot.overlap([o for o in learned if name_of(o) == name], ax=axis).set_title(name)
     axes[0, 0].legend(loc="lower right")
     return figure
 
@@ -159,13 +143,7 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
 def margins(graph: SynapseGraph) -> Figure:
     """Smallest integer margin of every fixed point: certified from 1 on."""
     figure, axis = _axes(1, 1, (6.0, 2.8))
-    for (run, points), colour in zip(graph.fixed_points.items(), (UP, DOWN), strict=False):
-        smallest = weakest_units(graph, points)[0]
-        bins = np.linspace(min(int(smallest.min()), 0), np.quantile(smallest, 0.99), 50)
-        axis.hist(smallest, bins=bins, color=colour, alpha=0.6, label=f"{run} ({len(points)})")
-    axis.axvline(1, color=INK, linewidth=1, label="certified from here")
-    axis.set(title="Smallest integer margin of each fixed point", xlabel="weight units")
-    axis.legend()
+    plot.margins(graph, ax=axis)
     return figure
 
 
@@ -231,12 +209,3 @@ def _axes(rows: int, columns: int, size: tuple[float, float], **options: Any) ->
 
     figure = Figure(figsize=size)
     return figure, figure.subplots(rows, columns, **options)
-
-
-def _mark_signal(axis: Axes, outcome: Outcome) -> None:
-    """Shade the clamped phase: when the supervisory signal acts."""
-    on = outcome.times[outcome.supervisory > 0.01 * outcome.supervisory.max(initial=1e-9)]
-    if len(on):
-        axis.axvspan(on[0], on[-1], color=SIGNAL, alpha=0.3, linewidth=0)
-        axis.axvline(outcome.release, color=INK, linewidth=1)
-        axis.text(outcome.release, 0.71, " release", color=INK)
