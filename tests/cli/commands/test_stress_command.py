@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from spinspike.cli.commands import stress as command
 from spinspike.cli.main import app
 from spinspike.errors import BadInput, SimulationFailed
 from spinspike.mapping.graph import graph_file
@@ -145,7 +144,7 @@ def test_a_failing_run_is_named_and_what_is_finished_kept(
 
     with monkeypatch.context() as patched:
         patched.setattr("spinspike.simulators.stress.kinds.mismatched", break_down)
-        patched.setattr(command, "announce", lambda *_, **__: None)
+        patched.setattr("spinspike.studies.stress.run.announce", lambda *_, **__: None)
         failed = stress(*QUICK)
     assert isinstance(failed.exception, SimulationFailed)
     assert "task mismatch-level_0.5-draw_0 failed: MemoryError" in str(failed.exception)
