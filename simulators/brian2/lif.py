@@ -137,7 +137,7 @@ class Brian2LIF:
             np.transpose(seen).reshape(-1, tissue.copies, tissue.size)[1:end, :, : graph.neurons]
             for seen in (reader.lastspike_, reader.y)
         )
-        times = self.every * np.arange(1, end)
+        times = self.every * np.arange(1, end, dtype=np.float64)
         return Recording(
             regime="continuous",
             times=times,

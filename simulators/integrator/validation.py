@@ -166,7 +166,7 @@ def model_outcome(
     for k, x in enumerate(signal):
         state = whole @ np.append(state, x)
         readout[k] = network.readout @ state
-    times, learned = step * np.arange(1, len(signal) + 1), outlier(network)
+    times, learned = step * np.arange(1, len(signal) + 1, dtype=np.float64), outlier(network)
     fit = _fit(times, readout[:, None], pulse, target)
     return IntegratorOutcome(
         "model", run, "", None, target, learned, learned, times, readout[:, None], pulse.length,

@@ -150,13 +150,15 @@ def _simulate(
         _set_fields(neurons, plain, checked=protocol.clamped > 0)
         recorders.simulate(protocol.free * SWEEP)
     changes = recorders.events(recorder, "changes", neurons[0].global_id)
-    values = values_after(changes, np.arange(1, protocol.total + 1) * SWEEP, given.bias.size)
+    values = values_after(
+        changes, np.arange(1, protocol.total + 1, dtype=np.float64) * SWEEP, given.bias.size
+    )
     return values.reshape(protocol.total, *shape), supervisory
 
 
 def _set_fields(neurons: Any, field: IntArray, *, checked: bool) -> None:
     """Set theta = 1/2 - field; each process may check that its neurons have it."""
-    theta = 0.5 - np.ravel(field)
+    theta = 0.5 - np.ravel(field).astype(np.float64)
     set_each(neurons, theta=theta)
     local = np.flatnonzero(neurons.local) if checked else np.empty(0, dtype=np.intp)
     if not local.size:

@@ -190,7 +190,8 @@ def _simulate(
     # longer by what it takes for the last events to reach the recorders
     recorders.simulate(protocol.total - protocol.cue + 2 * nest.min_delay)
     first = neurons[0].global_id
-    times = backend.every * np.arange(1, int(protocol.total / backend.every) + 1)
+    count = int(protocol.total / backend.every)
+    times = backend.every * np.arange(1, count + 1, dtype=np.float64)
     seen = recorders.events(spikes, "spikes", first)
     spiking = recent(seen, times, backend.window, given.bias.size)
     supervisory = np.zeros((len(times), len(given.bias)))

@@ -172,6 +172,7 @@ def test_the_class_is_printed_in_one_line(
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
+import lava_mends
 import numpy as np
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg

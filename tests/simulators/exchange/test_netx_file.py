@@ -208,6 +208,7 @@ def test_what_a_file_says_matters(tmp_path: Path) -> None:
 IN_LAVA = """
 import json
 import sys
+import spinspike.simulators.lava
 import numpy as np
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg

@@ -45,7 +45,7 @@ class Pretender:
     def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
         assert graph.graded is not None
         step = graph.graded.step
-        times = step * np.arange(1, len(signal) + 1)
+        times = step * np.arange(1, len(signal) + 1, dtype=np.float64)
         kernel = np.exp(-self.rate * times)
         readout = step * np.convolve(signal, kernel)[: len(signal)]
         readout += self.wobble * np.random.default_rng(self.seed).standard_normal(len(readout))

@@ -131,7 +131,7 @@ class Replay:
     def run(
         self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, **_: Any
     ) -> Recording:
-        times = 90.0 + 10.0 * np.arange(len(self.states))
+        times = 90.0 + 10.0 * np.arange(len(self.states), dtype=np.float64)
         nothing = np.zeros(self.states.shape[:2])
         return Recording("continuous", times, self.states, nothing, protocol.release)
 
