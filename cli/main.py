@@ -39,8 +39,8 @@ app = typer.Typer(
         "gone.\n\n"
         "The usual order: **train** → **map** → **export** and **validate**. "
         "**demo** does all of it on handwritten digits.\n\n"
-        "Exit codes: 0 the claim holds, 1 the claim fails, 2 bad input or a missing part, "
-        "70 a bug."
+        "Exit codes: 0 the claim holds, 1 the claim fails, 3 too few patterns to tell, "
+        "2 bad input or a missing part, 70 a bug."
     ),
 )
 

@@ -14,11 +14,11 @@ from spinspike.model.network import network_file
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
-from spinspike.simulators import RUNS, Outcome, claims
+from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
 from spinspike.simulators.exchange.lava import export
 from spinspike.simulators.registry import Backend, require
 from spinspike.simulators.validation.examples import Example, held_and_lost
-from spinspike.simulators.validation.protocol import default_protocol, run_block
+from spinspike.simulators.validation.protocol import default_protocol, run_block, trials
 from spinspike.studies.page.provenance import how_to_repeat
 from spinspike.studies.page.terminal import bar, progress
 from spinspike.studies.validation.report import Report, write_report
@@ -26,6 +26,7 @@ from spinspike.studies.validation.run import (
     Job,
     map_file,
     mapping_summary,
+    too_few,
     train_network,
     validate_on,
 )
@@ -33,6 +34,7 @@ from spinspike.studies.validation.run import (
 from .validation import figures
 
 CONTROL_SEEDS = 2
+ASKED = Bounds(accuracy=0.05)
 
 
 def demonstrate(
@@ -62,10 +64,12 @@ def demonstrate(
     export(graph, folder / "lava_network", force=True)
     outcomes: list[Outcome] = []
     examples: list[Example] = []
+    unasked: list[NotAsked] = []
     for backend in backends:
         count = patterns.get(backend.name, default_patterns)
         continuous = backend.regime == "continuous"
         runs = ("learned", "cued") if continuous else tuple(RUNS)
+        unasked += too_few(graph, backend, trials(runs), ASKED, patterns=count)
         own = validate_on(
             graph, backend.name, runs, patterns=count, nulls=True, seed=seed, regime=backend.regime
         )
@@ -89,7 +93,14 @@ def demonstrate(
         "repeat": how_to_repeat(folder / "graph.h5", arguments),
     }
     report = Report(
-        graph, mapping_summary(graph), outcomes, claims(outcomes), examples, pictures, facts
+        graph,
+        mapping_summary(graph),
+        outcomes,
+        claims(outcomes, ASKED),
+        unasked,
+        examples,
+        pictures,
+        facts,
     )
     return write_report(folder, report)
 

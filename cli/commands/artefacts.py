@@ -175,10 +175,11 @@ def demo(
     """
     import sys
 
+    from spinspike.simulators import Answer
     from spinspike.simulators.registry import choose
     from spinspike.studies.demonstration import demonstrate
     from spinspike.studies.page.folder import check_folder
-    from spinspike.studies.page.terminal import show
+    from spinspike.studies.page.terminal import conclude, show, show_answers
     from spinspike.studies.validation.tables import claim_table, demo_table, outcome_table
 
     backends = choose(on or ["lava", "brian2"])
@@ -198,5 +199,8 @@ def demo(
         demo_table(summary),
         as_json=as_json,
     )
-    if any(claim["verdict"] == "fails" for claim in summary["validation"]["claims"]):
-        raise typer.Exit(1)
+    found = summary["validation"]
+    if not as_json:
+        show_answers([Answer(**answer) for answer in found["answers"]])
+    page = output / "report.html"
+    conclude(found["sentence"], found["verdict"], report=page, as_json=as_json)

@@ -43,7 +43,7 @@ class StressPlan:
     protocol: Protocol  # phases of the learned run
     kinds: tuple[str, ...]
     levels: tuple[float, ...] = ()  # of all kinds; none: each kind's own
-    patterns: int = 100  # at most
+    patterns: int = 100  # at most; one that is there twice counts once
     draws: int = 5
     states: str = "learned"  # fixed points that are to be held; learned runs have learned ones
     seed: int = 0
@@ -62,7 +62,7 @@ class StressPlan:
         if found is None or not len(found):
             message = f"the graph carries no {run} fixed points; train and map it with them"
             raise BadInput(message)
-        return found.select(slice(self.patterns))
+        return found.distinct.select(slice(self.patterns))
 
     def levels_of(self, kind: Kind) -> tuple[float, ...]:
         """Levels of a kind."""

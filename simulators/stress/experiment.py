@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.arrays import BoolArray, FloatArray
-from spinspike.mapping.graph.codec import decode
+from spinspike.mapping.graph.codec import decode, reference_classes
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
@@ -185,5 +185,5 @@ def _observed(e: Experiment, recording: Recording, intact: SynapseGraph) -> Obse
         throughout=right.all(axis=(0, 2)),
         ended=right[-1].all(axis=1),
         units=right[-1].mean(axis=1) if right.shape[2] else np.ones(len(end)),
-        class_kept=np.asarray(classes == decode(intact, e.points.states)),
+        class_kept=np.asarray(classes == reference_classes(intact, e.points.states)),
     )

@@ -16,9 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from spinspike.simulators.validation.answers import Answer
+    from spinspike.simulators.validation.claims import Verdict
     from spinspike.task import Task
 
 COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
+EXIT_CODES: dict[Verdict, int] = {"holds": 0, "fails": 1, "undecided": 3}
 
 
 @contextmanager
@@ -94,6 +97,24 @@ def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
     for row in rows:
         made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return made
+
+
+def show_answers(answers: Sequence[Answer]) -> None:
+    """The three questions of a verdict, each with its answer and what it means."""
+    console = Console()
+    for answer in answers:
+        console.print(Text.assemble((answer.question, "bold"), f" {answer.answer}"))
+        console.print(Text(f"  {answer.meaning}"))
+
+
+def conclude(line: str, verdict: Verdict, *, report: Path | None, as_json: bool) -> None:
+    """Last words of a command: the verdict, where to read on, and its exit code."""
+    import typer
+
+    where = f"; report: {report}" if report else ""
+    (sys.stderr if as_json else sys.stdout).write(f"{line}{where}\n")
+    if EXIT_CODES[verdict]:
+        raise typer.Exit(EXIT_CODES[verdict])
 
 
 def interval(low: float, high: float) -> str:

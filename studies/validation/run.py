@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -30,10 +31,10 @@ from spinspike.model.learning.devices import Device
 from spinspike.model.training.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.training.preset import Preset
 from spinspike.model.training.training import Epoch, train_as
-from spinspike.simulators import Outcome, validate
+from spinspike.simulators import Bounds, NotAsked, Outcome, not_asked, validate
 from spinspike.simulators.base import Regime
-from spinspike.simulators.registry import find, require
-from spinspike.simulators.validation.protocol import Trial, default_protocol
+from spinspike.simulators.registry import Backend, find, require
+from spinspike.simulators.validation.protocol import Trial, default_protocol, points_of
 from spinspike.studies.page.provenance import installed_version
 from spinspike.studies.page.terminal import bar, progress, spinner
 
@@ -235,3 +236,17 @@ def validate_on(
                 on_trial=on_trial,
             )
         )
+
+
+def too_few(
+    graph: SynapseGraph, backend: Backend, trials: Sequence[Trial], bounds: Bounds, *, patterns: int
+) -> list[NotAsked]:
+    """Say before anything runs which claims so few patterns cannot decide, and how many could."""
+    runs = dict.fromkeys(trial.run for trial in trials)
+    points = {run: points_of(graph, run, slice(patterns)) for run in runs}
+    found = not_asked(backend.label, backend.regime, points, bounds)
+    for n in found:
+        sys.stderr.write(
+            f"{n.simulator}: {n.patterns} patterns cannot decide {n.statement!r}; {n.needed} can\n"
+        )
+    return found

@@ -246,7 +246,7 @@ def test_every_claim_holds_in_spikes() -> None:
     spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40))
     network = integrator(0.4, units=4)
     outcomes = list(
-        validate_integrator(network, Filter(0.4), [spiking], bits=(8,), runs=("impulse",), trials=1)
+        validate_integrator(network, Filter(0.4), [spiking], bits=(8,), runs=("impulse",), trials=3)
     )
     claims = integrator_claims(outcomes)
     assert len(claims) == 4
