@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any
 
 import typer
@@ -86,6 +88,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 (a bug must not look like a failed claim, exit 1)
         from spinspike.errors import SpinspikeError
+        from spinspike.outputs import FULL, reason
 
         if isinstance(error, USAGE_ERROR):
             sys.stderr.write(_usage(error))
@@ -94,7 +97,11 @@ def main() -> None:
             traceback.print_exc()
             sys.stderr.write("spinspike: this is a bug; please report it with the lines above\n")
             sys.exit(70)
-        sys.stderr.write(f"spinspike: {' '.join(str(error).split())}\n")
+        message = str(error)
+        if isinstance(error, OSError) and error.errno in FULL:
+            place = Path(error.filename or gettempdir())
+            message = f"{place} cannot be written: {reason(error, place)}"
+        sys.stderr.write(f"spinspike: {' '.join(message.split())}\n")
         sys.exit(2)
 
 

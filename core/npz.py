@@ -1,10 +1,10 @@
-"""Arrays from an .npz file of NumPy, read without trust: no pickle, and no promise believed."""
+"""Files of arrays as NumPy has them (.npz), read without trust: no pickle, no promise believed."""
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,29 @@ LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
 
 NUMBERS = "biuf"  # kinds of NumPy types
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+
+
+def write_npz(path: Path, arrays: Mapping[str, Any], *, packed: bool = True) -> None:
+    """Write arrays as ``numpy.savez`` does.
+
+    That one leaves an open archive behind on a full disk, which complains when it is collected,
+    and takes no array by the name of one of its arguments.
+
+    Parameters
+    ----------
+    path : Path
+        The file; what is there is overwritten.
+    arrays : mapping
+        Arrays of numbers or text by name, none of them of objects.
+    packed : bool
+        Whether to compress them.
+    """
+    npy: Any = np.lib.format  # without annotations
+    packing = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def read_npz_arrays(path: Path | str, names: Iterable[str]) -> dict[str, NDArray[Any]]:

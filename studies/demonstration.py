@@ -14,6 +14,7 @@ from spinspike.model.network import network_file
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
+from spinspike.outputs import make_folder
 from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
 from spinspike.simulators.exchange.lava import export
 from spinspike.simulators.registry import Backend, require
@@ -51,7 +52,7 @@ def demonstrate(
     ``arguments`` are those of the command line, so that the report can say how it came about.
     """
     require(backends)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     data = digits()
     preset = default(data)
     architecture = preset.architecture

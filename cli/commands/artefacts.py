@@ -74,11 +74,11 @@ def map_network(
 
     Example: `spinspike map network.h5 -o graph.h5 --encoding pushpull --bits 4`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping import Rounding
     from spinspike.mapping.graph.graph_file import save
     from spinspike.mapping.quantisation.consolidate import Consolidation
     from spinspike.model.network.network_file import load
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show
     from spinspike.studies.validation.run import map_file, mapping_summary
     from spinspike.studies.validation.tables import mapping_tables
@@ -125,9 +125,11 @@ def export(
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.outputs import check_target
     from spinspike.simulators.exchange import lava as lava_export
     from spinspike.simulators.exchange import netx as netx_file
     from spinspike.simulators.exchange import pynn as pynn_export
+    from spinspike.simulators.exchange.folder import check_place
     from spinspike.studies.page.terminal import show, table
 
     if to not in ("lava", "pynn", "net"):
@@ -135,11 +137,13 @@ def export(
         raise BadInput(message)
     folder, written = output, [output]
     if to == "net":
+        check_target(output, force=force)
         netx_file.write_net(output, load(graph), force=force)
         folder = output.parent
     else:
-        export = lava_export.export if to == "lava" else pynn_export.export
-        export(load(graph), output, force=force)
+        exporter = lava_export if to == "lava" else pynn_export
+        check_place(output, exporter.WRITTEN, force=force)
+        exporter.export(load(graph), output, force=force)
         written = [file for file in output.rglob("*") if file.is_file()]
     files = sorted(str(file.relative_to(folder)) for file in written)
     rows = [[name, f"{(folder / name).stat().st_size:,} bytes"] for name in files]

@@ -78,6 +78,7 @@ def _check_chip(
     from spinspike.mapping.chips.placement import place
     from spinspike.mapping.chips.target import load_target
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.outputs import filling
     from spinspike.studies.page.terminal import show
 
     chip = load_target(target)
@@ -107,7 +108,8 @@ def _check_chip(
         "not_checked": list(chip.unknown),
     }
     if output:
-        write_placement(output, loaded, chip, placement)
+        with filling(output) as new:
+            write_placement(new, loaded, chip, placement)
     show(summary, *chip_tables(summary), as_json=as_json)
     if not summary["fits"]:
         raise typer.Exit(1)

@@ -45,8 +45,8 @@ def import_arrays(
 
     Example: `spinspike import arrays matrices.npz -o network.h5 --on digits`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.model.network.import_arrays import read_arrays
+    from spinspike.outputs import check_target
 
     check_target(output, force=force)
     write(source, output, read_arrays(source), on, folder, force=force, as_json=as_json)
@@ -73,8 +73,8 @@ def import_darnax(
 
     Example: `spinspike import darnax trained.npz -o network.h5`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.model.network.import_arrays import read_darnax
+    from spinspike.outputs import check_target
 
     check_target(output, force=force)
     network = read_darnax(source, gain=gain, input_range=(low, high))

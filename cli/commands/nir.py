@@ -54,11 +54,11 @@ def write_nir(
 
     Example: `spinspike nir write graph.h5 -o graph.nir`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping.graph.graph_file import load
     from spinspike.mapping.nir.export import to_nir
     from spinspike.mapping.nir.export_signed import to_signed_nir
     from spinspike.mapping.nir.file import write
+    from spinspike.outputs import check_target
 
     check_target(output, force=force)
     made = (to_signed_nir if signed else to_nir)(load(graph), dt=dt)
@@ -82,11 +82,11 @@ def read_nir(
 
     Example: `spinspike nir read graph.nir -o graph.h5`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping.graph.graph_file import save
     from spinspike.mapping.nir.export import from_nir, is_ours
     from spinspike.mapping.nir.file import read
     from spinspike.mapping.nir.imported import import_nir
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
 
     check_target(output, force=force)
@@ -127,11 +127,9 @@ def run_nir(
 
     Example: `spinspike nir run net.nir -i spikes.npz -o out.npz --dt 1e-4`
     """
-    import numpy as np
-
-    from spinspike.hdf5 import check_target, replacing
     from spinspike.mapping.nir.file import read
-    from spinspike.npz import read_npz_arrays
+    from spinspike.npz import read_npz_arrays, write_npz
+    from spinspike.outputs import check_target, replacing
     from spinspike.simulators.exchange.nir_executor import execute
     from spinspike.studies.page.terminal import show, table
 
@@ -139,9 +137,8 @@ def run_nir(
     graph = read(file)
     given = read_npz_arrays(inputs, graph.named("Input"))
     found = execute(graph, given, dt=dt, record=record or ())
-    arrays: dict[str, Any] = dict(found)
-    with replacing(output, force=force) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    with replacing(output, force=force) as temporary:
+        write_npz(temporary, found, packed=False)
     summary: dict[str, Any] = {
         name: {"shape": list(value.shape), "sum": float(value.sum())}
         for name, value in found.items()
@@ -201,12 +198,14 @@ def convert(
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.nir.file import read
-    from spinspike.simulators.exchange.nir_lava import to_lava, write
+    from spinspike.simulators.exchange.folder import check_place
+    from spinspike.simulators.exchange.nir_lava import WRITTEN, to_lava, write
     from spinspike.studies.page.terminal import show, table
 
     if to != "lava":
         message = f"--to is {to!r}; allowed: lava"
         raise BadInput(message)
+    check_place(output, WRITTEN, force=force)
     graph = read(file)
     network = to_lava(graph, dt=dt)
     write(network, output, force=force)

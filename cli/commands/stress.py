@@ -72,6 +72,7 @@ def stress(
 
     Example: `spinspike stress graph.h5 -o stress --kind mismatch --kind flips --jobs 2`
     """
+    from spinspike.outputs import filling
     from spinspike.simulators.stress.campaign import curves
     from spinspike.simulators.validation.claims import Bounds, fewest
     from spinspike.studies.page.terminal import conclude, show
@@ -89,7 +90,8 @@ def stress(
     results = stressed(plan, graph, output / "results", jobs=jobs, scheduler=scheduler)
     found = curves(plan, results)
     summary = stress_summary(plan, found, graph, kept=kept)
-    write_stress(output, plan, found, results, summary)
+    with filling(output) as new:
+        write_stress(new, plan, found, results, summary)
     show(summary, *stress_tables(found), *claim_table(summary), as_json=as_json)
     conclude(
         summary["sentence"], summary["verdict"], report=output / "summary.json", as_json=as_json

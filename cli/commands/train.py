@@ -132,12 +132,12 @@ def train(
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
     from spinspike.errors import BadInput
-    from spinspike.hdf5 import check_target
     from spinspike.model.data.named import load
     from spinspike.model.learning.devices import known_device
     from spinspike.model.network.network_file import save
     from spinspike.model.training.preset import PRESETS
     from spinspike.model.training.probe import probe_accuracy
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
     from spinspike.studies.validation.run import Job, train_network
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile, BadInput
-from spinspike.hdf5 import replacing
+from spinspike.hdf5 import hdf5
 
 from . import sandbox
 from .graph import DEFAULTS, PARAMETERS, TIMES, NirGraph, Node
@@ -45,9 +45,10 @@ def write(path: Path | str, graph: NirGraph, *, force: bool = False) -> None:
         if not name or "/" in name or "\0" in name or set(name) == {"."}:
             message = f"node name {name!r} is not allowed: HDF5 takes none with / or of dots"
             raise BadInput(message)
-    with replacing(Path(path), force=force) as temporary, h5py.File(temporary, "w") as file:
+    tree = _tree(graph)
+    with hdf5(path, _size(tree), force=force) as file:
         _put(file, "version", VERSION)
-        _put_all(file.create_group("node"), _tree(graph))
+        _put_all(file.create_group("node"), tree)
 
 
 def _tree(graph: NirGraph) -> Tree:
@@ -63,6 +64,12 @@ def _tree(graph: NirGraph) -> Tree:
 def _parameters(node: Node) -> dict[str, NDArray[Any]]:
     """All but a v_reset of 0: versions of nir before it was thought of refuse the very name."""
     return {p: value for p, value in node.parameters.items() if p != "v_reset" or value.any()}
+
+
+def _size(tree: Mapping[str, Any]) -> int:
+    """Bytes of all arrays in it, those of texts as pointers."""
+    parts = (_size(v) if isinstance(v, Mapping) else np.asarray(v).nbytes for v in tree.values())
+    return sum(parts)
 
 
 def _put_all(group: h5py.Group, tree: Mapping[str, Any]) -> None:

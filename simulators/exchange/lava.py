@@ -16,6 +16,7 @@ import numpy as np
 
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.registers import check_ranges
+from spinspike.npz import write_npz
 from spinspike.simulators.lava.network import stock_arrays
 
 from .folder import whole_folder
@@ -89,7 +90,7 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
     arrays = _arrays(graph)
     (folder / "network.txt").write_text(describe(graph, arrays), encoding="utf-8")
-    np.savez_compressed(folder / "arrays.npz", **arrays)
+    write_npz(folder / "arrays.npz", arrays)
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
         np.save(folder / "image.npy", graph.fixed_points["free"].inputs[0])
 

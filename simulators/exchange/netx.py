@@ -33,12 +33,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from spinspike.arrays import IntArray
 from spinspike.errors import BadInput
-from spinspike.hdf5 import replacing
+from spinspike.hdf5 import hdf5
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.fields import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
@@ -123,7 +122,8 @@ def write_net(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> 
         message = f"this graph does not fit a .net file: {'; '.join(obstacles)}"
         raise BadInput(message)
     layer, ends = _layer(graph), graph.ends
-    with replacing(Path(path), force=force) as temporary, h5py.File(temporary, "w") as file:
+    size = sum(array.nbytes for array in (*vars(layer).values(), ends.readout))
+    with hdf5(path, size, force=force) as file:
         first = file.create_group("layer/0")
         first["type"] = np.bytes_("input")
         first["shape"] = np.array([layer.sent.size])

@@ -35,6 +35,8 @@ from spinspike.errors import BadInput, SimulationFailed
 from spinspike.mapping.nir.graph import NirGraph, Node, unsupported
 from spinspike.mapping.nir.shapes import shapes
 from spinspike.mapping.nir.synapses import CONSTANT, Synapses, synapses
+from spinspike.npz import write_npz
+from spinspike.outputs import writing
 
 from .folder import whole_folder
 
@@ -44,7 +46,7 @@ ALLOWED = (
     "CubaLIF",
 )  # fmt: skip
 LARGEST = 100_000  # steps of a delay and entries of a wave
-FILES = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
+WRITTEN = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,7 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
         The folder exists and ``force`` is not set, holds other files, or has no parent.
     """
     folder = Path(folder)
-    with whole_folder(folder, FILES, force=force) as new:
+    with whole_folder(folder, WRITTEN, force=force) as new:
         _fill(network, new)
     return folder
 
@@ -236,7 +238,7 @@ def _fill(network: LavaNetwork, folder: Path) -> None:
     for number, (name, wave, weight) in enumerate(_waves(network)):
         constants.append(name)
         arrays[f"constant{number}_wave"], arrays[f"constant{number}_weight"] = wave, weight
-    np.savez(folder / "network.npz", **arrays)
+    write_npz(folder / "network.npz", arrays, packed=False)
     head = {
         "inputs": dict(network.inputs),
         "outputs": dict(network.outputs),
@@ -265,8 +267,9 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
         folder = write(network, Path(name) / "network")
-        flat: dict[str, Any] = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
-        np.savez(folder / "inputs.npz", **flat)
+        flat = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
+        with writing(folder / "inputs.npz"):
+            write_npz(folder / "inputs.npz", flat, packed=False)
         command = [sys.executable, "network.py", "inputs.npz", "--timeout", str(timeout)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:

@@ -26,6 +26,7 @@ from spinspike.mapping.graph.codec import neuron_spikes
 from spinspike.mapping.graph.fields import input_field
 from spinspike.mapping.graph.graph import FixedPoints, Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import without_couplings
+from spinspike.npz import write_npz
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
 from spinspike.simulators.stimulus import stimulus
@@ -33,7 +34,7 @@ from spinspike.simulators.stimulus import stimulus
 from .folder import whole_folder
 
 TEMPLATE = Path(__file__).parent / "pynn_template"
-FILES = ("network.py", "README.md", "network.json", "network.npz")
+WRITTEN = ("network.py", "README.md", "network.json", "network.npz")
 STEP = 0.5  # ms
 WINDOW, EVERY = 50, 10  # ms: how recent a spike means "up", and how often that is read
 PATTERNS = 100  # fixed points that go along
@@ -99,7 +100,7 @@ def export(
         are `obstacles`.
     """
     folder = Path(folder)
-    with whole_folder(folder, FILES, force=force) as new:
+    with whole_folder(folder, WRITTEN, force=force) as new:
         for obstacle in obstacles(graph, parameters):
             raise BadInput(obstacle)
         _fill(graph, _points(graph), parameters or calibrate(graph), new)
@@ -154,7 +155,7 @@ def _fill(graph: SynapseGraph, points: FixedPoints, p: LIFParameters, folder: Pa
         "every": EVERY,
     }
     (folder / "network.json").write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
-    np.savez_compressed(folder / "network.npz", **_arrays(graph, points, p, projections))
+    write_npz(folder / "network.npz", _arrays(graph, points, p, projections))
     text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
     values = {
         "SUMMARY": f"{graph.units} units as {graph.neurons} neurons ({graph.encoding} encoding), "

@@ -36,6 +36,7 @@ from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.fields import field_from, input_field, supervisory_field
 from spinspike.mapping.graph.graph import Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
+from spinspike.outputs import replacing
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.task import Progress
 
@@ -144,7 +145,8 @@ def export(
     text = (Path(str(_sanafe().__file__)).parent / "examples" / "loihi.yaml").read_text("utf-8")
     outside = sum(p.size for p in graph.populations if p.neuron in SOURCES)
     last = max(1, min(outside, LOIHI1.neurons_per_core)) - 1
-    chip.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
+    with replacing(chip, force=True) as new:
+        new.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
     lines = ["network:", "  name: spinspike", "  groups:"]
     for name, settings in _settings(graph, stimulus, protocol, pattern).items():
         lines += [f"    - name: {json.dumps(name)}", "      neurons:"]
@@ -159,7 +161,8 @@ def export(
             zip(*np.divmod(cores, LOIHI1.cores_per_tile), strict=True)
         ):
             lines.append(f"  - {name}.{number}: [core: {tile}.{within}]")
-    net.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with replacing(net, force=True) as new:
+        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return chip, net
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -79,13 +80,28 @@ def spinner(description: str) -> Iterator[None]:
 
 
 def show(summary: Any, *tables: Table, as_json: bool) -> None:
-    """Print the summary as JSON, or the tables."""
-    if as_json:
-        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-        return
-    console = Console()
-    for table in tables:
-        console.print(table)
+    """Print the summary as JSON, or the tables; what cannot be printed is no success.
+
+    Raises
+    ------
+    BadInput
+        Standard output is a file on a full disk, say.
+    """
+    from spinspike.errors import BadInput
+
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        else:
+            console = Console()
+            for table in tables:
+                console.print(table)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer would be tried, and complained about, again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = f"the result cannot be printed: {error.strerror}"
+        raise BadInput(message) from error
 
 
 def table(title: str, *columns: str, rows: list[list[str]]) -> Table:

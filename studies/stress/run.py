@@ -86,21 +86,19 @@ def check_output(folder: Path, *, force: bool) -> None:
     from importlib.util import find_spec
 
     from spinspike.errors import BadInput, MissingPart
+    from spinspike.outputs import make_folder
 
     if find_spec("matplotlib") is None:
         message = "the figures need matplotlib: pip install 'spinspike[plot]'"
         raise MissingPart(message)
     results = folder / "results"
-    if folder.exists() and not folder.is_dir():
-        message = f"{folder} is a file; give the name of a folder"
-        raise BadInput(message)
     if folder.is_dir() and any(folder.iterdir()) and not results.is_dir() and not force:
         message = (
             f"{folder} is not empty and holds no results to go on from; choose another name or "
             "allow overwriting with --force"
         )
         raise BadInput(message)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if force:
         for file in results.glob("*.npz"):
             file.unlink()
@@ -205,24 +203,20 @@ def write_stress(
     summary: Mapping[str, Any],
 ) -> None:
     """Write stress.csv, summary.json and figures/."""
-    from spinspike.hdf5 import replacing
-
     from .figures import stress_figure
 
     figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
+    figures.mkdir()
     for c in found:
         drawn = stress_figure(c)
         for ending in ("png", "svg"):
-            with replacing(figures / f"{c.kind}.{ending}", force=True) as path:
-                drawn.savefig(path, format=ending)
-    with replacing(folder / "stress.csv", force=True) as path, path.open("w", newline="") as file:
+            drawn.savefig(figures / f"{c.kind}.{ending}")
+    with (folder / "stress.csv").open("w", newline="") as file:
         rows = stress_rows(plan, results)
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    with replacing(folder / "summary.json", force=True) as path:
-        path.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
 
 def stress_rows(plan: StressPlan, results: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from spinspike.errors import BadFile
 from spinspike.mapping import SynapseGraph, to_svg
+from spinspike.outputs import filling
 from spinspike.simulators import (
     NULLS,
     RUNS,
@@ -139,7 +140,16 @@ def validation_summary(
 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
-    """Write report.html, summary.json, tables as CSV and figures/; return the summary."""
+    """Write report.html, summary.json, tables as CSV and figures/; return the summary.
+
+    All of it takes its place at once, when it is complete.
+    """
+    with filling(folder) as new:
+        return _write(new, folder, report)
+
+
+def _write(new: Path, folder: Path, report: Report) -> dict[str, Any]:
+    """Write it into the folder ``new``, with what ``folder`` has of other commands."""
     from .graph_figures import adjacency, weights
 
     apart = disagreements(report.graph, report.outcomes)
@@ -153,19 +163,19 @@ def write_report(folder: Path, report: Report) -> dict[str, Any]:
     shown = {
         "population": population,
         "disagreements": [asdict(d) for d in apart[:SHOWN]],
-        "graph_pictures": _pictures(folder / "figures", own),
-        "pictures": _pictures(folder / "figures", _validation_figures(report)),
+        "graph_pictures": _pictures(new / "figures", own),
+        "pictures": _pictures(new / "figures", _validation_figures(report)),
         "rows": simulator_rows(report.outcomes),
-        "stress": _pictures(folder / "figures", _stress_figures(folder / "stress/summary.json")),
+        "stress": _pictures(new / "figures", _stress_figures(folder / "stress/summary.json")),
         "energy": _energy(folder / "energy.json"),
-        "more_pictures": _pictures(folder / "figures", report.figures),
+        "more_pictures": _pictures(new / "figures", report.figures),
     }
-    (folder / "figures" / "population.svg").write_text(population, encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    _write_patterns(folder / "patterns.csv", report)
-    _write_disagreements(folder / "disagreements.csv", apart)
+    (new / "figures" / "population.svg").write_text(population, encoding="utf-8")
+    (new / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    _write_patterns(new / "patterns.csv", report)
+    _write_disagreements(new / "disagreements.csv", apart)
     page = filled_in("report.html", summary=summary, **shown, runs=RUNS, nulls=NULLS)
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    (new / "report.html").write_text(page, encoding="utf-8")
     return summary
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import BadInput
-from spinspike.hdf5 import replacing
 from spinspike.mapping import SynapseGraph, certified, map_network, weakest_units
 from spinspike.mapping.quantisation.consolidate import Consolidation
 from spinspike.model import (
@@ -31,6 +30,7 @@ from spinspike.model.learning.devices import Device
 from spinspike.model.training.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.training.preset import Preset
 from spinspike.model.training.training import Epoch, train_as
+from spinspike.outputs import replacing
 from spinspike.simulators import Bounds, NotAsked, Outcome, not_asked, validate
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import Backend, find, require

@@ -78,6 +78,7 @@ def integrate(
     from spinspike.mapping.integrator.integrator_graph import map_integrator
     from spinspike.model.integrator.integrator_file import IntegratorFile, save_integrator
     from spinspike.model.integrator.linear_network import Filter
+    from spinspike.outputs import filling
     from spinspike.simulators.integrator.validation import BITS, integrator_claims
     from spinspike.simulators.validation.claims import verdict
     from spinspike.studies.integrator.learning import learned, start
@@ -107,13 +108,14 @@ def integrate(
     }  # fmt: skip
     provenance = {**asked, "loss": memory.last_loss}
     content = IntegratorFile(memory.network, target, provenance)
-    save_integrator(output / "integrator.h5", content, force=True)
     # Brian2 has no steps that a graph could be exact for
     graph = map_integrator(memory.network, bits=bits, exact=on != ["brian2"])
-    save(output / "graph.h5", graph, force=True)
-    repeat = how_to_repeat(output / "graph.h5", sys.argv[1:])
-    summary = summarised(asked, memory, outcomes, claims, repeat)
-    write_page(output, memory, outcomes, summary)
+    with filling(output) as new:
+        save_integrator(new / "integrator.h5", content)
+        save(new / "graph.h5", graph)
+        repeat = how_to_repeat(new / "graph.h5", sys.argv[1:])
+        summary = summarised(asked, memory, outcomes, claims, repeat)
+        write_page(new, memory, outcomes, summary)
     show(summary, *tables(summary), as_json=as_json)
     page = output / "report.html"
     conclude(sentence(summary), verdict(claims), report=page, as_json=as_json)

@@ -12,6 +12,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -325,11 +327,17 @@ def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(tmp_path: P
     assert shown.startswith("spinspike: this graph does not fit a .net file: weights between")
 
 
-def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
+def test_an_existing_file_is_kept_unless_forced_and_whole_where_the_disk_is_full(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
     path = tmp_path / "graph.net"
     path.write_text("mine")
     with pytest.raises(BadInput, match=r"graph\.net exists; .*--force"):
         write_net(path, KINDS[0])
     assert path.read_text() == "mine"
+    with full_disk(1000), pytest.raises(BadInput, match=r"graph\.net cannot be written: .* MB are"):
+        write_net(path, KINDS[0], force=True)
+    assert path.read_text() == "mine"
     write_net(path, KINDS[0], force=True)
     assert h5py.is_hdf5(path)
+    assert list(tmp_path.iterdir()) == [path]

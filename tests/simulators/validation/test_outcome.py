@@ -213,7 +213,7 @@ def test_holding_begins_when_the_signal_is_gone(graph: SynapseGraph) -> None:
     states[2 + 6, 0, 0] *= -1  # while 1/64 of it is left
     states[2 + 7, 1, 0] *= -1  # while 1/128 is
     current = np.append([0.0, 4.0], 4.0 * 0.5 ** np.arange(12))[:, None] * [1.0, 3.0]
-    recording = Recording("continuous", 10.0 * np.arange(14), states, current, release=20.0)
+    recording = Recording("continuous", 10.0 * np.arange(14.0), states, current, release=20.0)
     known: dict[str, Any] = {"simulator": "x", "run": "learned", "null": "", "saw_label": True}
     found = observe(graph, points, recording, like_emulator=None, **known)
     assert found.since == 90.0

@@ -7,6 +7,8 @@ import hashlib
 import html
 import json
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -228,3 +230,16 @@ def test_a_file_beside_the_report_that_is_none_of_theirs_is_refused(
     report = Report(graph, mapping_summary(graph), outcomes, claims(outcomes))
     with pytest.raises(BadFile, match=r"energy\.json is not what `spinspike energy --json` prints"):
         write_report(tmp_path, report)
+
+
+def test_a_full_disk_leaves_the_report_that_was_there(
+    graph: SynapseGraph,
+    outcomes: list[Outcome],
+    tmp_path: Path,
+    full_disk: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    (tmp_path / "report.html").write_text("older")
+    report = Report(graph, mapping_summary(graph), outcomes, claims(outcomes))
+    with full_disk(30_000), pytest.raises(BadInput, match=r"cannot be written: .* MB are free in"):
+        write_report(tmp_path, report)
+    assert [(f.name, f.read_text()) for f in tmp_path.iterdir()] == [("report.html", "older")]
