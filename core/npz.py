@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .errors import BadFile, BadInput
 from .hdf5 import INFLATION
+from .spelling import check_names
 
 LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
 
@@ -72,6 +73,51 @@ def read_npz_arrays(path: Path | str, names: Iterable[str]) -> dict[str, NDArray
         raise BadFile(message) from error
 
 
+def read_whole_npz(
+    path: Path | str, needed: Iterable[str], optional: Iterable[str] = (), *, what: str = "array"
+) -> dict[str, NDArray[Any]]:
+    """All arrays of a file, which are those that are expected and no others.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    needed, optional : iterable of str
+        Names of arrays that it must and that it may have.
+    what : str
+        What the arrays stand for.
+
+    Raises
+    ------
+    BadFile
+        As for `read_npz_arrays`; or a name is not known, or one is missing.
+    """
+    found = npz_names(path)
+    try:
+        check_names(found, needed, optional, what=what, where=str(path))
+    except BadInput as error:
+        raise BadFile(str(error)) from error
+    return read_npz_arrays(path, found)
+
+
+def npz_names(path: Path | str) -> list[str]:
+    """Names of the arrays that a file holds.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Raises
+    ------
+    BadFile
+        It is missing or no archive.
+    """
+    read_npz_arrays(path, [])
+    with zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
 def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
     """One array of an archive, its header held against its length before it is unpacked."""
     entry = archive.getinfo(key)
@@ -88,7 +134,8 @@ def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
         shape, _, dtype = read(file)
         stored = entry.file_size - file.tell()
     if dtype.kind not in NUMBERS:
-        message = f"{key} has type {dtype}; allowed: numbers"
+        bfloat16 = " (bfloat16? save it as float32)" if dtype.str == "|V2" else ""
+        message = f"{key} has type {dtype}{bfloat16}; allowed: numbers"
         raise BadInput(message)
     promised = math.prod(shape) * dtype.itemsize
     largest = min(LARGEST, INFLATION * min(entry.compress_size, size) + 2**20)

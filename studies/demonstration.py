@@ -16,7 +16,7 @@ from spinspike.model.training.control import ControlRun, ablations, recurrent_co
 from spinspike.model.training.preset import default
 from spinspike.outputs import make_folder
 from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
-from spinspike.simulators.exchange.lava import export
+from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.registry import Backend, require
 from spinspike.simulators.validation.examples import Example, held_and_lost
 from spinspike.simulators.validation.protocol import default_protocol, run_block, trials

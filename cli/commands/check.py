@@ -60,12 +60,13 @@ def check(
         message = "Missing option '--target' or '--for'; give one of them"
         raise BadInput(message)
     if purpose is not None:
+        from spinspike.mapping.nir.file import read
         from spinspike.studies.exchange.obstacles import report
 
         if output:
             message = f"--output is {output}; allowed: with --target alone"
             raise BadInput(message)
-        nir = graph.suffix == ".nir"
+        nir = read(graph) if graph.suffix == ".nir" and purpose in CONVERSIONS else None
         report(graph, purpose, CONVERSIONS, nir=nir, dt=dt, as_json=as_json)
     else:
         _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)

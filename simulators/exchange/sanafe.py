@@ -38,9 +38,15 @@ from spinspike.mapping.graph.graph import Projection, SynapseGraph, refuse_grade
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.outputs import replacing
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.stimulus import stimulus as encode
 from spinspike.task import Progress
 
+from .exporter import refusals, states_left_behind
+from .folder import whole_folder
+
 PARTS = ("synapse", "dendrite", "soma", "network")
+FILES = ("chip.yaml", "network.yaml")
+FREE = 30  # steps for which sources of an exported folder have spikes
 UNREACHED = 1e30  # threshold of the readout
 ALL_INPUTS = "loihi_inputs[0..1023]"  # in SANA-FE's file: a unit in each core for each of so many
 NEURON = {
@@ -97,7 +103,7 @@ class SanaFe:
         sanafe = _sanafe()
         placement = self.placement or place(graph, load_target("loihi1"))
         with tempfile.TemporaryDirectory(prefix="spinspike-sanafe-") as folder:
-            chip, net = export(folder, graph, placement, stimulus, protocol)
+            chip, net = write_run(folder, graph, placement, stimulus, protocol)
             architecture = sanafe.load_arch(str(chip))
             network = sanafe.load_net(str(net), architecture)
         runs = []
@@ -113,7 +119,39 @@ class SanaFe:
         return _recording(graph, stimulus, protocol, runs), Consumption(**used)
 
 
-def export(
+def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
+    """Write chip.yaml and network.yaml into a folder, with the first fixed point's image.
+
+    Without fixed points the image is the darkest that there is. `write_run` writes any other.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        One that has no `obstacles`.
+    path
+        The folder. It must not exist, unless ``force``; its parent must.
+    force : bool
+        Replace a folder that was exported earlier and holds nothing else.
+
+    Raises
+    ------
+    BadInput
+        There are `obstacles`; the folder exists and ``force`` is not set, holds other files, or has
+        no parent.
+    """
+    path = Path(path)
+    with whole_folder(path, FILES, force=force) as new:
+        for obstacle in obstacles(graph):
+            raise BadInput(obstacle)
+        points = [p.inputs[:1] for p in graph.fixed_points.values() if len(p)]
+        darkest = np.full((1, graph.ends.centre.size), graph.ends.input_range[0])
+        given = encode(graph, points[0] if points else darkest)
+        protocol = Protocol(cue=graph.modules, clamped=0, free=FREE)
+        write_run(new, graph, place(graph, load_target("loihi1")), given, protocol)
+    return path
+
+
+def write_run(
     folder: Path | str,
     graph: SynapseGraph,
     placement: Placement,
@@ -138,7 +176,7 @@ def export(
     MissingPart
         SANA-FE is not installed.
     """
-    for obstacle in obstacles(graph):
+    for obstacle in obstacles(graph, placement):
         raise BadInput(obstacle)
     core = core_of(graph, placement)
     chip, net = Path(folder) / "chip.yaml", Path(folder) / "network.yaml"
@@ -166,10 +204,18 @@ def export(
     return chip, net
 
 
-def obstacles(graph: SynapseGraph) -> list[str]:
-    """What of a graph SANA-FE's Loihi cannot carry, and why."""
-    refuse_graded(graph)
-    found = []
+def obstacles(graph: SynapseGraph, placement: Placement | None = None) -> list[str]:
+    """What of a graph SANA-FE's Loihi cannot carry, and why; that SANA-FE is missing, too.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    placement : Placement, optional
+        By default that of `place` on Loihi 1.
+    """
+    if found := refusals(_sanafe, lambda: refuse_graded(graph)):
+        return found
     if longest_delay(graph):
         found.append(
             f"the graph has delays of up to {longest_delay(graph)} steps; SANA-FE's Loihi allows "
@@ -180,7 +226,20 @@ def obstacles(graph: SynapseGraph) -> list[str]:
             f"the input has {graph.ends.levels} levels; SANA-FE's Loihi allows spikes without "
             "value: map with --input bias or binary"
         )
-    return found
+    return found or refusals(
+        lambda: core_of(graph, placement or place(graph, load_target("loihi1")))
+    )
+
+
+def omissions(graph: SynapseGraph) -> list[str]:
+    """What of a graph the files for SANA-FE leave out, and why.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    """
+    return states_left_behind(graph, "SANA-FE's files hold one pattern's input")
 
 
 def population_spikes(

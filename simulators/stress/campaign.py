@@ -20,7 +20,7 @@ from spinspike.simulators.validation.memory import watched
 
 from .curve import StressCurve, curve
 from .experiment import AT_ONCE, Kind, work
-from .kinds import check_kind, check_levels
+from .kinds import check_kind, check_levels, highest_level
 
 Arrays = Mapping[str, NDArray[Any]]
 CERTIFICATES = "certificates"
@@ -65,8 +65,9 @@ class StressPlan:
         return found.distinct.select(slice(self.patterns))
 
     def levels_of(self, kind: Kind) -> tuple[float, ...]:
-        """Levels of a kind."""
-        return self.levels or kind.levels_in(self.protocol)
+        """Levels of a kind; its own are those that the network is large enough for."""
+        highest = highest_level(kind, self.graph.units)
+        return self.levels or tuple(x for x in kind.levels_in(self.protocol) if x <= highest)
 
     def draws_of(self, kind: Kind) -> int:
         """Draws of a kind; one where nothing is left to chance."""

@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile
-from spinspike.npz import read_npz_arrays, write_npz
+from spinspike.npz import read_npz_arrays, read_whole_npz, write_npz
 
 ARRAYS: dict[str, Any] = {
     "pictures": np.arange(30.0).reshape(5, 2, 3),
@@ -200,3 +200,25 @@ def test_a_full_disk_leaves_nothing_open(
     with full_disk(bound), pytest.raises(OSError, match="File too large"):
         write_npz(path, {"a": noise})
     gc.collect()
+
+
+def test_any_name_can_be_written_and_what_is_not_asked_for_is_an_error(path: Path) -> None:
+    """numpy.savez takes no array called file."""
+    given = {name: np.arange(3.0) for name in ("file", "allow_pickle", "args", "a b", "x.npy")}
+    write_npz(path, given)
+    with np.load(path) as file:
+        assert set(file.files) == set(given)
+    found = read_whole_npz(path, ["file", "args"], ["allow_pickle", "a b", "x.npy", "y"])
+    assert found.keys() == given.keys()
+    with pytest.raises(BadFile, match=r"own\.npz: no spike is called 'a b'; allowed: file, args"):
+        read_whole_npz(path, ["file", "args"], ["allow_pickle"], what="spike")
+    with pytest.raises(
+        BadFile, match=r"own\.npz has no array z; needed: z; there are: file, allow"
+    ):
+        read_whole_npz(path, ["z"], given)
+
+
+def test_bfloat16_is_refused_by_its_name(path: Path) -> None:
+    archive_of(path, {"pictures": npy_header("(5, 2, 3)", "'|V2'") + bytes(60)})
+    with pytest.raises(BadFile, match=r"has type \|V2 \(bfloat16\? save it as float32\)"):
+        read_npz_arrays(path, ARRAYS)

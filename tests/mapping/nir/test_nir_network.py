@@ -18,7 +18,7 @@ from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.nir import file as nir_file
-from spinspike.mapping.nir.export import from_nir, lost, to_nir
+from spinspike.mapping.nir.export import from_nir, omissions, to_nir
 from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
@@ -203,8 +203,8 @@ def test_a_step_must_be_above_0(dt: float) -> None:
 
 
 def test_what_is_lost_is_said(graph: SynapseGraph) -> None:
-    found = "\n".join(lost(graph))
+    found = "\n".join(omissions(graph))
     points = graph.fixed_points["learned"]
     assert f"{len(points)} learned fixed points" in found
-    assert not [text for text in lost(drawn()) if "fixed points" in text]
-    assert "graded" in "\n".join(lost(drawn(mode="graded")))
+    assert not [text for text in omissions(drawn()) if "fixed points" in text]
+    assert "graded" in "\n".join(omissions(drawn(mode="graded")))

@@ -27,7 +27,7 @@ from spinspike.model.network.network import draw
 from spinspike.simulators.base import Protocol
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange import lava as lava_export
-from spinspike.simulators.exchange.lava import export
+from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.stimulus import stimulus
 
 pytestmark = pytest.mark.lava
