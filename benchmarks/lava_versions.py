@@ -37,8 +37,8 @@ from typing import Any
 
 import numpy as np
 
-SIMULATORS = Path(__file__).resolve().parents[1] / "simulators"
-CARRIED = {"lava_parts.py": "parts.py", "lava_watchdog.py": "watchdog.py"}
+SIMULATORS = Path(__file__).resolve().parents[1] / "simulators" / "lava"
+CARRIED = {"parts.py": "parts.py", "watchdog.py": "watchdog.py"}
 MENDS = "lava_mends.py"  # this Python alone gets it
 QUIET, DOWN = 2, 2**15  # steps before each pattern; weight units below threshold in the first
 PATTERNS, STEPS = 2, 100  # of each random graph; longer than the longest delay
@@ -134,7 +134,7 @@ def run(python: Path | str, arrays: dict[str, Any]) -> tuple[dict[str, Any], dic
     """Numbers that Lava showed, by kind, and what it ran with."""
     from spinspike.simulators.lava.watchdog import supervise
 
-    files = CARRIED | ({MENDS: MENDS} if python == sys.executable else {})
+    files = CARRIED | ({"mends.py": MENDS} if python == sys.executable else {})
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     variables |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory(prefix="lava-versions-") as place:

@@ -86,7 +86,9 @@ def hdf5(path: Path | str, size: int, *, force: bool, **options: Any) -> Iterato
         image = io.BytesIO()
         with h5py.File(image, "w", **options) as file:
             yield file
-        temporary.write_bytes(image.getbuffer())
+        with temporary.open("wb") as target:
+            # nothing may hold on to the buffer if this fails, or the image could not be freed
+            target.write(image.getbuffer())
 
 
 class Reader:

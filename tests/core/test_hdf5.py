@@ -398,7 +398,7 @@ def test_hdf5_files_are_written_in_one_place_alone() -> None:
     root = Path(__file__).parents[2]
     files = [
         f
-        for floor in ("model", "mapping", "simulators", "cli")
+        for floor in ("core", "model", "mapping", "simulators", "studies", "cli")
         for f in root.glob(f"{floor}/**/*.py")
     ]
     found = {
@@ -407,4 +407,4 @@ def test_hdf5_files_are_written_in_one_place_alone() -> None:
         for line in file.read_text().splitlines()
         if re.search(r"h5py\.File\((?!.*core).*\"[wax]", line)
     }
-    assert found == {("storage.py", 'with h5py.File(image, "w", **options) as file:')}
+    assert found == {("hdf5.py", 'with h5py.File(image, "w", **options) as file:')}
