@@ -27,10 +27,12 @@ from spinspike.cli.commands.train import train
 from spinspike.cli.commands.validate import WithSimulators, validate
 from spinspike.cli.commands.view import view
 
+from .inputs import Commands
+
 # Typer exports no more of its errors of usage than this one kind of them.
 USAGE_ERROR = typer.BadParameter.__mro__[1]
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

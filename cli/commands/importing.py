@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinspike.cli.inputs import Commands
+
 from .options import Folder, Force, Json, Network
 
 if TYPE_CHECKING:
     from spinspike.model.network.network import Network as Parameters
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Take a network that was trained elsewhere, so that it can be mapped.",

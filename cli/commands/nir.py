@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinspike.cli.inputs import Commands
+
 from .options import Force, Json
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from spinspike.mapping.nir.graph import NirGraph
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Exchange networks with other tools as NIR files (.nir).",

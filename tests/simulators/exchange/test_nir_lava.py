@@ -198,3 +198,14 @@ def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -
         SimulationFailed, match=r"Lava failed: .*allowed: \(steps, patterns, size\)"
     ):
         run(to_lava(motley(), dt=0.1), {"in": np.zeros((3, 1, 7))})
+
+
+def test_the_program_writes_over_nothing_that_it_reads(tmp_path: Path) -> None:
+    folder = write(to_lava(motley(), dt=0.1), tmp_path / "net")
+    np.savez(folder / "x.npz", **{"in": np.zeros((3, 1, 6))})
+    (folder / "link.npz").symlink_to("x.npz")
+    for name in ("x.npz", "link.npz", "network.json"):
+        command = [sys.executable, "network.py", "x.npz", "-o", name]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        says = f"network.py: {name} is read by this program; give another name with -o\n"
+        assert (done.returncode, done.stderr) == (2, says)

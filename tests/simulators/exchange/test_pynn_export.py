@@ -256,6 +256,10 @@ def test_a_folder_of_others_is_never_replaced(graph: SynapseGraph, tmp_path: Pat
     [
         (("nest", "--pattern", 100), "--pattern is 100; allowed: 0 to 99"),
         (("nest", "--hold", 0), "--hold is 0; allowed: 1 or more"),
+        (
+            ("nest", "-o", "network.npz"),
+            "network.npz is read by this program; give another name with -o",
+        ),
     ],
 )
 def test_bad_options_are_one_line_and_exit_2(

@@ -32,9 +32,10 @@ def main() -> int:
     head, arrays = read_network()
     if options.worker:
         inputs = read_inputs(options.inputs, head)
-        work(lambda: save(options.output, run(head, arrays, inputs)), options.worker)
+        work(lambda: write(Path(options.output), run(head, arrays, inputs)), options.worker)
         return 0
     try:
+        check_output(Path(options.output), Path(options.inputs))
         read_inputs(options.inputs, head)
         command = [sys.executable, __file__, options.inputs, "-o", options.output]
         supervise(
@@ -48,6 +49,27 @@ def main() -> int:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
     return 0
+
+
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse to write over what is read."""
+    for path in (HERE / "network.npz", HERE / "network.json", *inputs):
+        if output.exists() and path.exists() and output.samefile(path):
+            message = f"{output} is read by this program; give another name with -o"
+            raise ValueError(message)
+
+
+def write(path: Path, arrays: dict) -> None:
+    """Write as numpy.savez does, which takes no array called file; whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with ZipFile(part, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_network() -> tuple[dict, dict]:
@@ -69,14 +91,6 @@ def read_inputs(path: str, head: dict) -> dict:
         message = f"{path} holds {shapes}; allowed: (steps, patterns, size) with sizes {sizes}"
         raise ValueError(message)
     return inputs
-
-
-def save(path: str, arrays: dict) -> None:
-    """As numpy.savez does, which takes no array called file."""
-    with ZipFile(path, "w") as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def run(head: dict, arrays: dict, inputs: dict) -> dict:
