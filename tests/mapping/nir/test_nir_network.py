@@ -208,3 +208,24 @@ def test_what_is_lost_is_said(graph: SynapseGraph) -> None:
     assert f"{len(points)} learned fixed points" in found
     assert not [text for text in omissions(drawn()) if "fixed points" in text]
     assert "graded" in "\n".join(omissions(drawn(mode="graded")))
+
+
+def test_populations_keep_their_names_and_nothing_overwrites_them(tmp_path: Path) -> None:
+    """Whatever they are called: as a bias, an output, a projection, a delay."""
+    graph = drawn(modules=2, longest=2)
+    first, second, *others = (p.name for p in graph.populations)
+    name = {first: f"output_{second}", second: f"bias_output_{second}"}
+    name |= dict(zip(others, (f"output_{second}>{second}:self+", "E@1:around"), strict=False))
+    renamed = replace(
+        graph,
+        populations=tuple(replace(p, name=name.get(p.name, p.name)) for p in graph.populations),
+        projections=tuple(
+            replace(p, source=name.get(p.source, p.source), target=name.get(p.target, p.target))
+            for p in graph.projections
+        ),
+    )
+    nir = to_nir(renamed)
+    assert len(nir.nodes) == len(to_nir(graph).nodes)
+    assert {nir.nodes[n].kind for n in name.values() if n in renamed.slices()} == {"CubaLIF"}
+    nir_file.write(tmp_path / "graph.nir", nir)
+    assert_same(from_nir(nir_file.read(tmp_path / "graph.nir")), renamed)

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,22 @@ def test_every_kind_of_graph_ends_where_the_emulator_ends(
     done = run(folder, tmp_path / "image.npy", *options, env=alone)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == expected(graph, picture, 1, clamped=3, free=6)
+
+
+def test_what_nothing_listens_to_is_no_hindrance(tmp_path: Path, alone: dict[str, str]) -> None:
+    """Without synapses of the label and of the image, Lava knew no process that feeds a port."""
+    graph = mapped(way="binary")
+    deaf = replace(
+        graph,
+        populations=tuple(p for p in graph.populations if p.neuron != "supervisory"),
+        projections=tuple(p for p in graph.projections if p.role not in ("supervisory", "input")),
+    )
+    folder = export(deaf, tmp_path / "network")
+    picture = np.rint(np.random.default_rng(11).random(PIXELS))
+    np.save(tmp_path / "image.npy", picture)
+    done = run(folder, tmp_path / "image.npy", "--json", "--steps", "6", env=alone)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == expected(deaf, picture, None, clamped=0, free=6)
 
 
 def expected(

@@ -139,3 +139,11 @@ def test_bad_input_is_one_line_and_exit_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.sanafe
+def test_a_folder_for_sanafe_is_written(spinspike: Run, folder: Path) -> None:
+    done = spinspike("export", "graph.h5", "--to", "sanafe", "-o", "sanafe", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["files"] == ["chip.yaml", "network.yaml"]
+    assert (folder / "sanafe" / "network.yaml").read_text().startswith("network:")
