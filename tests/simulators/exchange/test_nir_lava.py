@@ -201,8 +201,9 @@ def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -
 
 
 def test_the_program_writes_over_nothing_that_it_reads(tmp_path: Path) -> None:
-    folder = write(to_lava(motley(), dt=0.1), tmp_path / "net")
-    np.savez(folder / "x.npz", **{"in": np.zeros((3, 1, 6))})
+    folder = write(motley(), tmp_path / "net", dt=0.1)
+    inputs: dict[str, Any] = {"in": np.zeros((3, 1, 6))}
+    np.savez(folder / "x.npz", **inputs)
     (folder / "link.npz").symlink_to("x.npz")
     for name in ("x.npz", "link.npz", "network.json"):
         command = [sys.executable, "network.py", "x.npz", "-o", name]
