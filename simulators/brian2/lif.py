@@ -70,6 +70,10 @@ class Brian2LIF:
         """The same with the parameters for a graph, unless it has some."""
         return replace(self, parameters=self.parameters or calibrate(graph))
 
+    def seeded(self, number: int) -> Brian2LIF:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
+
     def run(
         self,
         graph: SynapseGraph,

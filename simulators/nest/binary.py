@@ -11,7 +11,7 @@ a step of a twentieth of tau_m a neuron nearly always sees the others as they ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,6 +72,10 @@ class NestBinary:
     synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "asynchronous"
+
+    def seeded(self, number: int) -> NestBinary:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
 
     def run(
         self,

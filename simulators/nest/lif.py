@@ -100,6 +100,10 @@ class NestLIF:
         """The same with the parameters for a graph, unless it has some."""
         return replace(self, parameters=self.parameters or calibrate(graph))
 
+    def seeded(self, number: int) -> NestLIF:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
+
     def run(
         self,
         graph: SynapseGraph,

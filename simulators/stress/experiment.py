@@ -23,7 +23,7 @@ from spinspike.mapping.graph.codec import decode, reference_classes
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Recording, Regime, Simulator, Stimulus
+from spinspike.simulators.base import Protocol, Recording, Regime, Simulator, Stimulus, seeded
 from spinspike.simulators.stimulus import stimulus
 
 Rng = np.random.Generator
@@ -121,11 +121,8 @@ def stressed(
     own = [*seed, zlib.crc32(kind.name.encode()), first]
     rng = np.random.default_rng(own if kind.by_pattern else own[:-1])
     found = kind.apply(plain, level, rng)
-    if not hasattr(found.simulator, "seed"):
-        return found
-    backend: Any = found.simulator
     number = int(np.random.default_rng([*own, 1]).integers(2**31))
-    return replace(found, simulator=replace(backend, seed=number))
+    return replace(found, simulator=seeded(found.simulator, number))
 
 
 def work(

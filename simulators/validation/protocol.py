@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Regime, Simulator
+from spinspike.simulators.base import Protocol, Regime, Simulator, calibrated, seeded
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.physics.calibration import PATTERNS, hardest
 from spinspike.simulators.stimulus import stimulus
@@ -206,12 +206,7 @@ def points_of(graph: SynapseGraph, run: str, rows: slice) -> FixedPoints:
 
 def _prepared(simulator: Simulator, graph: SynapseGraph, rows: slice) -> Simulator:
     """A simulator with the parameters for a graph and a seed for a block, if it has such things."""
-    made: Any = simulator
-    if hasattr(made, "calibrated"):
-        made = made.calibrated(graph)
-    if hasattr(made, "seed"):
-        made = replace(made, seed=made.seed + rows.start)
-    return cast("Simulator", made)
+    return seeded(calibrated(simulator, graph), rows.start)
 
 
 def _part(progress: Progress | None, block: int, blocks: int) -> Progress | None:
