@@ -16,6 +16,7 @@ from spinspike.cli.commands.check import check
 from spinspike.cli.commands.energy import energy
 from spinspike.cli.commands.importing import app as importing
 from spinspike.cli.commands.info import info
+from spinspike.cli.commands.inputs import Commands
 from spinspike.cli.commands.nir import app as nir
 from spinspike.cli.commands.nir import convert
 from spinspike.cli.commands.setting_up import app as setting_up
@@ -26,8 +27,6 @@ from spinspike.cli.commands.studies.reproduce import reproduce
 from spinspike.cli.commands.train import train
 from spinspike.cli.commands.validate import WithSimulators, validate
 from spinspike.cli.commands.view import view
-
-from .inputs import Commands
 
 # Typer exports no more of its errors of usage than this one kind of them.
 USAGE_ERROR = typer.BadParameter.__mro__[1]

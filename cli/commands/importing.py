@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spinspike.cli.inputs import Commands
+from spinspike.cli.commands.inputs import Commands
 
 from .options import Folder, Force, Json, Network
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spinspike.cli.inputs import Commands
+from spinspike.cli.commands.inputs import Commands
 
 app = Commands(
     no_args_is_help=True,

@@ -131,7 +131,7 @@ def train(
 
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
-    from spinspike.cli.inputs import inputs, refuse_inputs
+    from spinspike.cli.commands.inputs import inputs, refuse_inputs
     from spinspike.errors import BadInput
     from spinspike.model.data.named import load
     from spinspike.model.learning.devices import known_device

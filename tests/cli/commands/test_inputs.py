@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from spinspike.cli.inputs import Commands, inputs, refuse_inputs
+from spinspike.cli.commands.inputs import Commands, inputs, refuse_inputs
 from spinspike.cli.main import app
 from spinspike.errors import BadInput
 
