@@ -131,6 +131,7 @@ def train(
 
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
+    given = {name: value for name, value in locals().items() if value is not None}
     from spinspike.cli.commands.inputs import inputs, refuse_inputs
     from spinspike.errors import BadInput
     from spinspike.model.data.named import load
@@ -159,7 +160,6 @@ def train(
     if download:
         fetch(data, folder)
     dataset = load(data, folder, validation=validation)
-    given = {name: value for name, value in locals().items() if value is not None}
     job = Job(
         dataset,
         overridden(PRESETS[preset](dataset), dataset, given),
