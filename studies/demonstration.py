@@ -14,8 +14,10 @@ from spinspike.model.network import network_file
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
-from spinspike.outputs import make_folder
+from spinspike.outputs import check_target, make_folder
 from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
+from spinspike.simulators.exchange.folder import check_place
+from spinspike.simulators.exchange.lava import WRITTEN
 from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.registry import Backend, require
 from spinspike.simulators.validation.examples import Example, held_and_lost
@@ -53,16 +55,20 @@ def demonstrate(
     """
     require(backends)
     make_folder(folder)
+    network, mapped, exported = (folder / n for n in ("network.h5", "graph.h5", "lava_network"))
+    check_target(network, force=True)
+    check_target(mapped, force=True)
+    check_place(exported, WRITTEN, force=True)
     data = digits()
     preset = default(data)
     architecture = preset.architecture
     content, training = train_network(Job(data, preset, seed))
     control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
-    network_file.save(folder / "network.h5", content, force=True)
+    network_file.save(network, content, force=True)
     graph = map_file(content)
-    graph_file.save(folder / "graph.h5", graph, force=True)
-    export(graph, folder / "lava_network", force=True)
+    graph_file.save(mapped, graph, force=True)
+    export(graph, exported, force=True)
     outcomes: list[Outcome] = []
     examples: list[Example] = []
     unasked: list[NotAsked] = []
@@ -91,7 +97,7 @@ def demonstrate(
         "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
-        "repeat": how_to_repeat(folder / "graph.h5", arguments),
+        "repeat": how_to_repeat(mapped, arguments),
     }
     report = Report(
         graph,

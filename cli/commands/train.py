@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .inputs import inputs, refuse_inputs
 from .options import Device, Folder, Force, Json, Network, Seed
 
 if TYPE_CHECKING:
@@ -132,7 +133,6 @@ def train(
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
     given = {name: value for name, value in locals().items() if value is not None}
-    from spinspike.cli.commands.inputs import inputs, refuse_inputs
     from spinspike.errors import BadInput
     from spinspike.model.data.named import load
     from spinspike.model.learning.devices import known_device

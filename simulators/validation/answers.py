@@ -125,7 +125,7 @@ def reached(outcomes: Sequence[Outcome]) -> Answer:
             )
             texts[-1] += (
                 f"; accuracy {right:.3f}, the reference's {meant:.3f} "
-                f"(difference {-gap:+.3f}, {-high:+.3f} to {-low:+.3f})"
+                f"(difference {0 - gap:+.3f}, {0 - high:+.3f} to {0 - low:+.3f})"
             )
     return Answer(question, f"the reference's own in {own:.0%}", ". ".join(texts) + ".")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -120,7 +121,7 @@ def show_answers(answers: Sequence[Answer]) -> None:
     console = Console()
     for answer in answers:
         console.print(Text.assemble((answer.question, "bold"), f" {answer.answer}"))
-        console.print(Text(f"  {answer.meaning}"))
+        console.print(Padding(answer.meaning, (0, 0, 0, 2)), highlight=False)
 
 
 def conclude(line: str, verdict: Verdict, *, report: Path | None, as_json: bool) -> None:

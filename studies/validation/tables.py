@@ -61,7 +61,7 @@ def outcome_table(validation: dict[str, Any]) -> list[Table]:
             for o in outcomes
         ]
     trials = table(
-        "Patterns that reached s*, and were in it at the end (release, wrong: need not)",
+        "Patterns that come to s*, and end in it (release and wrong need not)",
         "run, null",
         "of",
         "reached",

@@ -395,7 +395,7 @@ def test_a_failed_export_leaves_the_old_folder_alone(
         raise OSError(message)
 
     monkeypatch.setattr(lava_export, "_readme", full)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(BadInput, match="disk full"):
         export(graph, place, force=True)
     assert (place / "README.md").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["network"]
