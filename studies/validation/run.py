@@ -26,7 +26,7 @@ from spinspike.model import (
     free,
     learned,
 )
-from spinspike.model.learning.devices import Device
+from spinspike.model.learning.devices import Device, chosen
 from spinspike.model.training.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.training.preset import Preset
 from spinspike.model.training.training import Epoch, train_as
@@ -61,7 +61,7 @@ class Job:
             "data": self.data.name,
             "data checksum": zlib.crc32(inputs.data),
             "seed": self.seed,
-            "device": self.device,
+            "device": chosen(self.device),
             **preset,
         }
         return dict(json.loads(json.dumps(found)))
