@@ -73,7 +73,7 @@ def test_the_gradient_is_what_automatic_differentiation_gives(target: Filter) ->
         return seen @ P.reshape(len(drive), -1) @ seen / 2
 
     # a name of its own since JAX 0.8
-    double = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    double: Any = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64
     with double(True):
         start = network()
         parts = [jnp.array(getattr(start, part)) for part in PARTS]
