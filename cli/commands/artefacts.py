@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -130,13 +130,20 @@ def export(
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.outputs import check_target
     from spinspike.simulators.exchange.exporter import EXPORTERS, exporter
+    from spinspike.simulators.exchange.folder import check_place
     from spinspike.studies.page.terminal import show, table
 
     if to not in EXPORTERS:
         message = f"--to is {to!r}; allowed: {', '.join(sorted(EXPORTERS))}"
         raise BadInput(message)
-    exporter(to).write(load(graph), output, force=force)
+    made_by: Any = exporter(to)
+    if to in ("lava", "pynn"):
+        check_place(output, made_by.WRITTEN, force=force)
+    elif to in ("net", "nir"):
+        check_target(output, force=force)
+    made_by.write(load(graph), output, force=force)
     folder = output if output.is_dir() else output.parent
     written = [file for file in output.rglob("*") if file.is_file()] or [output]
     files = sorted(str(file.relative_to(folder)) for file in written)

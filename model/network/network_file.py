@@ -38,7 +38,7 @@ class NetworkFile(OneLine):
         """Network, fixed points, where from."""
         return (
             f"{self.network.summary()}; "
-            + ", ".join(f"{len(points)} {name}" for name, points in self.fixed_points.items())
+            + (", ".join(f"{len(p)} {name}" for name, p in self.fixed_points.items()) or "no")
             + f" states, from {self.provenance.get('data', 'elsewhere')}"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,10 @@ class Emulator:
         if not 0 <= self.noise < np.inf:
             message = f"noise is {self.noise}; allowed: 0 or more weight units"
             raise BadInput(message)
+
+    def seeded(self, number: int) -> Emulator:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
 
     def run(
         self,
