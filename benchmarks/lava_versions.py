@@ -262,7 +262,8 @@ def main() -> int:
     options = parser.parse_args()
     python = python310(options.python)
     if python is None:
-        parser.error(f"{options.python or 'nothing found'} is no Python 3.10; name one by --python")
+        where = options.python or "on PATH or in pyenv"
+        parser.error(f"no Python 3.10: {where}; name one by --python")
     with tempfile.TemporaryDirectory() as name:
         result = measure(options, python, Path(name))
     print(json.dumps(result, indent=2))
