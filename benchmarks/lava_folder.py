@@ -78,12 +78,12 @@ class PyRecorder(PyLoihiProcessModel):
 def inside(folder: Path, work: Path) -> None:
     """Run the patterns in ``work``/job.npz; the units' states go to ``work``/up.npy."""
     sys.path[:0] = [str(folder), str(work / "recorder")]
+    # to be found in the folders named above, at run time alone; the first mends Lava
+    program = import_module("network")
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
     from lava.proc.io.source import RingBuffer
 
-    # to be found in the folders named above, at run time alone
-    program = import_module("network")
     AttractorNetwork = import_module("processes").AttractorNetwork
     Recorder = import_module("recorder").Recorder
     arrays = dict(np.load(folder / "arrays.npz", allow_pickle=False))
