@@ -60,6 +60,14 @@ def write_nir(
             "back to the graph.",
         ),
     ] = False,
+    portable: Annotated[
+        bool,
+        typer.Option(
+            "--portable",
+            help="The plainest form, for snnTorch, Norse and nirtorch: one input, one population, "
+            "one recurrent matrix, no readout and no delays.",
+        ),
+    ] = False,
     dt: Step = 1e-4,
     force: Force = False,
     as_json: Json = False,
@@ -68,16 +76,23 @@ def write_nir(
 
     With time steps of --dt, forward Euler, it does spike for spike what the graph does. Images
     enter as `bias_P`, added to the field of population P, or as spikes of the input populations.
+    With --portable `input` takes one array: what is added to the field of each neuron, then the
+    spikes of the supervisory and of the input neurons.
 
     Example: `spinspike nir write graph.h5 -o graph.nir`
     """
+    from spinspike.errors import BadInput
     from spinspike.mapping.graph.graph_file import load
     from spinspike.mapping.nir.file import read
     from spinspike.outputs import check_target
     from spinspike.simulators.exchange.nir import write
 
     check_target(output, force=force)
-    write(load(graph), output, dt=dt, signed=signed, force=force)
+    if signed and portable:
+        message = "--signed and --portable are given; allowed: one of them"
+        raise BadInput(message)
+    form = "portable" if portable else "signed" if signed else "populations"
+    write(load(graph), output, dt=dt, form=form, force=force)
     _show(read(output), f"Written to {output}", as_json=as_json)
 
 
@@ -168,12 +183,11 @@ def run_nir(
     with replacing(output, force=force) as temporary:
         write_npz(temporary, done.sent, packed=False)
     summary: dict[str, Any] = {
-        name: {"shape": list(value.shape), "sum": float(value.sum())}
-        for name, value in done.sent.items()
+        name: {"shape": list(value.shape), "sum": _sum(value)} for name, value in done.sent.items()
     }
     notes = [*notices(graph, dt=dt), *silence(done.spikes, graph, dt=dt)]
     notes += [f"array {name} of {inputs} is no input: not read" for name in held if name in others]
-    rows = [[n, str(tuple(s["shape"])), f"{s['sum']:g}"] for n, s in summary.items()]
+    rows = [[n, str(tuple(s["shape"])), _shown_sum(s["sum"])] for n, s in summary.items()]
     title = f"Written to {output}"
     summary["/notes"] = notes  # no node can be called so
     shown = table(title, "node", "steps, patterns, …", "sum", rows=rows)
@@ -303,6 +317,19 @@ def _compared(graph: NirGraph, dt: float) -> tuple[dict[str, Any], list[str]]:
     if verdict == "undecided":
         notes = notes or ["no spikes at the outputs: nothing was compared"]
     return {"spikes": spikes, "differing": differing, "verdict": verdict}, notes
+
+
+def _sum(values: NDArray[Any]) -> float | None:
+    """Of finite numbers; none if a double does not hold it."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        total = float(values.sum())
+    return total if np.isfinite(total) else None
+
+
+def _shown_sum(total: float | None) -> str:
+    return "too large" if total is None else f"{total:g}"
 
 
 def _noted(notes: list[str]) -> list[Table]:

@@ -55,7 +55,7 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
         nodes[READOUT] = membranes(graph.ends.readout_offset, dt)
         nodes[f"output_{READOUT}"] = Node("Output", {"shape": np.array([graph.classes])})
         edges.add((READOUT, f"output_{READOUT}"))
-    for (source, target, wait), weight in _blocks(graph).items():
+    for (source, target, wait), weight in blocks(graph).items():
         name = "recurrent" if source == target else READOUT if target == READOUT else source
         name = f"weights_{name}" + (f"@{wait}" if wait and target != READOUT else "")
         nodes[name] = Node("Linear", {"weight": weight.astype(np.float32)})
@@ -74,8 +74,14 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
     return NirGraph(nodes, tuple(sorted(edges)), metadata)
 
 
-def _blocks(graph: SynapseGraph) -> dict[tuple[str, str, int], NDArray[Any]]:
-    """Sums of signed weights by source, target and steps of delay beyond that of a cycle."""
+def blocks(graph: SynapseGraph) -> dict[tuple[str, str, int], NDArray[Any]]:
+    """Sums of signed weights by source, target and steps of delay beyond that of a cycle.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Sources and targets are `NEURONS` and the neuron models of other populations.
+    """
     places: dict[str, tuple[str, slice, int]] = {}
     for population in graph.populations:
         whole = slice(0, population.size)

@@ -12,7 +12,7 @@ from spinspike.errors import BadInput
 from .convolution import matrix
 from .graph import CONVOLUTIONS, POOLS, TIMES, NirGraph, Node, in_wide_cycles
 from .shapes import batched, received, shapes
-from .time import FAR
+from .time import FAR, check_step
 
 PER_STEP = "r for each input"
 UNIT = ("dt", "step")
@@ -140,8 +140,9 @@ def with_choices(graph: NirGraph, *, dt: float, integrate: str, late: str) -> Ni
     Raises
     ------
     BadInput
-        A choice is none of these.
+        A choice is none of these, or dt is no step.
     """
+    check_step(dt)
     if integrate not in UNIT:
         message = f"--integrate is {integrate!r}; allowed: {', '.join(UNIT)}"
         raise BadInput(message)

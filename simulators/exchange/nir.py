@@ -10,13 +10,17 @@ from spinspike.mapping.nir.export import STEP, check_size, omissions, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.file import check_names
 from spinspike.mapping.nir.file import write as write_file
+from spinspike.mapping.nir.portable import check_portable, to_portable_nir
 
 from .exporter import refusals
 
 __all__ = ["obstacles", "omissions", "write"]
 
 
-def obstacles(graph: SynapseGraph, *, dt: float = STEP) -> list[str]:
+FORMS = {"populations": to_nir, "signed": to_signed_nir, "portable": to_portable_nir}
+
+
+def obstacles(graph: SynapseGraph, *, dt: float = STEP, form: str = "populations") -> list[str]:
     """What of a graph a NIR file cannot hold, and why.
 
     Parameters
@@ -25,8 +29,11 @@ def obstacles(graph: SynapseGraph, *, dt: float = STEP) -> list[str]:
         Any.
     dt : float, seconds
         A step of the graph.
+    form : str
+        As for `write`.
     """
-    return refusals(lambda: check_size(graph, dt), lambda: check_names(graph.sizes))
+    fits = check_portable if form == "portable" else check_size
+    return refusals(lambda: fits(graph, dt), lambda: check_names(graph.sizes))
 
 
 def write(
@@ -34,7 +41,7 @@ def write(
     path: Path | str,
     *,
     dt: float = STEP,
-    signed: bool = False,
+    form: str = "populations",
     force: bool = False,
 ) -> Path:
     """Write a NIR file, whole or not at all.
@@ -47,8 +54,9 @@ def write(
         The file.
     dt : float, seconds
         A step of the graph.
-    signed : bool
-        One population and signed weights (`spinspike.mapping.nir.export_signed`).
+    form : str
+        "populations" (`spinspike.mapping.nir.export`), with a way back; "signed"
+        (`spinspike.mapping.nir.export_signed`) or "portable" (`spinspike.mapping.nir.portable`), without.
     force : bool
         Replace a file.
 
@@ -57,8 +65,11 @@ def write(
     BadInput
         There are obstacles, or the file exists and ``force`` is not set.
     """
-    for obstacle in obstacles(graph, dt=dt):
+    if form not in FORMS:
+        message = f"form is {form!r}; allowed: {', '.join(FORMS)}"
+        raise BadInput(message)
+    for obstacle in obstacles(graph, dt=dt, form=form):
         raise BadInput(obstacle)
-    made = (to_signed_nir if signed else to_nir)(graph, dt=dt)
+    made = FORMS[form](graph, dt=dt)
     write_file(Path(path), made, force=force)
     return Path(path)

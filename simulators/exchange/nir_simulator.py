@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,10 +15,14 @@ from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak
 from spinspike.mapping.nir.export import BIAS, OUTPUT, STEP, node_names, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.graph import NirGraph
+from spinspike.mapping.nir.portable import PORTABLE_KIND, SOURCES, to_portable_nir
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.task import Progress
 
 from .nir_executor import execute
+
+Form = Literal["populations", "signed", "portable"]
+FORMS = {"populations": to_nir, "signed": to_signed_nir, "portable": to_portable_nir}
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,11 @@ class Nir:
 
     Parameters
     ----------
-    signed : bool
-        Run the form with signs added up.
+    form : str
+        "populations", "signed" (`to_signed_nir`) or "portable" (`to_portable_nir`).
     """
 
-    signed: bool = False
+    form: Form = "populations"
     dt: float = STEP
     name: str = "nir"
     regime: Regime = "step"
@@ -48,13 +53,13 @@ class Nir:
         progress: Progress | None = None,
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
-        nir = (to_signed_nir if self.signed else to_nir)(graph, dt=self.dt)
+        nir = FORMS[self.form](graph, dt=self.dt)
         found = execute(nir, feed(graph, stimulus, protocol, nir), dt=self.dt)
         if progress:
             progress(protocol.total, protocol.total)
         called = node_names(graph.sizes, ())
         outputs = [called[OUTPUT, name] for name in graph.slices()]
-        outputs = ["output_neurons"] if self.signed else outputs
+        outputs = {"signed": ["output_neurons"], "portable": ["output"]}.get(self.form, outputs)
         spikes = np.concatenate([found[name] for name in outputs], axis=2) > 0
         strength = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
         clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
@@ -86,10 +91,13 @@ def feed(
         "supervisory": clamped[:, None, None] * stimulus.supervisor,
         "input": levels[: protocol.total],
     }
-    given = {"bias": bias, **kinds}
+    parts = [kinds[kind] for kind in SOURCES if nir.metadata.get(kind)]
+    given = {"bias": bias, "input": kinds["input"], "supervisory": kinds["supervisory"]}
     called = node_names(graph.sizes, ())
     given |= {called[BIAS, name]: bias[:, :, part] for name, part in graph.slices().items()}
     given |= {p.name: kinds[p.neuron] for p in graph.populations if p.neuron in kinds}
+    if nir.metadata.get("kind") == PORTABLE_KIND:
+        given = {"input": np.concatenate([bias, *parts], axis=2)}
     return {name: given[name].astype(np.float64) for name in nir.named("Input")}
 
 
@@ -101,7 +109,7 @@ def _in_steps(first: int, last: int, total: int) -> FloatArray:
 
 def _readout(graph: SynapseGraph, found: dict[str, FloatArray]) -> IntArray | None:
     """Membranes at the end, (B, C): the chip's sum of the fields of all steps, with its leak."""
-    if not graph.named("readout"):
+    if not graph.named("readout") or "output" in found:  # the portable form has none
         return None
     called = node_names(graph.sizes, ())[OUTPUT, graph.named("readout")[0]]
     name = called if called in found else "output_readout"  # that of the signed form

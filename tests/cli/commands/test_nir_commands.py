@@ -201,3 +201,12 @@ def test_a_step_that_is_none_is_refused(spinspike: Run, words: tuple[str, ...], 
         2,
         f"spinspike: dt is {float(dt)}; allowed: above 0\n",
     )
+
+
+def test_a_sum_that_no_double_holds_is_none_in_json(spinspike: Run, folder: Path) -> None:
+    nodes = {"i": Node("Input", ONE), "o": Node("Output", ONE)}
+    written(folder / "wire.nir", "i o", **nodes)
+    np.savez(folder / "huge.npz", i=np.full((2, 1, 1), 1e308))
+    done = spinspike("nir", "run", "wire.nir", "-i", "huge.npz", "-o", "huge_out.npz", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["o"]["sum"] is None
