@@ -171,7 +171,7 @@ def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list
             f"{c.simulator}, {c.statement}",
             f"{c.value:.4g}",
             f"{'>=' if c.at_least else '<='} {c.bound:g}",
-            {"holds": True, "fails": False, "undecided": None}[c.verdict],
+            c.verdict == "holds",
         )
         for c in found
     ]

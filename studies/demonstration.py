@@ -37,7 +37,7 @@ from spinspike.studies.validation.run import (
 from .validation import figures
 
 CONTROL_SEEDS = 2
-ASKED = Bounds(accuracy=0.05)
+ASKED = Bounds(kept=0.8, accuracy=0.05)  # what a dozen patterns in Brian2 can decide
 
 
 def demonstrate(

@@ -166,7 +166,7 @@ def demo(
     patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run on Lava.")] = 200,
     brian2_patterns: Annotated[
         int, typer.Option(min=1, help="Patterns of each run in Brian2.")
-    ] = 10,
+    ] = 12,
     seed: Seed = 0,
     force: Force = False,
     as_json: Json = False,

@@ -2,7 +2,7 @@
 
 Two things stand between a graph and Lava. Lava runs only what is joined to the process it is asked
 to run, and a connection must lead into every population, since it carries the first bias
-(`joined`). And a projection has one delay while lava-nc's DelayDense and DelaySparse know one for
+(`joined`); so must one lead out of every population that gets its spikes from outside. And a projection has one delay while lava-nc's DelayDense and DelaySparse know one for
 each synapse: projections that differ in their delay alone become one process (`stock_arrays`).
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import networkx as nx
 import numpy as np
@@ -19,12 +19,14 @@ import numpy as np
 from spinspike.arrays import IntArray
 from spinspike.mapping.graph.graph import INNER, NeuronModel, Projection, Role, SynapseGraph
 
+OUTER: tuple[Literal["supervisory", "input"], ...] = ("supervisory", "input")
+
 
 def joined(graph: SynapseGraph) -> SynapseGraph:
     """Add projections without synapses until inner neurons project to every one of them.
 
     They come from the first population of threshold or graded neurons, to which everything is
-    joined then.
+    joined then; those of input and supervisory neurons that nothing listens to lead there.
     """
     hub, *_ = names = _inner(graph)
     links = nx.Graph([(p.source, p.target) for p in graph.projections])
@@ -32,12 +34,10 @@ def joined(graph: SynapseGraph) -> SynapseGraph:
     near = nx.node_connected_component(links, hub)
     reached = near & {p.target for p in graph.projections if p.source in names}
     lacking = [name for name in (*names, *graph.named("readout")) if name not in reached]
-    added = tuple(
-        without_synapses(
-            graph, hub, name, "readout" if name in graph.named("readout") else "coupling"
-        )
-        for name in lacking
-    )
+    sources = {p.source for p in graph.projections}
+    unheard = [p.name for p in graph.populations if p.neuron in OUTER and p.name not in sources]
+    ends = [*((hub, name) for name in lacking), *((name, hub) for name in unheard)]
+    added = tuple(without_synapses(graph, *pair, _role(graph, *pair)) for pair in ends)
     return replace(graph, projections=(*graph.projections, *added))
 
 
@@ -65,6 +65,15 @@ def without_synapses(graph: SynapseGraph, source: str, target: str, role: Role) 
         indices=np.zeros(0, dtype=np.int32),
         mantissa=np.zeros(0, dtype=np.uint8),
     )
+
+
+def _role(graph: SynapseGraph, source: str, target: str) -> Role:
+    if target in graph.named("readout"):
+        return "readout"
+    for outer in OUTER:
+        if source in graph.named(outer):
+            return outer
+    return "coupling"
 
 
 def stock_arrays(graph: SynapseGraph) -> dict[str, Any]:

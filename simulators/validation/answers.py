@@ -65,9 +65,8 @@ def lost(claims: Sequence[Claim]) -> Answer:
         )
         return Answer(question, "yes", meaning)
     if found == "undecided":
-        more = max((c.would_decide or 0 for c in kept), default=0)
-        many = f"{more} patterns would decide" if more else "more patterns would decide"
-        return Answer(question, "undecided", f"Kept are {where}: {many} (--patterns, --kept).")
+        meaning = "; ".join(_said(c) for c in kept if c.verdict == found)
+        return Answer(question, "undecided", f"{meaning} (--patterns, --kept).")
     answer = "no" if all(c.value == 1 for c in kept) else "few, within the bound"
     return Answer(question, answer, f"Kept once the label is gone: {where}.")
 
@@ -138,6 +137,8 @@ def _said(c: Claim) -> str:
         return f"{c.simulator} lost a certified state in {names}"
     if c.interval is None:
         return f"{c.simulator}, {c.value:g} {c.statement}"
+    if not c.patterns:
+        return f"{c.simulator} came to no certified state"
     asked = f"{'at least' if c.at_least else 'at most'} {c.bound:g}"
     seen = _count(c) if c.at_least else f"{c.value:.3g}"
     said = f"{c.simulator}, {c.statement}: {seen}, asked {asked}"

@@ -61,7 +61,7 @@ def outcome_table(validation: dict[str, Any]) -> list[Table]:
             for o in outcomes
         ]
     trials = table(
-        "Patterns that come to s*, and end in it (release and wrong need not)",
+        "Patterns in s* (release and wrong need not be)",
         "run, null",
         "of",
         "reached",
@@ -105,5 +105,4 @@ def demo_table(summary: dict[str, Any]) -> Table:
     rows += [
         [f"{c['name']} ({c['learning']})", f"{c['accuracy']:.3f}"] for c in summary["comparators"]
     ]
-    rows += [["report", summary["report"]]]
     return table("Test accuracy on handwritten digits", "", "", rows=rows)

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from spinspike.mapping.certificates import attack as module
 from spinspike.mapping.certificates.attack import Attack, attack, attack_summary
 from spinspike.mapping.certificates.robustness import Robustness, robustness
 from spinspike.mapping.graph.graph import SynapseGraph
@@ -99,3 +100,20 @@ def test_same_seed_same_attack(graph: SynapseGraph, points: FixedPoints) -> None
     one, other = (attack(graph, few, np.random.default_rng(4), tries=10) for _ in range(2))
     for field in fields(Attack):
         np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_a_flip_that_was_promised_and_is_not_corrected_is_counted(
+    graph: SynapseGraph, points: FixedPoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certificate made too large, as a fault in it would: of everything it is certain."""
+    few = points.select(slice(3))
+    monkeypatch.setattr(
+        module, "certified_sets", lambda *given: np.ones(len(given[-1]), dtype=bool)
+    )
+    found = attack(graph, few, np.random.default_rng(0), tries=graph.units)
+    missed = graph.units * (2 - found.single - found.double)
+    np.testing.assert_allclose(found.unsound, missed)
+    assert (found.unsound > 0).all()
+    certificates = robustness(graph, few)
+    assert certificates.certified.all()
+    assert attack_summary(found, certificates)["unsound"] == found.unsound.sum()

@@ -126,3 +126,19 @@ def test_no_limit_is_none(by_drawing: Callable[..., SynapseGraph]) -> None:
     assert summary(found)["bounds"]["noise"] == {"min": None, "median": None, "max": None}
     assert found.radius.tolist() == [1]
     assert vacuous(found) == []
+
+
+@pytest.mark.parametrize(("spikes", "field", "sure"), [(1, 1, True), (1, 0, False), (-1, 1, False)])
+def test_a_margin_of_0_promises_nothing(
+    by_drawing: Callable[..., SynapseGraph], spikes: int, field: int, sure: bool
+) -> None:
+    """One neuron that spikes needs a field above 0, and a silent one a field of 0 or less."""
+    weight = np.array([[2]], dtype=np.uint8)
+    graph = by_drawing({"S": (1, "threshold")}, ("S>S:self+", weight), offset=[field - 1 - spikes])
+    state = FixedPoints(np.zeros((1, 1)), np.array([0]), np.array([[spikes]], dtype=np.int8))
+    found = robustness(graph, state)
+    assert found.margin.tolist() == [int(sure)]
+    assert found.certified.tolist() == [sure]
+    assert certified(graph, state).tolist() == [sure]
+    assert (found.noise > 0).tolist() == [sure]
+    assert summary(found)["certified"] == int(sure)

@@ -14,7 +14,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, certified, map_network
 from spinspike.mapping.graph.integer_matrix import IntegerNetwork
 from spinspike.mapping.quantisation.adaptive_rounding import Rows, adaptive_rounding
-from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
+from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate, with_free
 from spinspike.mapping.quantisation.integer_readout import integer_readout
 from spinspike.mapping.quantisation.integer_rule import margin_rule
 from spinspike.mapping.quantisation.quantise import integer_unit_margins, quantise
@@ -206,3 +206,27 @@ def test_units_without_couplings_keep_their_self_coupling(
     grown = found.self_coupling.row_sums[empty] / (2 * found.scale[empty])
     np.testing.assert_array_less(0.5 - 1e-9, grown)
     np.testing.assert_array_less(grown, 0.6)
+
+
+@pytest.mark.parametrize("bits", [2, 8])
+def test_the_mean_error_of_rounding_is_in_the_bias(trained: NetworkFile, bits: int) -> None:
+    """Integer fields less exact ones average to 1/2, where they switch, to within a rounding.
+
+    The exact field counts the self-coupling as it has grown.
+    """
+    network, points = trained.network, with_free(trained.network, trained.fixed_points["learned"])
+    found = consolidate(
+        network, trained.fixed_points["learned"], Rounding(bits), Consolidation(rounds=0)
+    )
+    spins, scale = points.states.astype(np.float64), found.scale
+    weight = {
+        name: getattr(found, name).mantissa.toarray() * 2.0 ** getattr(found, name).exponent
+        for name in ("coupling", "self_coupling")
+    }
+    given = (points.inputs - network.centre) * network.gain @ network.input_weight.toarray().T
+    integer = (spins + 1) / 2 @ (weight["coupling"] + weight["self_coupling"]).T
+    integer += found.offset + np.rint(given * scale)
+    exact = spins @ (scale[:, None] * network.coupling.toarray()).T + given * scale
+    exact += spins @ weight["self_coupling"] / 2
+    bias = (integer - exact).mean(axis=0)
+    assert np.abs(bias - 0.5).max() <= 0.5 + 1e-6

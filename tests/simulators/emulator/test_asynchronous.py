@@ -231,6 +231,9 @@ def test_a_broken_state_is_counted_and_one_that_was_not_yet_there_is_not(
     states[30:, 0, 0] *= -1
     spikes[30:, 0, [decoder, twin]] ^= True
     assert observed(replace(recording, states=states, spikes=spikes)).broken.sum() == 1
+    alone = recording.spikes.copy()
+    alone[30:, 0, twin] ^= True  # the unit's state is read from the other
+    assert observed(replace(recording, spikes=alone)).broken.sum() == 1
     spikes[:, 0, twin] = recording.spikes[:, 0, twin] ^ True  # never agreed before
     assert observed(replace(recording, states=states, spikes=spikes)).broken.sum() == 0
 

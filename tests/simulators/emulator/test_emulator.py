@@ -107,6 +107,30 @@ def test_a_residue_delays_switching_on_by_one_step() -> None:
     assert recording.spikes[:, 0, 0].tolist() == [False, False, True, True]
 
 
+@pytest.mark.parametrize("delay", [1, 2, 5])
+def test_what_is_late_arrives_though_nothing_moved_for_as_long(
+    by_hand_run: ByHand, delay: int
+) -> None:
+    """Unit 0 is up from the first step on; all synapses are as late, and unit 1 hears of it then.
+
+    Until then nothing changes for as many steps as a spike is late, and one step more would do.
+    """
+    network = from_arrays(
+        J=[[0.0, 0.0], [2.0, 0.0]], Win=[[1.0], [-1.0]], Wback=np.zeros((2, 2)), Wout=np.eye(2),
+        input_range=(0.0, 1.0), centre=np.zeros(1), gain=1.0,
+    )  # fmt: skip
+    graph = map_network(network, encoding="signed", on_chip_readout=False)
+    late = replace(graph, projections=tuple(replace(p, delay=delay) for p in graph.projections))
+    given_ = stimulus(late, np.ones((1, 1)))
+    protocol = Protocol(cue=1, clamped=0, free=9)
+    recording = Emulator().run(late, given_, protocol)
+    assert recording.spikes is not None
+    up = recording.states[:, 0] > 0
+    assert up[:, 0].all()
+    assert np.flatnonzero(up[:, 1]).tolist() == list(range(1 + delay, 10))
+    assert np.array_equal(recording.spikes, by_hand_run(late, given_, protocol)[0])
+
+
 def whole_network(rng: np.random.Generator, levels: int, modules: int) -> Network:
     """Six units whose parameters are whole numbers that a mapping need not round.
 

@@ -45,7 +45,10 @@ def mapped(
     autapses: bool = True,
     on_chip_readout: bool = True,
     longest_delay: int = 0,
+    deaf: tuple[str, ...] = (),
+    absent: bool = False,
 ) -> SynapseGraph:
+    """A graph, whose neurons may be deaf to some others, which may even be absent."""
     shape = Architecture(
         units=60 // modules,
         inputs=PIXELS,
@@ -60,6 +63,11 @@ def mapped(
         rounding=Rounding(input=way),
         autapses=autapses,
         on_chip_readout=on_chip_readout,
+    )
+    graph = dataclasses.replace(
+        graph,
+        projections=tuple(p for p in graph.projections if p.role not in deaf),
+        populations=tuple(p for p in graph.populations if not (absent and p.neuron in deaf)),
     )
     return with_delays(graph, longest_delay, np.random.default_rng(6))
 
@@ -94,7 +102,9 @@ def run(
     folder: Path, *arguments: str | Path, env: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(folder / "network.py"), *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
 
 
 @pytest.mark.parametrize("label", [None, 2])
@@ -118,6 +128,8 @@ def test_the_program_alone_ends_where_the_emulator_ends(
         {"encoding": "dale", "longest_delay": 4},
         {"encoding": "dale", "way": "binary", "modules": 3, "longest_delay": 2},
         {"encoding": "signed", "modules": 2},
+        {"deaf": ("supervisory", "input"), "way": "binary"},
+        {"deaf": ("supervisory",), "absent": True},
     ],
     ids=str,
 )

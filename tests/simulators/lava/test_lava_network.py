@@ -83,3 +83,14 @@ def test_what_nothing_reaches_is_joined_without_a_synapse(graph: SynapseGraph) -
         ("E", "I", "coupling", 0),
         ("E", "readout", "readout", 0),
     ]
+
+
+def test_who_speaks_and_is_not_heard_is_joined_as_well(graph: SynapseGraph) -> None:
+    """A network without label signal: Lava finds no compiler for a source on its own."""
+    deaf = replace(graph, projections=tuple(p for p in graph.projections if p.role == "coupling"))
+    found = joined(deaf).projections[len(deaf.projections) :]
+    assert [(p.source, p.target, p.role, p.mantissa.size) for p in found] == [
+        ("E", "readout", "readout", 0),
+        ("supervisory_E", "E", "supervisory", 0),
+        ("supervisory_I", "E", "supervisory", 0),
+    ]

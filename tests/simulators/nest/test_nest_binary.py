@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from spinspike.errors import MissingPart, SimulationFailed
 from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.model import NetworkFile
+from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import AsynchronousEmulator, NestBinary, Protocol
 from spinspike.simulators.nest import binary as nest_binary
 from spinspike.simulators.nest.binary import values_after
@@ -159,3 +161,17 @@ def test_without_nest_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingPart, match=r"nest is not installed: pip install 'spinspike\[nest"):
         NestBinary().run(graph, given, HOLD)
+
+
+def test_a_field_of_0_switches_off_and_one_of_1_on() -> None:
+    """Each neuron has a field of its own, -2 to 2, and is forced to the wrong side before."""
+    nothing = np.zeros((5, 5))
+    graph = map_network(from_arrays(nothing, np.zeros((5, 1)), nothing, nothing), encoding="signed")
+    fields = np.arange(-2, 3)
+    given = replace(
+        stimulus(graph, np.zeros((1, 1))), first_bias=-fields[None], bias=fields[None].copy()
+    )
+    recording = NestBinary().run(graph, given, HOLD)
+    assert recording.spikes is not None
+    assert recording.spikes[HOLD.cue - 1, 0].tolist() == [True, True, False, False, False]
+    assert recording.spikes[-1, 0].tolist() == [False, False, False, True, True]

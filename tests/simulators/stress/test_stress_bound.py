@@ -134,9 +134,9 @@ def test_noise_is_withstood_with_the_probability_of_whole_numbers(
     graph: SynapseGraph, points: FixedPoints
 ) -> None:
     """Sum over the whole numbers that a rounded normal one may be, neuron by neuron."""
-    deviation, steps = 7.0, 3
+    deviation, steps = 60.0, 3  # of the order of the weakest margins: half a unit tells
     few = points.select(slice(3))
-    numbers = np.arange(-200, 201)
+    numbers = np.arange(-1000, 1001)
     mass = norm.cdf((numbers + 0.5) / deviation) - norm.cdf((numbers - 0.5) / deviation)
     for p, margins in enumerate(integer_margins(graph, few)):
         product = 1.0
@@ -144,6 +144,7 @@ def test_noise_is_withstood_with_the_probability_of_whole_numbers(
             product *= mass[numbers >= 1 - margin].sum() ** steps
         found = withstands_noise(graph, few, deviation, steps)[p]
         assert found == pytest.approx(product, rel=1e-6)
+        assert 0.1 < found < 0.9
 
 
 def test_noise_on_the_emulator_does_no_more_harm_than_certified(
@@ -184,3 +185,24 @@ def test_a_state_has_settled_once_it_outlasts_the_longest_delay(
     assert settled(graph, three, recording, 1).tolist() == [True, True, True]
     assert settled(graph, three, replace(recording, release=3.0), 2).tolist() == [False] * 3
     assert not settled(graph, three, replace(recording, spikes=None), 1).any()
+
+
+def test_a_margin_of_0_promises_nothing(graph: SynapseGraph, points: FixedPoints) -> None:
+    """A bias less, by the margin of the weakest neuron of each state, and by one less than that."""
+    margins = integer_margins(graph, points)
+    for p in np.flatnonzero(margins.min(axis=1) >= 1)[:5]:
+        point, neuron = points.select(slice(p, p + 1)), int(margins[p].argmin())
+        less = np.where(neuron_spikes(graph, point.states)[0, neuron], -1, 1) * margins[p, neuron]
+        for change, sure in ((less - np.sign(less), True), (less, False)):
+            offset = graph.offset.copy()
+            offset[neuron] += change
+            weak = replace(graph, offset=offset)
+            assert integer_margins(weak, point).min() == int(sure)
+            none = np.zeros(point.states.shape, dtype=np.bool_)
+            spikes = np.repeat(neuron_spikes(weak, point.states)[None], 4, axis=0)
+            states, signal = np.repeat(point.states[None], 4, axis=0), np.zeros((4, 1))
+            seen = Recording("step", np.arange(1.0, 5.0), states, signal, 1.0, spikes)
+            assert corrects_flips(weak, point, none).tolist() == [sure]
+            assert survives_damage(weak, weak, point, everyone(weak)).tolist() == [sure]
+            assert withstands_noise(weak, point, 0.0, 10).tolist() == [float(sure)]
+            assert settled(weak, point, seen, 0).tolist() == [sure]

@@ -67,6 +67,8 @@ def test_too_few_patterns_are_told_how_many_would_do(graph: SynapseGraph) -> Non
     assert lost(decided).answer == "undecided"
     assert "35 patterns would decide" in lost(decided).meaning
     assert [a.answer for a in answers(few, decided)[1:]] == ["not asked", "not asked"]
+    none = Claim("lava", KEPT, 0.0, 0.9, True, (0.0, 1.0), 0)
+    assert sentence([none]) == "undecided: lava came to no certified state"
 
 
 def test_losses_in_continuous_time_are_counted_and_not_called_a_broken_proof() -> None:

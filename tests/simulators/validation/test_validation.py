@@ -188,6 +188,18 @@ def test_caught_a_supervisory_signal_that_never_comes(graph: SynapseGraph) -> No
     assert "label stayed on, or never came" in found
 
 
+def test_a_network_that_hears_no_label_is_not_blamed_for_it(graph: SynapseGraph) -> None:
+    """Nor is one with a class that has no weights, where a block is of that class alone."""
+    deaf = replace(
+        graph, projections=tuple(p for p in graph.projections if p.role != "supervisory")
+    )
+    (learned,) = outcomes(deaf, Emulator(), runs=["learned"], nulls=False)
+    assert not learned.saw_label
+    assert "label stayed on, or never came" not in failed([learned])
+    heard = replace(learned, saw_label=True, supervisory=learned.supervisory + 1)
+    assert joined([learned, heard]).saw_label
+
+
 def test_caught_too_few_bits(graph: SynapseGraph, larger: NetworkFile) -> None:
     """At 2 bits most states are gone, which no count of broken certificates would show."""
     rounding = Rounding(weight_bits=2, clip=False)
