@@ -51,7 +51,13 @@ ROOMS = HERE / "reference" / "api"
 FLOORS = ("core", "model", "mapping", "simulators", "studies")
 FACES = ("spinspike", *(f"spinspike.{floor}" for floor in FLOORS[1:]))
 # What runs inside a process of Lava's, and what a compiler makes machine code of.
-INSIDE = ("spinspike.simulators.lava.processes", "_worker", "_kernels", "numba_lanes", "lava.worker")
+INSIDE = (
+    "spinspike.simulators.lava.processes",
+    "_worker",
+    "_kernels",
+    "numba_lanes",
+    "lava.worker",
+)
 
 
 def write_reference(_: Any = None) -> None:
@@ -112,7 +118,14 @@ def command_page() -> str:
     """Every command with its arguments and options, as `--help` has them."""
     lines = ["# Commands", "", "As `--help` says it. What each is for: [](../howto/index.md).", ""]
     for name, command in sorted(commands(typer.main.get_command(program), "spinspike")):
-        lines += [f"## {name}", "", first_paragraph(command.help or ""), "", "| | | |", "|---|---|---|"]
+        lines += [
+            f"## {name}",
+            "",
+            first_paragraph(command.help or ""),
+            "",
+            "| | | |",
+            "|---|---|---|",
+        ]
         lines += [row for parameter in command.params if (row := parameter_row(parameter))]
         lines.append("")
     return "\n".join(lines)

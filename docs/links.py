@@ -63,7 +63,9 @@ def faults(folder: Path) -> list[str]:
 def main() -> None:
     """Print what is wrong; exit code 1 if anything is."""
     wrong = faults(Path(sys.argv[1]))
-    print("\n".join(wrong[:50]) or "every link leads somewhere, and nothing is loaded from elsewhere")
+    print(
+        "\n".join(wrong[:50]) or "every link leads somewhere, and nothing is loaded from elsewhere"
+    )
     sys.exit(bool(wrong))
 
 

@@ -14,7 +14,6 @@ import doctest
 import re
 import shlex
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,6 @@ FENCE = re.compile(
 NEEDS = re.compile(r"<!-- needs (?P<files>[^>]*) -->")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<target>[^)#]+)[^)]*\)")
 WRITTEN = ("api", "commands.md")  # by the build, of the code
-
-Run = Callable[[list[str]], int]
 
 
 @dataclass(frozen=True)
@@ -77,18 +74,15 @@ PAGES = pages()
 WITH_CODE = [page for page in PAGES if any(block.runs for block in blocks(page))]
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(arguments: list[str]) -> int:
     """The program in this process, by its arguments; its exit code."""
-
-    def called(arguments: list[str]) -> int:
-        monkeypatch.setattr("sys.argv", arguments)
-        with pytest.raises(SystemExit) as left:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", arguments)
+        try:
             main()
-            raise SystemExit(0)
-        return int(left.value.code or 0)
-
-    return called
+        except SystemExit as left:
+            return int(left.code or 0)
+    pytest.fail("the program did not exit")
 
 
 @pytest.fixture(scope="session")
@@ -98,17 +92,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for line in commands(blocks(ROOT / "docs" / "howto" / "index.md")[0].text):
-            patch.setattr("sys.argv", shlex.split(line))
-            with pytest.raises(SystemExit, match="^(0|None)$"):
-                main()
-                raise SystemExit(0)
+            assert run(shlex.split(line)) == 0
     return folder
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=named)
 def test_all_code_of_a_page_runs(
     page: Path,
-    run: Run,
     made: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -119,7 +109,7 @@ def test_all_code_of_a_page_runs(
     if needs := NEEDS.search(page.read_text(encoding="utf-8")):
         for name in needs["files"].split():
             shutil.copy(made / name, tmp_path)
-    names: dict[str, Any] = {"__name__": "page"}
+    names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page):
         if not block.runs:
             continue
@@ -143,7 +133,7 @@ def test_all_code_of_a_page_runs(
 def execute(text: str, names: dict[str, Any], page: str) -> None:
     """Run Python, and hold what a prompt is followed by against what is printed."""
     if ">>>" not in text:
-        exec(compile(text, page, "exec"), names)
+        exec(compile(text, page, "exec"), names)  # noqa: S102  (pages of our own)
         return
     test = doctest.DocTestParser().get_doctest(text, names, page, page, 0)
     told: list[str] = []
