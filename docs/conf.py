@@ -96,7 +96,9 @@ def room_page(name: str, modules: list[str]) -> str:
         lines += ["", "| name | |", "|---|---|", *(face_row(face, n) for n in face.__all__)]
     for module in modules:
         lines += ["", f"## {module}", "", "```{eval-rst}", f".. automodule:: {module}"]
-        lines += ["   :members:", "   :no-index-entry:", "```"]
+        if named := defined_in(module):
+            lines.append(f"   :members: {', '.join(named)}")
+        lines.append("```")
     return "\n".join(lines) + "\n"
 
 
@@ -156,20 +158,35 @@ def parameter_row(parameter: Any) -> str:
     return f"| {names} | {shown} | {words.replace('|', chr(92) + '|')} |"
 
 
-def documented() -> list[str]:
-    """Public functions and classes that the pages of packages tell of, by their whole names."""
-    found = []
-    for modules in packages().values():
-        for module in modules:
-            path = module.split(".")
-            path = ["core", *path[1:]] if path[1] not in FLOORS else path[1:]
-            tree = ast.parse(ROOT.joinpath(*path).with_suffix(".py").read_text("utf-8"))
-            kinds = (ast.FunctionDef, ast.ClassDef)
-            named = [node.name for node in tree.body if isinstance(node, kinds)]
-            found += [f"{module}.{n}" for n in named if not n.startswith("_")]
-    return found
+def defined_in(module: str) -> list[str]:
+    """Public functions and classes that a module defines, in their order."""
+    _, *path = module.split(".")
+    folder = ROOT if path[0] in FLOORS else ROOT / "core"
+    tree = ast.parse(folder.joinpath(*path).with_suffix(".py").read_text("utf-8"))
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    named = [node.name for node in tree.body if isinstance(node, kinds)]
+    return [name for name in named if not name.startswith("_")]
+
+
+def tidy(_: Any, what: str, __: str, ___: Any, ____: Any, lines: list[str]) -> None:
+    """What of our docstrings Sphinx would take for something else, in place.
+
+    In |x| a substitution, where code stays as it is; in a module's "References" a heading of the page.
+    """
+    literal = False
+    for place, line in enumerate(lines):
+        if line.strip() and not line.startswith(" "):
+            literal = False
+        if not literal:
+            parts = line.split("`")
+            parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
+            lines[place] = "`".join(parts)
+        literal = literal or line.endswith("::")
+        if what == "module" and line == "----------" and lines[place - 1] == "References":
+            lines[place - 1 : place + 1] = [".. rubric:: References", ""]
 
 
 def setup(sphinx: Any) -> None:
     """Called by Sphinx."""
     sphinx.connect("builder-inited", write_reference)
+    sphinx.connect("autodoc-process-docstring", tidy, priority=100)  # before numpydoc
