@@ -5,10 +5,12 @@
 #
 # PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
 # EXTRAS=...  what to install: names from [project.optional-dependencies]
+# JOBS=...    processes that share the tests; as many as there are processors
 # ARGS=...    handed on to the verb:  make test ARGS="-k dale -x"
 
 PYTHON ?=
 ARGS   ?=
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 VERSION := $(if $(filter 3.%,$(PYTHON)),$(PYTHON),$(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)))
 VENV    := .venv$(if $(PYTHON),-$(VERSION))
@@ -25,7 +27,8 @@ demo: setup
 	$(RUN)/spinspike demo -o out/demo --force $(ARGS)
 
 test: setup
-	$(RUN)/python -m pytest -m "$$($(RUN)/python -c "$$DESELECT")" $(ARGS)
+	$(RUN)/python -m pytest -n $(JOBS) --dist loadfile --durations 15 \
+		-m "$$($(RUN)/python -c "$$DESELECT")" $(ARGS)
 
 lint: setup
 	$(RUN)/ruff check $(ARGS)

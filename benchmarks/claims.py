@@ -26,7 +26,7 @@ from spinspike.model import Architecture, NetworkFile, digits
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
-from spinspike.simulators import RUNS, claims
+from spinspike.simulators import RUNS, Bounds, claims
 from spinspike.studies.validation.report import Report, write_report
 from spinspike.studies.validation.run import (
     Job,
@@ -38,6 +38,7 @@ from spinspike.studies.validation.run import (
 
 SEEDS = 5
 ACCURACY, TRAINING_SECONDS, DEMO_SECONDS = 0.95, 10.0, 60.0
+ASKED = Bounds(kept=0.9, reached=0.6, same_class=0.95, accuracy=0.02)
 CONTROL_GAP = 0.20  # how far training without self-couplings must fall behind
 
 
@@ -152,7 +153,7 @@ def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list
     outcomes = []
     for name, patterns in (("lava", arguments.patterns), ("brian2", arguments.brian2_patterns)):
         outcomes += validate_on(graph, name, tuple(RUNS), patterns=patterns, nulls=True, seed=0)
-    found = claims(outcomes)
+    found = claims(outcomes, ASKED)
     facts = {"training": dict(content.provenance)}
     write_report(arguments.output, Report(graph, mapping, outcomes, found, facts=facts))
     rows += [

@@ -2,9 +2,10 @@
 
     python benchmarks/lava_folder.py [--graph graph.h5] [--environment DIR] [--patterns 100]
 
-Makes a virtual environment, installs lava-nc alone (at the versions of constraints.txt), exports
-the graph (without --graph one that is trained on the digits here) and runs every certified pattern
-there, as the one that it was learned as or reached by: training images are clamped with their label
+Makes a virtual environment of the Python that runs this, installs lava-nc and what it imports, as
+`spinspike setup lava` does (the latter at the versions of constraints.txt), exports the graph
+(without --graph one that is trained on the digits here) and runs every certified pattern there, as
+the one that it was learned as or reached by: training images are clamped with their label
 and released, test images are shown alone. Patterns follow one another in one Lava run, each from
 silence: the neurons are driven far below threshold for a step and to exactly 0 for another. A
 pattern whose run ends elsewhere is run once more, started in its state. Printed as JSON: how many
@@ -150,13 +151,14 @@ def excitation(program: Any, arrays: Any) -> Any:
     return np.concatenate(found)
 
 
-def environment(place: Path) -> tuple[Path, list[str]]:
-    """A Python that has lava-nc alone, and what is installed beside it."""
+def environment(place: Path, base: str, *installs: list[str]) -> tuple[Path, list[str]]:
+    """A Python like ``base`` that has what these commands of pip install, and its packages."""
     python = place / "bin" / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", "-c", str(CONSTRAINTS), "lava-nc"]
-        subprocess.run(install, check=True)
+        subprocess.run([base, "-m", "venv", str(place)], check=True)
+        for install in installs:
+            pip = [str(python), "-m", "pip", "--disable-pip-version-check", "-q", *install]
+            subprocess.run(pip, check=True)
     freeze = [str(python), "-m", "pip", "freeze"]
     done = subprocess.run(freeze, check=True, capture_output=True, text=True)
     absent = (
@@ -203,8 +205,12 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     from spinspike.mapping.graph.graph_file import load
     from spinspike.mapping.graph.nulls import permuted_couplings
     from spinspike.simulators import Emulator, Protocol, export, stimulus
+    from spinspike.simulators.lava_setup import commands
 
-    python, packages = environment(options.environment or work / "environment")
+    # each is: python -m pip install ...
+    installs = [[*command[3:], "-c", str(CONSTRAINTS)] for command in commands()]
+    place = options.environment or work / "environment"
+    python, packages = environment(place, sys.executable, *installs)
     graph = load(options.graph or trained(work))
     if graph.ends.levels:
         sys.exit("the image comes as spikes; allowed: a graph that takes it by the bias")

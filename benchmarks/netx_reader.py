@@ -30,7 +30,7 @@ from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
 from spinspike.simulators import Emulator, Protocol, stimulus
-from spinspike.simulators.exchange.netx import obstacles_to_net, write_net
+from spinspike.simulators.exchange.netx import obstacles, write
 
 NETX = ("hdf5.py", "utils.py", "blocks/process.py", "blocks/models.py")
 STAND_IN = "def neuron_params(config):\n    raise NotImplementedError\n"
@@ -68,7 +68,7 @@ def drawn(rng: np.random.Generator) -> SynapseGraph:
             graph = map_network(network, encoding=encoding, rounding=rounding)
         except OutOfRange:
             continue
-        if not obstacles_to_net(graph):
+        if not obstacles(graph):
             return graph
 
 
@@ -117,7 +117,7 @@ def main() -> int:
         path = Path(name) / "graph.net"
         for _ in range(options.graphs):
             graph = drawn(rng)
-            write_net(path, graph, force=True)
+            write(graph, path, force=True)
             picture = np.rint(rng.random(graph.ends.centre.size))
             label = int(rng.integers(CLASSES))
             given = stimulus(graph, picture[None], labels=np.array([label]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +16,7 @@ from spinspike.cli.commands.check import check
 from spinspike.cli.commands.energy import energy
 from spinspike.cli.commands.importing import app as importing
 from spinspike.cli.commands.info import info
+from spinspike.cli.commands.inputs import Commands
 from spinspike.cli.commands.nir import app as nir
 from spinspike.cli.commands.nir import convert
 from spinspike.cli.commands.setting_up import app as setting_up
@@ -28,7 +31,7 @@ from spinspike.cli.commands.view import view
 # Typer exports no more of its errors of usage than this one kind of them.
 USAGE_ERROR = typer.BadParameter.__mro__[1]
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,8 +42,8 @@ app = typer.Typer(
         "gone.\n\n"
         "The usual order: **train** → **map** → **export** and **validate**. "
         "**demo** does all of it on handwritten digits.\n\n"
-        "Exit codes: 0 the claim holds, 1 the claim fails, 2 bad input or a missing part, "
-        "70 a bug."
+        "Exit codes: 0 the claim holds, 1 the claim fails, 3 too few patterns to tell, "
+        "2 bad input or a missing part, 70 a bug."
     ),
 )
 
@@ -86,6 +89,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 (a bug must not look like a failed claim, exit 1)
         from spinspike.errors import SpinspikeError
+        from spinspike.outputs import FULL, reason
 
         if isinstance(error, USAGE_ERROR):
             sys.stderr.write(_usage(error))
@@ -94,7 +98,11 @@ def main() -> None:
             traceback.print_exc()
             sys.stderr.write("spinspike: this is a bug; please report it with the lines above\n")
             sys.exit(70)
-        sys.stderr.write(f"spinspike: {' '.join(str(error).split())}\n")
+        message = str(error)
+        if isinstance(error, OSError) and error.errno in FULL:
+            place = Path(error.filename or gettempdir())
+            message = f"{place} cannot be written: {reason(error, place)}"
+        sys.stderr.write(f"spinspike: {' '.join(message.split())}\n")
         sys.exit(2)
 
 

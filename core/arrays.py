@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.floating[Any]]
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 SpinArray = NDArray[np.int8]  # entries -1, +1
 BoolArray = NDArray[np.bool_]

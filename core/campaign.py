@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -13,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BadFile, BadInput, SimulationFailed
-from .hdf5 import replacing
-from .npz import NUMBERS, read_npz_arrays
+from .npz import NUMBERS, read_npz_arrays, write_npz
+from .outputs import replacing
 from .task import Arrays, Progress, Task, failed
 
 __all__ = ["Arrays", "Task", "carry_out", "unfinished"]
@@ -141,7 +140,5 @@ def _keep(folder: Path, key: str, fingerprint: str, arrays: Arrays) -> None:
             raise SimulationFailed(message)
     head = json.dumps({"fingerprint": fingerprint, "names": list(arrays)}).encode()
     everything: dict[str, Any] = {HEAD: np.frombuffer(head, dtype=np.uint8), **arrays}
-    packed = io.BytesIO()  # on a full disk NumPy would leave an open archive behind
-    np.savez_compressed(packed, **everything)
     with replacing(folder / f"{key}.npz", force=True) as path:
-        path.write_bytes(packed.getvalue())
+        write_npz(path, everything)

@@ -7,8 +7,7 @@ finiteness are checked before it is used; nothing in a file is ever executed.
 
 from __future__ import annotations
 
-import os
-import secrets
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +17,12 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import BadFile, BadInput
+from .errors import BadFile
+from .outputs import replacing
 
 FORMAT = 2
 INFLATION = 1100  # gzip packs at most 1032 bytes into one; a small file can promise any size
+SLACK = 2**24  # bytes that the HDF5 library needs for itself
 KINDS = {"float": "f", "int": "iu", "spin": "i", "input": "fiu"}
 TYPES = {"float": np.float64, "int": np.int64, "spin": np.int8}
 INPUT_TYPES = ("uint8", "int8", "float32", "float64")
@@ -35,7 +36,7 @@ def write(
     *,
     force: bool = False,
 ) -> None:
-    """Write arrays and attributes to ``path`` under a temporary name, then rename.
+    """Write arrays and attributes to ``path``, whole or not at all.
 
     Raises
     ------
@@ -43,14 +44,11 @@ def write(
         The file exists and ``force`` is not set, its folder does not exist, or the file system
         refuses it.
     """
-    path = Path(path)
     everything = {"kind": f"spinspike {kind}", "format": FORMAT, **attributes}
     # libver "latest" gives all metadata checksums, fletcher32 the arrays; text of variable length
     # has none, and damage to it has crashed the HDF5 library
-    with (
-        replacing(path, force=force) as temporary,
-        h5py.File(temporary, "w", libver="latest") as file,
-    ):
+    size = sum(array.nbytes for array in arrays.values())
+    with hdf5(path, size, force=force, libver="latest") as file:
         for name, value in everything.items():
             file.attrs[name] = np.bytes_(value.encode()) if isinstance(value, str) else value
         for name, array in arrays.items():
@@ -58,33 +56,39 @@ def write(
             file.create_dataset(name, data=array, compression=packing, fletcher32=array.size > 0)
 
 
-def check_target(path: Path, *, force: bool) -> None:
-    """Refuse a file that cannot be written: before the work, not after it."""
-    if path.exists() and not force:
-        message = f"{path} exists; choose another name or allow overwriting with --force"
-        raise BadInput(message)
-    if path.is_dir():
-        message = f"{path} is a folder; give the name of a file"
-        raise BadInput(message)
-    if not path.parent.is_dir():
-        message = f"folder {path.parent} does not exist; create it first"
-        raise BadInput(message)
-
-
 @contextmanager
-def replacing(path: Path, *, force: bool) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it is complete."""
-    try:
-        check_target(path, force=force)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            yield temporary
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        message = f"{path} cannot be written: {error}"
-        raise BadInput(message) from error
+def hdf5(path: Path | str, size: int, *, force: bool, **options: Any) -> Iterator[h5py.File]:
+    """An HDF5 file to be filled, which takes the name ``path`` once it is complete.
+
+    The HDF5 library takes the process down when it cannot write. So the file is made in memory, as
+    large as it will be on disk, and memory that is missing shows before the library is at work.
+
+    Parameters
+    ----------
+    path : path
+        Its place.
+    size : int
+        Bytes of all arrays before they are packed.
+    force : bool
+        Whether a file may be there already.
+    **options
+        As `h5py.File` takes them.
+
+    Raises
+    ------
+    BadInput
+        As for `write`.
+    MemoryError
+        The file may not fit into memory.
+    """
+    with replacing(Path(path), force=force) as temporary:
+        np.empty(2 * size + SLACK, dtype=np.uint8)  # twice: what grows may be copied; never touched
+        image = io.BytesIO()
+        with h5py.File(image, "w", **options) as file:
+            yield file
+        with temporary.open("wb") as target:
+            # nothing may hold on to the buffer if this fails, or the image could not be freed
+            target.write(image.getbuffer())
 
 
 class Reader:

@@ -1,10 +1,10 @@
-"""Arrays from an .npz file of NumPy, read without trust: no pickle, and no promise believed."""
+"""Files of arrays as NumPy has them (.npz), read without trust: no pickle, no promise believed."""
 
 from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,35 @@ from numpy.typing import NDArray
 
 from .errors import BadFile, BadInput
 from .hdf5 import INFLATION
+from .spelling import check_names
 
 LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
 
 NUMBERS = "biuf"  # kinds of NumPy types
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
+
+
+def write_npz(path: Path, arrays: Mapping[str, Any], *, packed: bool = True) -> None:
+    """Write arrays as ``numpy.savez`` does.
+
+    That one leaves an open archive behind on a full disk, which complains when it is collected,
+    and takes no array by the name of one of its arguments.
+
+    Parameters
+    ----------
+    path : Path
+        The file; what is there is overwritten.
+    arrays : mapping
+        Arrays of numbers or text by name, none of them of objects.
+    packed : bool
+        Whether to compress them.
+    """
+    npy: Any = np.lib.format  # without annotations
+    packing = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                npy.write_array(member, np.asanyarray(array), allow_pickle=False)
 
 
 def read_npz_arrays(path: Path | str, names: Iterable[str]) -> dict[str, NDArray[Any]]:
@@ -49,6 +73,51 @@ def read_npz_arrays(path: Path | str, names: Iterable[str]) -> dict[str, NDArray
         raise BadFile(message) from error
 
 
+def read_whole_npz(
+    path: Path | str, needed: Iterable[str], optional: Iterable[str] = (), *, what: str = "array"
+) -> dict[str, NDArray[Any]]:
+    """All arrays of a file, which are those that are expected and no others.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    needed, optional : iterable of str
+        Names of arrays that it must and that it may have.
+    what : str
+        What the arrays stand for.
+
+    Raises
+    ------
+    BadFile
+        As for `read_npz_arrays`; or a name is not known, or one is missing.
+    """
+    found = npz_names(path)
+    try:
+        check_names(found, needed, optional, what=what, where=str(path))
+    except BadInput as error:
+        raise BadFile(str(error)) from error
+    return read_npz_arrays(path, found)
+
+
+def npz_names(path: Path | str) -> list[str]:
+    """Names of the arrays that a file holds.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+
+    Raises
+    ------
+    BadFile
+        It is missing or no archive.
+    """
+    read_npz_arrays(path, [])
+    with zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
 def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
     """One array of an archive, its header held against its length before it is unpacked."""
     entry = archive.getinfo(key)
@@ -65,7 +134,8 @@ def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
         shape, _, dtype = read(file)
         stored = entry.file_size - file.tell()
     if dtype.kind not in NUMBERS:
-        message = f"{key} has type {dtype}; allowed: numbers"
+        bfloat16 = " (bfloat16? save it as float32)" if dtype.str == "|V2" else ""
+        message = f"{key} has type {dtype}{bfloat16}; allowed: numbers"
         raise BadInput(message)
     promised = math.prod(shape) * dtype.itemsize
     largest = min(LARGEST, INFLATION * min(entry.compress_size, size) + 2**20)

@@ -15,13 +15,14 @@ from .brian2.clocked import Brian2Clocked
 from .brian2.lif import Brian2LIF
 from .emulator.asynchronous import AsynchronousEmulator
 from .emulator.step import Emulator
-from .exchange.lava import export
+from .exchange.lava import write as export
 from .lava.backend import Lava
 from .nest.binary import NestBinary
 from .nest.lif import NestLIF
 from .stimulus import stimulus
 from .validation.agreement import Agreement, Disagreement, agreements, disagreements
-from .validation.claims import Claim, claims
+from .validation.answers import Answer, answers, sentence
+from .validation.claims import Bounds, Claim, NotAsked, claims, not_asked, verdict
 from .validation.outcome import Outcome, accuracy, wilson
 from .validation.protocol import NULLS, RUNS, validate
 
@@ -29,7 +30,9 @@ __all__ = [
     "NULLS",
     "RUNS",
     "Agreement",
+    "Answer",
     "AsynchronousEmulator",
+    "Bounds",
     "Brian2Clocked",
     "Brian2LIF",
     "Claim",
@@ -38,6 +41,7 @@ __all__ = [
     "Lava",
     "NestBinary",
     "NestLIF",
+    "NotAsked",
     "Outcome",
     "Protocol",
     "Recording",
@@ -45,10 +49,14 @@ __all__ = [
     "Stimulus",
     "accuracy",
     "agreements",
+    "answers",
     "claims",
     "disagreements",
     "export",
+    "not_asked",
+    "sentence",
     "stimulus",
     "validate",
+    "verdict",
     "wilson",
 ]

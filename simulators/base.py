@@ -1,13 +1,18 @@
 """The contract of a simulator: the same graph, protocol and stimulus in, the same recording out.
 
 Whoever writes a backend reads this page. A backend is one object with a ``name``, a ``regime``
-and a method ``run``; what it cannot do it refuses with an error that says so.
+and a method ``run``; what it cannot do it refuses with an error that says so. Two more methods are
+for those who need them: ``seeded(number)`` gives the same simulator with other random numbers, and
+``calibrated(graph)`` the one with the parameters for a graph.
+
+A package of one's own offers a backend by an entry point of the group "spinspike.simulators", whose
+name is what users give to ``--on`` and whose object is the class.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 from typing import Protocol as Interface
 
 import numpy as np
@@ -124,3 +129,31 @@ class Simulator(Interface):
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
         ...
+
+
+def seeded(simulator: Simulator, number: int) -> Simulator:
+    """A simulator with other random numbers; the same one if it draws none.
+
+    Parameters
+    ----------
+    simulator
+        Any; if it has a method ``seeded``, that one is asked.
+    number
+        Of the numbers to draw, 0 or more; different ones for runs that must not be alike.
+    """
+    other = getattr(simulator, "seeded", None)
+    return simulator if other is None else cast("Simulator", other(number))
+
+
+def calibrated(simulator: Simulator, graph: SynapseGraph) -> Simulator:
+    """A simulator with the parameters for a graph; the same one if it needs none.
+
+    Parameters
+    ----------
+    simulator
+        Any; if it has a method ``calibrated``, that one is asked.
+    graph
+        What is to run.
+    """
+    other = getattr(simulator, "calibrated", None)
+    return simulator if other is None else cast("Simulator", other(graph))

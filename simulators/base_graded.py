@@ -111,7 +111,7 @@ def response(
         raise BadInput(message)
     on = values[:, : graph.units] - values[:, graph.units : 2 * graph.units]
     return Response(
-        times=np.arange(1, len(values) + 1) * graded.step,
+        times=np.arange(1, len(values) + 1, dtype=np.float64) * graded.step,
         readout=readout / graded.readout_scale,
         units=on / graph.ends.scale,
         spikes=messages.astype(np.float64),

@@ -1,14 +1,17 @@
 """Every simulator by its name and regime; what cannot be had, and what each cannot do.
 
 A backend is named by its module and imported when it is made, so that the list costs nothing and a
-missing package matters only to those who ask for it.
+missing package matters only to those who ask for it. Packages of others offer theirs by an entry
+point of the group `GROUP`, whose name is the simulator's and whose object is its class.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any, get_args
 
@@ -18,6 +21,7 @@ from .base import Regime, Simulator
 from .lava_setup import COMMAND
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
+GROUP = "spinspike.simulators"  # of entry points
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Backend:
 
     name: str
     regime: Regime
-    module: str  # below spinspike.simulators
+    module: str  # below spinspike.simulators, or of another package
     kind: str  # the class in it
     part: str = ""  # package, and extra of spinspike, that it needs
     limits: tuple[str, ...] = ()  # what it cannot do, each with the reason
@@ -38,7 +42,7 @@ class Backend:
 
     def make(self, **options: Any) -> Simulator:
         """Import the class and call it with its options."""
-        module = import_module(f"spinspike.simulators.{self.module}")
+        module = import_module(self.module, GROUP)
         made: Simulator = getattr(module, self.kind)(**options)
         return made
 
@@ -50,19 +54,22 @@ _AT_ONCE = (
 _NO_READOUT = "no readout: its neurons are not integrators of integers; units are read instead"
 _ONE_RASTER = "spikes of the first pattern alone: those of all would not fit into memory"
 BACKENDS: tuple[Backend, ...] = (
-    Backend("emulator", "step", "emulator.step", "Emulator"),
-    Backend("emulator", "asynchronous", "emulator.asynchronous", "AsynchronousEmulator", limits=_AT_ONCE),
+    Backend("emulator", "step", ".emulator.step", "Emulator"),
     Backend(
-        "lava", "step", "lava.backend", "Lava", "lava",
+        "emulator", "asynchronous", ".emulator.asynchronous", "AsynchronousEmulator",
+        limits=_AT_ONCE,
+    ),
+    Backend(
+        "lava", "step", ".lava.backend", "Lava", "lava",
         ("no number beyond a chip's registers: Lava would not notice, hence they are refused",),
     ),
-    Backend("brian2", "step", "brian2.clocked", "Brian2Clocked", "brian2"),
+    Backend("brian2", "step", ".brian2.clocked", "Brian2Clocked", "brian2"),
     Backend(
-        "brian2", "continuous", "brian2.lif", "Brian2LIF", "brian2", (_NO_READOUT, _ONE_RASTER)
+        "brian2", "continuous", ".brian2.lif", "Brian2LIF", "brian2", (_NO_READOUT, _ONE_RASTER)
     ),
-    Backend("nest", "asynchronous", "nest.binary", "NestBinary", "nest", _AT_ONCE),
+    Backend("nest", "asynchronous", ".nest.binary", "NestBinary", "nest", _AT_ONCE),
     Backend(
-        "nest", "continuous", "nest.lif", "NestLIF", "nest",
+        "nest", "continuous", ".nest.lif", "NestLIF", "nest",
         (
             _NO_READOUT,
             _ONE_RASTER,
@@ -98,6 +105,29 @@ def label(name: str, regime: Regime) -> str:
     return f"{name} ({regime})" if several else name
 
 
+@cache
+def offered() -> tuple[Backend, ...]:
+    """Backends of other packages that are installed.
+
+    Raises
+    ------
+    BadInput
+        One has a name that is taken, or its class no regime.
+    """
+    found = []
+    for point in entry_points(group=GROUP):
+        kind = point.load()
+        regime = getattr(kind, "regime", None)
+        if point.name in NAMES or regime not in REGIMES:
+            message = (
+                f"simulator {point.name} of {point.value} has regime {regime!r}; allowed: "
+                f"{', '.join(REGIMES)}, and a name other than {', '.join(NAMES)}"
+            )
+            raise BadInput(message)
+        found.append(Backend(point.name, regime, kind.__module__, kind.__qualname__))
+    return tuple(found)
+
+
 def find(name: str, regime: Regime | None = None) -> Backend:
     """The backend of a name in a regime, by default the first in its nature.
 
@@ -106,18 +136,21 @@ def find(name: str, regime: Regime | None = None) -> Backend:
     BadInput
         There is no such simulator, or it has no such regime; the message says why not.
     """
-    if name not in NAMES:
-        message = f"unknown simulator {name!r}; allowed: {', '.join(NAMES)}"
+    others = {} if name in NAMES else {b.name: b for b in offered()}
+    if name not in (*NAMES, *others):
+        message = f"unknown simulator {name!r}; allowed: {', '.join((*NAMES, *others))}"
         raise BadInput(message)
-    wanted = DEFAULT[name] if regime is None else regime
+    wanted = regime or (others[name].regime if name in others else DEFAULT[name])
     if wanted not in REGIMES:
         message = f"unknown regime {wanted!r}; allowed: {', '.join(REGIMES)}"
         raise BadInput(message)
-    for backend in BACKENDS:
+    backends = [*BACKENDS, *others.values()]
+    for backend in backends:
         if (backend.name, backend.regime) == (name, wanted):
             return backend
-    own = ", ".join(b.regime for b in BACKENDS if b.name == name)
-    message = f"{name} has no {wanted} regime: {IMPOSSIBLE[name, wanted]}; allowed: {own}"
+    own = ", ".join(b.regime for b in backends if b.name == name)
+    why = IMPOSSIBLE.get((name, wanted), "its package offers none")
+    message = f"{name} has no {wanted} regime: {why}; allowed: {own}"
     raise BadInput(message)
 
 

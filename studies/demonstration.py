@@ -14,11 +14,14 @@ from spinspike.model.network import network_file
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
-from spinspike.simulators import RUNS, Outcome, claims
-from spinspike.simulators.exchange.lava import export
+from spinspike.outputs import check_target, make_folder
+from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
+from spinspike.simulators.exchange.folder import check_place
+from spinspike.simulators.exchange.lava import WRITTEN
+from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.registry import Backend, require
 from spinspike.simulators.validation.examples import Example, held_and_lost
-from spinspike.simulators.validation.protocol import default_protocol, run_block
+from spinspike.simulators.validation.protocol import default_protocol, run_block, trials
 from spinspike.studies.page.provenance import how_to_repeat
 from spinspike.studies.page.terminal import bar, progress
 from spinspike.studies.validation.report import Report, write_report
@@ -26,6 +29,7 @@ from spinspike.studies.validation.run import (
     Job,
     map_file,
     mapping_summary,
+    too_few,
     train_network,
     validate_on,
 )
@@ -33,6 +37,7 @@ from spinspike.studies.validation.run import (
 from .validation import figures
 
 CONTROL_SEEDS = 2
+ASKED = Bounds(accuracy=0.05)
 
 
 def demonstrate(
@@ -49,23 +54,29 @@ def demonstrate(
     ``arguments`` are those of the command line, so that the report can say how it came about.
     """
     require(backends)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    network, mapped, exported = (folder / n for n in ("network.h5", "graph.h5", "lava_network"))
+    check_target(network, force=True)
+    check_target(mapped, force=True)
+    check_place(exported, WRITTEN, force=True)
     data = digits()
     preset = default(data)
     architecture = preset.architecture
     content, training = train_network(Job(data, preset, seed))
     control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
-    network_file.save(folder / "network.h5", content, force=True)
+    network_file.save(network, content, force=True)
     graph = map_file(content)
-    graph_file.save(folder / "graph.h5", graph, force=True)
-    export(graph, folder / "lava_network", force=True)
+    graph_file.save(mapped, graph, force=True)
+    export(graph, exported, force=True)
     outcomes: list[Outcome] = []
     examples: list[Example] = []
+    unasked: list[NotAsked] = []
     for backend in backends:
         count = patterns.get(backend.name, default_patterns)
         continuous = backend.regime == "continuous"
         runs = ("learned", "cued") if continuous else tuple(RUNS)
+        unasked += too_few(graph, backend, trials(runs), ASKED, patterns=count)
         own = validate_on(
             graph, backend.name, runs, patterns=count, nulls=True, seed=seed, regime=backend.regime
         )
@@ -86,10 +97,17 @@ def demonstrate(
         "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
-        "repeat": how_to_repeat(folder / "graph.h5", arguments),
+        "repeat": how_to_repeat(mapped, arguments),
     }
     report = Report(
-        graph, mapping_summary(graph), outcomes, claims(outcomes), examples, pictures, facts
+        graph,
+        mapping_summary(graph),
+        outcomes,
+        claims(outcomes, ASKED),
+        unasked,
+        examples,
+        pictures,
+        facts,
     )
     return write_report(folder, report)
 

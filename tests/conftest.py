@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
@@ -24,6 +26,23 @@ from spinspike.model.network.network import Network
 from spinspike.model.network.network_file import NetworkFile
 from spinspike.model.training.settled import free, learned
 from spinspike.model.training.training import accuracy, train
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    """What a full disk does: the system refuses to write more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture(scope="session")
+def full_disk() -> Callable[[int], AbstractContextManager[None]]:
+    """Within it no file may become larger than so many bytes."""
+    return largest_file
 
 
 @pytest.fixture(scope="session")

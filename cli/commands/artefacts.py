@@ -74,11 +74,11 @@ def map_network(
 
     Example: `spinspike map network.h5 -o graph.h5 --encoding pushpull --bits 4`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping import Rounding
     from spinspike.mapping.graph.graph_file import save
     from spinspike.mapping.quantisation.consolidate import Consolidation
     from spinspike.model.network.network_file import load
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show
     from spinspike.studies.validation.run import map_file, mapping_summary
     from spinspike.studies.validation.tables import mapping_tables
@@ -104,7 +104,7 @@ def map_network(
 def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder, or .net file, to write.")],
-    to: Annotated[str, typer.Option("--to", help="lava, pynn or net.")] = "lava",
+    to: Annotated[str, typer.Option("--to", help="lava, pynn, net, sanafe or nir.")] = "lava",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -121,26 +121,24 @@ def export(
     The .net file is one of lava-dl's netx (`lava.lib.dl.netx.hdf5.Network`); its group `spinspike`
     says in words what goes in and what comes out.
 
+    The folder for SANA-FE holds its Loihi, chip.yaml, and the placed graph with one image,
+    network.yaml. `--to nir` is `nir write`.
+
+    What each leaves out is named by `spinspike check graph.h5 --for …`.
+
     Example: `spinspike export graph.h5 -o lava_network`
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators.exchange import lava as lava_export
-    from spinspike.simulators.exchange import netx as netx_file
-    from spinspike.simulators.exchange import pynn as pynn_export
+    from spinspike.simulators.exchange.exporter import EXPORTERS, exporter
     from spinspike.studies.page.terminal import show, table
 
-    if to not in ("lava", "pynn", "net"):
-        message = f"--to is {to!r}; allowed: lava, pynn, net"
+    if to not in EXPORTERS:
+        message = f"--to is {to!r}; allowed: {', '.join(sorted(EXPORTERS))}"
         raise BadInput(message)
-    folder, written = output, [output]
-    if to == "net":
-        netx_file.write_net(output, load(graph), force=force)
-        folder = output.parent
-    else:
-        export = lava_export.export if to == "lava" else pynn_export.export
-        export(load(graph), output, force=force)
-        written = [file for file in output.rglob("*") if file.is_file()]
+    exporter(to).write(load(graph), output, force=force)
+    folder = output if output.is_dir() else output.parent
+    written = [file for file in output.rglob("*") if file.is_file()] or [output]
     files = sorted(str(file.relative_to(folder)) for file in written)
     rows = [[name, f"{(folder / name).stat().st_size:,} bytes"] for name in files]
     show(
@@ -175,10 +173,11 @@ def demo(
     """
     import sys
 
+    from spinspike.simulators import Answer
     from spinspike.simulators.registry import choose
     from spinspike.studies.demonstration import demonstrate
     from spinspike.studies.page.folder import check_folder
-    from spinspike.studies.page.terminal import show
+    from spinspike.studies.page.terminal import conclude, show, show_answers
     from spinspike.studies.validation.tables import claim_table, demo_table, outcome_table
 
     backends = choose(on or ["lava", "brian2"])
@@ -198,5 +197,8 @@ def demo(
         demo_table(summary),
         as_json=as_json,
     )
-    if any(claim["verdict"] == "fails" for claim in summary["validation"]["claims"]):
-        raise typer.Exit(1)
+    found = summary["validation"]
+    if not as_json:
+        show_answers([Answer(**answer) for answer in found["answers"]])
+    page = output / "report.html"
+    conclude(found["sentence"], found["verdict"], report=page, as_json=as_json)

@@ -44,6 +44,7 @@ def certify(
     Example: `spinspike certify graph.h5 --attack --patterns 100 -o certificates`
     """
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.outputs import filling
     from spinspike.studies.certificates.tables import certificate_tables
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import show
@@ -54,7 +55,8 @@ def certify(
     found = certificates(loaded, network, patterns=patterns, attacked=attack, seed=seed)
     summary = certificate_summary(found)
     if output:
-        write(output, found, summary)
+        with filling(output) as new:
+            write(new, found, summary)
     show(summary, *certificate_tables(summary), as_json=as_json)
     for run in summary.values():
         if not run["certified"] or run.get("attack", {}).get("unsound"):

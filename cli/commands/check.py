@@ -60,12 +60,13 @@ def check(
         message = "Missing option '--target' or '--for'; give one of them"
         raise BadInput(message)
     if purpose is not None:
+        from spinspike.mapping.nir.file import read
         from spinspike.studies.exchange.obstacles import report
 
         if output:
             message = f"--output is {output}; allowed: with --target alone"
             raise BadInput(message)
-        nir = graph.suffix == ".nir"
+        nir = read(graph) if graph.suffix == ".nir" and purpose in CONVERSIONS else None
         report(graph, purpose, CONVERSIONS, nir=nir, dt=dt, as_json=as_json)
     else:
         _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)
@@ -78,6 +79,7 @@ def _check_chip(
     from spinspike.mapping.chips.placement import place
     from spinspike.mapping.chips.target import load_target
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.outputs import filling
     from spinspike.studies.page.terminal import show
 
     chip = load_target(target)
@@ -107,7 +109,8 @@ def _check_chip(
         "not_checked": list(chip.unknown),
     }
     if output:
-        write_placement(output, loaded, chip, placement)
+        with filling(output) as new:
+            write_placement(new, loaded, chip, placement)
     show(summary, *chip_tables(summary), as_json=as_json)
     if not summary["fits"]:
         raise typer.Exit(1)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinspike.cli.commands.inputs import Commands
+
 from .options import Folder, Force, Json, Network
 
 if TYPE_CHECKING:
     from spinspike.model.network.network import Network as Parameters
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Take a network that was trained elsewhere, so that it can be mapped.",
@@ -45,8 +47,8 @@ def import_arrays(
 
     Example: `spinspike import arrays matrices.npz -o network.h5 --on digits`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.model.network.import_arrays import read_arrays
+    from spinspike.outputs import check_target
 
     check_target(output, force=force)
     write(source, output, read_arrays(source), on, folder, force=force, as_json=as_json)
@@ -73,8 +75,8 @@ def import_darnax(
 
     Example: `spinspike import darnax trained.npz -o network.h5`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.model.network.import_arrays import read_darnax
+    from spinspike.outputs import check_target
 
     check_target(output, force=force)
     network = read_darnax(source, gain=gain, input_range=(low, high))

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spinspike.cli.commands.inputs import Commands
+
 from .options import Force, Json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from rich.table import Table
 
     from spinspike.mapping.nir.graph import NirGraph
 
-app = typer.Typer(
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Exchange networks with other tools as NIR files (.nir).",
@@ -27,6 +30,20 @@ Step = Annotated[
         "--dt",
         help="Time step in the unit of the file's time constants: 1e-4 for snnTorch and for files "
         "written here, 1 for Sinabs.",
+    ),
+]
+Integrate = Annotated[
+    str,
+    typer.Option(
+        help="What I and IF nodes add for an input of 1: dt, r times --dt, as NIR's equation has "
+        "it; step, r, as other tools have it."
+    ),
+]
+Late = Annotated[
+    str,
+    typer.Option(
+        help="What arrives a step later in cycles: all, whatever a neuron sends there; closing, only "
+        "what leads back to a neuron no farther from the inputs, as in nirtorch, snnTorch and Norse."
     ),
 ]
 
@@ -54,16 +71,14 @@ def write_nir(
 
     Example: `spinspike nir write graph.h5 -o graph.nir`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.mapping.nir.export import to_nir
-    from spinspike.mapping.nir.export_signed import to_signed_nir
-    from spinspike.mapping.nir.file import write
+    from spinspike.mapping.nir.file import read
+    from spinspike.outputs import check_target
+    from spinspike.simulators.exchange.nir import write
 
     check_target(output, force=force)
-    made = (to_signed_nir if signed else to_nir)(load(graph), dt=dt)
-    write(output, made, force=force)
-    _show(made, f"Written to {output}", as_json=as_json)
+    write(load(graph), output, dt=dt, signed=signed, force=force)
+    _show(read(output), f"Written to {output}", as_json=as_json)
 
 
 @app.command("read")
@@ -71,6 +86,7 @@ def read_nir(
     file: Nir,
     output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.h5).")],
     dt: Step = 1e-4,
+    late: Late = "all",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -82,16 +98,17 @@ def read_nir(
 
     Example: `spinspike nir read graph.nir -o graph.h5`
     """
-    from spinspike.hdf5 import check_target
     from spinspike.mapping.graph.graph_file import save
-    from spinspike.mapping.nir.export import from_nir, is_ours
+    from spinspike.mapping.nir.export import is_ours
     from spinspike.mapping.nir.file import read
-    from spinspike.mapping.nir.imported import import_nir
+    from spinspike.mapping.nir.imported import synapse_graph
+    from spinspike.mapping.nir.notices import with_choices
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
 
     check_target(output, force=force)
-    found = read(file)
-    graph = from_nir(found, str(file)) if is_ours(found) else import_nir(found, dt=dt)
+    found = with_choices(read(file), dt=dt, integrate="dt", late=late)
+    graph = synapse_graph(found, dt=dt, where=str(file))
     save(output, graph, force=force)
     summary = {
         "graph": str(output),
@@ -117,38 +134,50 @@ def run_nir(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Arrays to write (.npz).")],
     record: Annotated[
-        list[str] | None, typer.Option("--record", help="Another node to record; repeat it.")
+        list[str] | None,
+        typer.Option(
+            "--record",
+            help="Another node to record, or NODE.v, the membrane of a neuron; repeat it.",
+        ),
     ] = None,
     dt: Step = 1e-4,
+    integrate: Integrate = "dt",
+    late: Late = "all",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Run a NIR file step by step, forward Euler, and write what its Output nodes get.
 
+    What could be read in several ways, and how it was, is said with the result; so is silence.
+
     Example: `spinspike nir run net.nir -i spikes.npz -o out.npz --dt 1e-4`
     """
-    import numpy as np
-
-    from spinspike.hdf5 import check_target, replacing
     from spinspike.mapping.nir.file import read
-    from spinspike.npz import read_npz_arrays
-    from spinspike.simulators.exchange.nir_executor import execute
+    from spinspike.mapping.nir.notices import notices, silence, with_choices
+    from spinspike.npz import read_npz_arrays, read_whole_npz, write_npz
+    from spinspike.outputs import check_target, replacing
+    from spinspike.simulators.exchange.nir_executor import run
     from spinspike.studies.page.terminal import show, table
 
     check_target(output, force=force)
-    graph = read(file)
-    given = read_npz_arrays(inputs, graph.named("Input"))
-    found = execute(graph, given, dt=dt, record=record or ())
-    arrays: dict[str, Any] = dict(found)
-    with replacing(output, force=force) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    graph = with_choices(read(file), dt=dt, integrate=integrate, late=late)
+    names, others = graph.named("Input"), {*graph.nodes} - {*graph.named("Input")}
+    held = read_whole_npz(inputs, names, others, what="input")
+    given = read_npz_arrays(inputs, names)
+    done = run(graph, given, dt=dt, record=record or ())
+    with replacing(output, force=force) as temporary:
+        write_npz(temporary, done.sent, packed=False)
     summary: dict[str, Any] = {
         name: {"shape": list(value.shape), "sum": float(value.sum())}
-        for name, value in found.items()
+        for name, value in done.sent.items()
     }
+    notes = [*notices(graph, dt=dt), *silence(done.spikes, graph, dt=dt)]
+    notes += [f"array {name} of {inputs} is no input: not read" for name in held if name in others]
     rows = [[n, str(tuple(s["shape"])), f"{s['sum']:g}"] for n, s in summary.items()]
     title = f"Written to {output}"
-    show(summary, table(title, "node", "steps, patterns, …", "sum", rows=rows), as_json=as_json)
+    summary["/notes"] = notes  # no node can be called so
+    shown = table(title, "node", "steps, patterns, …", "sum", rows=rows)
+    show(summary, shown, *_noted(notes), as_json=as_json)
 
 
 @app.command("check")
@@ -163,6 +192,8 @@ def check_nir(
         ),
     ] = "run",
     dt: Step = 1e-4,
+    integrate: Integrate = "dt",
+    late: Late = "all",
     as_json: Json = False,
 ) -> None:
     """Say what of a file cannot be carried over, and why, before anything is converted.
@@ -171,10 +202,15 @@ def check_nir(
 
     Example: `spinspike nir check net.nir --for lava`
     """
+    from spinspike.mapping.nir.file import read
+    from spinspike.mapping.nir.notices import with_choices
     from spinspike.studies.exchange.obstacles import report
 
     allowed = ("run", "lava", "chip", "nir")
-    report(file, purpose, allowed, nir=purpose != "nir", dt=dt, as_json=as_json)
+    graph = None if purpose == "nir" or purpose not in allowed else read(file)
+    if graph is not None:
+        graph = with_choices(graph, dt=dt, integrate=integrate, late=late)
+    report(file, purpose, allowed, nir=graph, dt=dt, as_json=as_json)
 
 
 def convert(
@@ -189,64 +225,90 @@ def convert(
             help="Run both, on random spikes, and count the spikes that differ; needs lava-nc.",
         ),
     ] = False,
+    integrate: Integrate = "dt",
+    late: Late = "all",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Make a Lava program of a NIR file, feed-forward or recurrent, in floating point.
 
     The folder needs lava-nc, NumPy and SciPy only; `python network.py inputs.npz -o spikes.npz` in
-    it runs the network. Exit code 1 when --compare finds a difference.
+    it runs the network. Exit code 1 when --compare finds a difference, or no spike to compare.
 
     Example: `spinspike convert net.nir --to lava -o lava_net --compare`
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.nir.file import read
-    from spinspike.simulators.exchange.nir_lava import to_lava, write
+    from spinspike.mapping.nir.notices import notices, with_choices
+    from spinspike.simulators.exchange.folder import check_place
+    from spinspike.simulators.exchange.nir_lava import MADE, to_lava, write_network
     from spinspike.studies.page.terminal import show, table
 
     if to != "lava":
         message = f"--to is {to!r}; allowed: lava"
         raise BadInput(message)
-    graph = read(file)
+    check_place(output, MADE, force=force)
+    graph = with_choices(read(file), dt=dt, integrate=integrate, late=late)
     network = to_lava(graph, dt=dt)
-    write(network, output, force=force)
+    write_network(network, output, force=force)
     summary: dict[str, Any] = {
         "folder": str(output),
         "neurons": {name: n.size for name, n in network.neurons.items()},
         "connections": len(network.connections),
         "inputs": dict(network.inputs),
     }
+    notes = notices(graph, dt=dt)
     if compare:
-        summary |= _compared(graph, dt)
+        compared, silent = _compared(graph, dt)
+        summary |= compared
+        notes += silent
     rows = [[name, str(value)] for name, value in summary.items()]
-    show(summary, table(f"{file} on Lava", "", "", rows=rows), as_json=as_json)
-    if summary.get("differing"):
+    summary["notes"] = notes
+    show(summary, table(f"{file} on Lava", "", "", rows=rows), *_noted(notes), as_json=as_json)
+    if summary.get("verdict", "same") != "same":
         raise typer.Exit(1)
 
 
 COMPARED = (100, 2)  # steps and patterns
 
 
-def _compared(graph: NirGraph, dt: float) -> dict[str, int]:
-    """Spikes of the outputs on Lava and by the executor, for random spikes as input."""
+def _compared(graph: NirGraph, dt: float) -> tuple[dict[str, Any], list[str]]:
+    """Outputs on Lava and by the executor, for random spikes as input; and what to say of it."""
     import numpy as np
 
+    from spinspike.mapping.nir.graph import INTEGRATORS
+    from spinspike.mapping.nir.notices import silence
     from spinspike.mapping.nir.shapes import shapes
-    from spinspike.simulators.exchange.nir_executor import execute
-    from spinspike.simulators.exchange.nir_lava import run, to_lava
+    from spinspike.simulators.exchange.nir_executor import run
+    from spinspike.simulators.exchange.nir_lava import run as run_on_lava
+    from spinspike.simulators.exchange.nir_lava import to_lava
 
     rng, size = np.random.default_rng(0), shapes(graph)
     inputs: dict[str, NDArray[Any]] = {
         name: (rng.random((*COMPARED, *size[name])) < 0.3).astype(np.float64)
         for name in graph.named("Input")
     }
-    wanted = execute(graph, inputs, dt=dt)
-    found = run(to_lava(graph, dt=dt), inputs)
-    flat = {name: value.reshape(found[name].shape) for name, value in wanted.items()}
-    return {
-        "spikes": int(sum(value.sum() for value in flat.values())),
-        "differing": int(sum((flat[name] != value).sum() for name, value in found.items())),
-    }
+    done, network = run(graph, inputs, dt=dt), to_lava(graph, dt=dt)
+    found = run_on_lava(network, inputs)
+    flat = {name: value.reshape(found[name].shape) for name, value in done.sent.items()}
+    membranes = [n for n, node in network.outputs.items() if graph.nodes[node].kind in INTEGRATORS]
+    differing = sum(
+        int((~np.isclose(flat[n], found[n]) if n in membranes else flat[n] != found[n]).sum())
+        for n in found
+    )
+    spikes = int(sum(value.sum() for name, value in flat.items() if name not in membranes))
+    something = spikes or any(flat[name].any() for name in membranes)
+    verdict = "differs" if differing else "same" if something else "undecided"
+    notes = silence(done.spikes, graph, dt=dt)
+    if verdict == "undecided":
+        notes = notes or ["no spikes at the outputs: nothing was compared"]
+    return {"spikes": spikes, "differing": differing, "verdict": verdict}, notes
+
+
+def _noted(notes: list[str]) -> list[Table]:
+    from spinspike.studies.page.terminal import table
+
+    return [table("Notes", "", rows=[[note] for note in notes])] if notes else []
 
 
 def _show(graph: NirGraph, title: str, *, as_json: bool) -> None:

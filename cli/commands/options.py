@@ -18,3 +18,10 @@ Folder = Annotated[
 Device = Annotated[
     str, typer.Option(help="auto, cpu (compiled), gpu (JAX), or numpy (plain, the oracle).")
 ]
+Kept = Annotated[
+    float,
+    typer.Option(
+        help="Patterns whose certified state must be kept, as a fraction that the 95 % interval "
+        "has to lie above."
+    ),
+]

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(
+from spinspike.cli.commands.inputs import Commands
+
+app = Commands(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Install parts that `pip install 'spinspike[...]'` cannot bring.",

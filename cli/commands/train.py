@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .inputs import inputs, refuse_inputs
 from .options import Device, Folder, Force, Json, Network, Seed
 
 if TYPE_CHECKING:
@@ -131,17 +132,27 @@ def train(
 
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
+    given = {name: value for name, value in locals().items() if value is not None}
     from spinspike.errors import BadInput
-    from spinspike.hdf5 import check_target
     from spinspike.model.data.named import load
     from spinspike.model.learning.devices import known_device
     from spinspike.model.network.network_file import save
     from spinspike.model.training.preset import PRESETS
     from spinspike.model.training.probe import probe_accuracy
+    from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
     from spinspike.studies.validation.run import Job, train_network
 
+    checkpoint, history = (
+        output.with_name(f"{output.name}.{end}") for end in ("checkpoint", "csv")
+    )
     check_target(output, force=force)
+    if checkpoint.exists() and not (resume or force):
+        message = f"{checkpoint} is of an interrupted run; go on with --resume, or --force anew"
+        raise BadInput(message)
+    for beside in (checkpoint, history):
+        refuse_inputs(beside, inputs({"data": data, "folder": folder}))
+        check_target(beside, force=resume or force)
     chosen = known_device(device)
     if preset not in PRESETS:
         message = f"preset is {preset!r}; allowed: {', '.join(PRESETS)}"
@@ -149,18 +160,13 @@ def train(
     if download:
         fetch(data, folder)
     dataset = load(data, folder, validation=validation)
-    given = {name: value for name, value in locals().items() if value is not None}
-    checkpoint = output.with_name(output.name + ".checkpoint")
-    if checkpoint.exists() and not (resume or force):
-        message = f"{checkpoint} is of an interrupted run; go on with --resume, or --force anew"
-        raise BadInput(message)
     job = Job(
         dataset,
         overridden(PRESETS[preset](dataset), dataset, given),
         seed=seed,
         device=chosen,
         checkpoint=checkpoint,
-        history=output.with_name(output.name + ".csv"),
+        history=history,
     )
     content, _ = train_network(job, resume=resume)
     found = dict(content.provenance)

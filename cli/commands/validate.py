@@ -11,7 +11,7 @@ import typer.core
 
 from spinspike.studies.validation.campaign import Campaign, kept_in
 
-from .options import Force, Json, Seed
+from .options import Force, Json, Kept, Seed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,6 +65,19 @@ def validate(
     nulls: Annotated[
         bool, typer.Option(help="Also run the nulls: no couplings, permuted, random start.")
     ] = True,
+    kept: Kept = 0.9,
+    reached: Annotated[
+        float | None,
+        typer.Option(help="Ask that at least this fraction of each run ends exactly in s*."),
+    ] = None,
+    same_class: Annotated[
+        float | None,
+        typer.Option(help="Ask that at least this fraction ends in the class of s*."),
+    ] = None,
+    accuracy: Annotated[
+        float | None,
+        typer.Option(help="Ask that free runs fall behind the reference by at most this much."),
+    ] = None,
     seed: Seed = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes to share the blocks among.")] = 1,
     scheduler: Annotated[
@@ -79,26 +92,28 @@ def validate(
     """Check that the learned fixed points stay once the supervisory signal is removed.
 
     Runs the same patterns on each simulator, block by block, compares step simulators spike for
-    spike and all of them by their final states, and holds every result against null graphs that
-    must fail. What is finished lies in the report folder: after an interruption the same command
+    spike and all of them by their final states, with null graphs beside them. Three answers: was a
+    certified state lost (the only failure, unless more is asked for), are the couplings needed
+    for it, and which certified state was reached. What is finished lies in the report folder: after an interruption the same command
     with --resume goes on from there. What `spinspike stress -o report/stress` and
     `spinspike energy --json > report/energy.json` left beside it is shown in the report as well.
-    Exit code 1 when a claim fails.
+    Exit code 1 when a certified state is lost or a bound missed, 3 when the patterns are too few.
 
     Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
     """
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators import RUNS, claims
+    from spinspike.simulators import RUNS, Bounds, answers, claims
     from spinspike.simulators.registry import choose, require
     from spinspike.simulators.validation.protocol import default_protocol, trials
     from spinspike.simulators.validation.tasks import Plan
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.provenance import how_to_repeat
-    from spinspike.studies.page.terminal import show
+    from spinspike.studies.page.terminal import conclude, show, show_answers
     from spinspike.studies.validation.report import Report, validation_summary, write_report
-    from spinspike.studies.validation.run import mapping_summary
+    from spinspike.studies.validation.run import mapping_summary, too_few
     from spinspike.studies.validation.tables import claim_table, outcome_table
 
+    bounds = Bounds(kept, reached, same_class, accuracy)
     backends = choose(on or ["emulator"], cast("list[Regime]", regime or []))
     require(backends)
     wanted = tuple(trials(run or tuple(RUNS), nulls=nulls))
@@ -113,27 +128,33 @@ def validate(
     for plan in plans:
         for trial in wanted:
             plan.blocks(trial)  # refuses what no run can start from
+    unasked = [
+        n for p in plans for n in too_few(loaded, p.backend, p.trials, bounds, patterns=patterns)
+    ]
     if output:
         check_folder(output, force=force or resume)
     facts = {"repeat": how_to_repeat(graph, sys.argv[1:])}
     with kept_in(output, resume=resume) as folder:
         campaign = Campaign(folder, facts["repeat"]["graph"]["sha256"], jobs, scheduler)
         outcomes, examples = campaign.run(plans)
-    verdict = claims(outcomes)
-    summary = validation_summary(outcomes, verdict)
+    found = claims(outcomes, bounds)
+    summary = validation_summary(outcomes, found, unasked)
     if output:
         report = Report(
             graph=loaded,
             mapping=mapping_summary(loaded),
             outcomes=outcomes,
-            claims=verdict,
+            claims=found,
+            not_asked=unasked,
             examples=examples,
             facts=facts,
         )
         write_report(output, report)
     show(summary, *outcome_table(summary), *claim_table(summary), as_json=as_json)
-    if any(claim.verdict == "fails" for claim in verdict):
-        raise typer.Exit(1)
+    if not as_json:
+        show_answers(answers(outcomes, found))
+    page = output / "report.html" if output else None
+    conclude(summary["sentence"], summary["verdict"], report=page, as_json=as_json)
 
 
 def simulator_table() -> Table:

@@ -28,16 +28,18 @@ def view(
     Example: `spinspike view graph.h5 -o pictures`
     """
     from spinspike.mapping import load, population_view, to_dot, to_svg
+    from spinspike.outputs import filling
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import show
     from spinspike.studies.validation import graph_figures
 
     loaded = load(graph)
     check_folder(output, force=force)
-    (output / "population.svg").write_text(to_svg(loaded), encoding="utf-8")
-    (output / "population.dot").write_text(to_dot(loaded), encoding="utf-8")
-    graph_figures.adjacency(loaded).savefig(output / "adjacency.png")
-    graph_figures.weights(loaded).savefig(output / "weights.png")
+    with filling(output) as new:
+        (new / "population.svg").write_text(to_svg(loaded), encoding="utf-8")
+        (new / "population.dot").write_text(to_dot(loaded), encoding="utf-8")
+        graph_figures.adjacency(loaded).savefig(new / "adjacency.png")
+        graph_figures.weights(loaded).savefig(new / "weights.png")
     found = population_view(loaded)
     summary: dict[str, Any] = {
         "folder": str(output),

@@ -95,9 +95,9 @@ def attack_summary(found: Attack, certificates: Robustness) -> dict[str, Any]:
     """
     c, sure = certificates, certificates.certified
     gaps = {
-        "radius": (c.radius + 1.0, found.radius),
+        "radius": (c.radius.astype(np.float64) + 1, found.radius),
         "noise": (c.noise, found.noise),
-        "lost": (c.lost + 1.0, found.lost),
+        "lost": (c.lost.astype(np.float64) + 1, found.lost),
         "scale_low": (1 - c.scale_low, 1 - found.scale_low),
         "scale_high": (c.scale_high - 1, found.scale_high - 1),
     }

@@ -107,9 +107,17 @@ def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
     Where the graph has none, argmax_c (Wout s)_c in floating point.
     """
     if not len(graph.ends.readout_offset):
-        return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=1))
+        return reference_classes(graph, states)
     scores = field_of(graph, neuron_spikes(graph, states), into="readout")
     return np.asarray(np.argmax(scores + graph.ends.readout_offset, axis=1))
+
+
+def reference_classes(graph: SynapseGraph, states: SpinArray) -> IntArray:
+    """Class that the network itself reads from unit states, argmax_c (Wout s)_c; (B, H) to (B,).
+
+    What a graph's own readout is held against, since that is rounded as well.
+    """
+    return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=1))
 
 
 def _check(graph: SynapseGraph, images: InputArray) -> None:

@@ -85,7 +85,7 @@ def unit_network(graph: SynapseGraph) -> Network:
         self_coupling=diagonal,
         link=csr_array(link),
         input_weight=csr_array((graph.units, ends.centre.size), dtype=np.float64),
-        bias=constant[decoder] * 1.0,
+        bias=constant[decoder].astype(np.float64),
         supervisory=np.zeros((graph.units, graph.classes)),
         readout=ends.readout,
         centre=ends.centre,

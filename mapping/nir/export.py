@@ -9,7 +9,8 @@ within cycles and ``P@1:ahead`` out of them, apart because the step of a cycle c
 
 Inputs: ``bias_P`` for each threshold population P, added to the field of its neurons in every
 step, beyond the bias in v_leak; input and supervisory populations under their own names. Outputs:
-the spikes of each threshold population, the membranes of the readout.
+``output_P``, the spikes of each threshold population, the membranes of the readout. Where a
+population has such a name, the other node gets a prime (`node_names`).
 
 What only a mapped graph has (integers behind the weights, how images come in) is metadata of the
 graph; nodes have none, since versions of nir up to 1.0.4 refuse such files.
@@ -18,7 +19,7 @@ graph; nodes have none, since versions of nir up to 1.0.4 refuse such files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.graph.graph_file import read as read_contents
 from spinspike.mapping.graph.membrane import delay
 
+from .flatten import unused
 from .graph import NirGraph, Node
+from .time import check_step
 
 STEP = 1e-4  # s: the time step that importers of NIR take when nothing else is said
 KIND = "spinspike graph"
@@ -44,6 +47,8 @@ LARGEST = 2**29  # entries of all weight matrices; NIR has no sparse ones
 THRESHOLD = 0.5  # between an integer field of 0 and of 1
 DAMAGED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 LEFT_OUT = ("offset", "readout_offset")  # the nodes have them
+POPULATION, BIAS, OUTPUT, PROJECTION = "population", "bias", "output", "projection"
+Named = tuple[str, str]
 
 
 def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
@@ -60,31 +65,57 @@ def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
         dt is not above 0, or the weight matrices would be too large.
     """
     check_size(graph, dt)
+    name = node_names(graph.sizes, [p.name for p in graph.projections])
     nodes: dict[str, Node] = {}
     edges: list[tuple[str, str]] = []
     for population in graph.populations:
-        for name, node, targets in _of_population(graph, population, dt):
-            nodes[name] = node
-            edges += [(name, target) for target in targets]
+        for own, node, targets in _of_population(graph, population, dt, name):
+            nodes[own] = node
+            edges += [(own, target) for target in targets]
     around = _around(graph)
-    for p in graph.projections:
-        source = p.source
+    delays: dict[tuple[str, int, str], str] = {}
+    for k, p in enumerate(graph.projections):
+        source, own = p.source, name[PROJECTION, str(k)]
         if wait := delay_of(graph, p, around):
             way = "around" if around[p.source] == around[p.target] else "ahead"
-            source = f"{p.source}@{wait}:{way}"
-            nodes[source] = Node("Delay", {"delay": np.full(graph.sizes[p.source], wait * dt)})
-            edges.append((p.source, source))
-        nodes[p.name] = Node("Linear", {"weight": weights(graph, p)})
-        edges += [(source, p.name), (p.name, p.target)]
+            if (p.source, wait, way) not in delays:
+                late = unused(f"{p.source}@{wait}:{way}", {*name.values(), *delays.values()})
+                delays[p.source, wait, way] = late
+                nodes[late] = Node("Delay", {"delay": np.full(graph.sizes[p.source], wait * dt)})
+                edges.append((p.source, late))
+            source = delays[p.source, wait, way]
+        nodes[own] = Node("Linear", {"weight": weights(graph, p)})
+        edges += [(source, own), (own, p.target)]
     return NirGraph(nodes, tuple(sorted(set(edges))), _metadata(graph, dt))
+
+
+def node_names(populations: Iterable[str], projections: Iterable[str]) -> dict[Named, str]:
+    """What the nodes are called: populations by their own names, and no two alike.
+
+    Parameters
+    ----------
+    populations, projections : iterable of str
+        Names in the graph.
+
+    Returns
+    -------
+    dict
+        By what a node is for, and the population or number of the projection: (`BIAS`, "E") say.
+    """
+    found: dict[Named, str] = {(POPULATION, name): name for name in populations}
+    own = list(found.values())
+    wanted = {(BIAS, name): f"bias_{name}" for name in own}
+    wanted |= {(OUTPUT, name): f"output_{name}" for name in own}
+    wanted |= {(PROJECTION, str(k)): name for k, name in enumerate(projections)}
+    for what, name in wanted.items():
+        found[what] = unused(name, found.values())
+    return found
 
 
 def check_size(graph: SynapseGraph, dt: float) -> None:
     """Refuse a time step or a graph that cannot be written."""
     refuse_graded(graph)
-    if not (np.isfinite(dt) and dt > 0):
-        message = f"dt is {dt}; allowed: above 0"
-        raise BadInput(message)
+    check_step(dt)
     sizes = graph.sizes
     entries = sum(sizes[p.source] * sizes[p.target] for p in graph.projections)
     if entries > LARGEST:
@@ -95,20 +126,21 @@ def check_size(graph: SynapseGraph, dt: float) -> None:
 
 
 def _of_population(
-    graph: SynapseGraph, population: Population, dt: float
+    graph: SynapseGraph, population: Population, dt: float, called: dict[Named, str]
 ) -> Iterator[tuple[str, Node, tuple[str, ...]]]:
     """Nodes of a population: name, node, and what it sends to beyond its projections."""
     name = population.name
+    output = called[OUTPUT, name]
     shape = {"shape": np.array([population.size])}
     if population.neuron == "threshold":
-        yield name, neurons(graph.offset[graph.slices()[name]], dt), (f"output_{name}",)
-        yield f"bias_{name}", Node("Input", shape), (name,)
+        yield name, neurons(graph.offset[graph.slices()[name]], dt), (output,)
+        yield called[BIAS, name], Node("Input", shape), (name,)
     elif population.neuron == "readout":
-        yield name, membranes(graph.ends.readout_offset, dt), (f"output_{name}",)
+        yield name, membranes(graph.ends.readout_offset, dt), (output,)
     else:
         yield name, Node("Input", shape), ()
         return
-    yield f"output_{name}", Node("Output", shape), ()
+    yield output, Node("Output", shape), ()
 
 
 def neurons(offset: NDArray[Any], dt: float) -> Node:
@@ -197,7 +229,7 @@ def from_nir(nir: NirGraph, where: str = "graph") -> SynapseGraph:
     return graph
 
 
-def lost(graph: SynapseGraph) -> list[str]:
+def omissions(graph: SynapseGraph) -> list[str]:
     """What of a graph a NIR file does not carry, or carries differently."""
     found = [
         f"{len(points)} {run} fixed points: NIR has no place for states; they stay in the graph file"
@@ -245,34 +277,36 @@ def _read(nir: NirGraph, where: str) -> SynapseGraph:
         for part, kind in zip(LEFT_OUT, ("threshold", "readout"), strict=True):
             of_kind = [nir.nodes[n].parameters["v_leak"] for n, s in sizes.items() if s[1] == kind]
             file[part] = _whole(np.concatenate([np.zeros(0), *of_kind]), part)
+        projections = [_projection_name(*row) for row in json.loads(meta["projections"])]
+        called = node_names(sizes, projections)
         for k, row in enumerate(json.loads(meta["projections"])):
-            for part, array in _synapses(nir, *row):
+            node = nir.nodes[called[PROJECTION, str(k)]]
+            for part, array in _synapses(node, *row):
                 file[f"projection{k}_{part}"] = array
         return read_contents(Reader(file, Path(where)))
 
 
+def _projection_name(
+    source: str, target: str, role: Role, sign: Sign, exponent: int, delay: int
+) -> str:
+    none = np.zeros(0, dtype=np.int64)
+    arrays = none, none.astype(np.int32), none.astype(np.uint8)
+    return Projection(source, target, role, sign, exponent, *arrays, delay).name
+
+
 def _synapses(
-    nir: NirGraph, source: str, target: str, role: Role, sign: Sign, exponent: int, delay: int
+    node: Node, source: str, target: str, role: Role, sign: Sign, exponent: int, delay: int
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     """CSR arrays of a projection, in the names and types of a graph file."""
-    none = np.zeros(0, dtype=np.int64)
-    name = Projection(
-        source,
-        target,
-        role,
-        sign,
-        exponent,
-        none,
-        none.astype(np.int32),
-        none.astype(np.uint8),
-        delay,
-    ).name
-    weight = nir.nodes[name].parameters["weight"].astype(np.float64)
+    weight = node.parameters["weight"].astype(np.float64)
     with np.errstate(all="ignore"):  # an exponent may be anything here
         matrix = csr_array(sign * weight / 2.0**exponent)
     yield "indptr", matrix.indptr.astype(np.int64)
     yield "indices", matrix.indices.astype(np.int32)
-    yield "mantissa", _whole(matrix.data, name)
+    yield (
+        "mantissa",
+        _whole(matrix.data, _projection_name(source, target, role, sign, exponent, delay)),
+    )
 
 
 def _whole(values: NDArray[Any], what: str) -> NDArray[np.int64]:

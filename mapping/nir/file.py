@@ -1,8 +1,8 @@
 """NIR files (``.nir``): written as nir 1.0.8 does, read without trust.
 
 Reading happens in a process of its own (`sandbox`), since a damaged file may crash the HDF5
-library; what comes back is checked here. Graphs inside graphs are taken out into one, their nodes
-called ``outer.inner``.
+library; what comes back is checked here. Graphs inside graphs are taken out into one
+(`nir_flatten`), their nodes called ``outer.inner``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,15 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile, BadInput
-from spinspike.hdf5 import replacing
+from spinspike.hdf5 import hdf5
 
 from . import sandbox
-from .graph import DEFAULTS, PARAMETERS, TIMES, NirGraph, Node
+from .flatten import Tree, flatten, kind_of
+from .graph import CONVOLUTIONS, DEFAULTS, PARAMETERS, POOLS, TIMES, NirGraph, Node
 
 VERSION = "1.0.8"  # of nir, whose format this is
 PATIENCE = 20  # seconds on the clock for each second of processor time
-LARGEST = 10_000_000  # edges looked at to take out graphs inside a graph
-Tree = dict[str, Any]  # names to texts, arrays and trees
 
 
 def write(path: Path | str, graph: NirGraph, *, force: bool = False) -> None:
@@ -41,13 +40,30 @@ def write(path: Path | str, graph: NirGraph, *, force: bool = False) -> None:
     BadInput
         A node has a name that HDF5 cannot take; or as for `spinspike.hdf5.write`.
     """
-    for name in graph.nodes:
+    check_names(graph.nodes)
+    tree = _tree(graph)
+    with hdf5(path, _size(tree), force=force) as file:
+        _put(file, "version", VERSION)
+        _put_all(file.create_group("node"), tree)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Refuse names that no group of an HDF5 file can have.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Of nodes.
+
+    Raises
+    ------
+    BadInput
+        One is empty, has a / or a NUL in it, or consists of dots.
+    """
+    for name in names:
         if not name or "/" in name or "\0" in name or set(name) == {"."}:
             message = f"node name {name!r} is not allowed: HDF5 takes none with / or of dots"
             raise BadInput(message)
-    with replacing(Path(path), force=force) as temporary, h5py.File(temporary, "w") as file:
-        _put(file, "version", VERSION)
-        _put_all(file.create_group("node"), _tree(graph))
 
 
 def _tree(graph: NirGraph) -> Tree:
@@ -65,6 +81,12 @@ def _parameters(node: Node) -> dict[str, NDArray[Any]]:
     return {p: value for p, value in node.parameters.items() if p != "v_reset" or value.any()}
 
 
+def _size(tree: Mapping[str, Any]) -> int:
+    """Bytes of all arrays in it, those of texts as pointers."""
+    parts = (_size(v) if isinstance(v, Mapping) else np.asarray(v).nbytes for v in tree.values())
+    return sum(parts)
+
+
 def _put_all(group: h5py.Group, tree: Mapping[str, Any]) -> None:
     for name, value in tree.items():
         if not isinstance(value, Mapping):
@@ -74,6 +96,7 @@ def _put_all(group: h5py.Group, tree: Mapping[str, Any]) -> None:
 
 
 def _put(group: h5py.Group, name: str, value: Any) -> None:
+    value = str(value) if getattr(value, "dtype", np.dtype(int)).kind == "U" else value
     text = isinstance(value, str) or getattr(value, "dtype", None) == object
     packed = isinstance(value, np.ndarray) and value.size > 64
     group.create_dataset(
@@ -146,89 +169,20 @@ def tree_of(folder: Path) -> Tree:
 def parse(path: Path, tree: Tree) -> NirGraph:
     """Check what a file holds and take it for a graph."""
     top = tree.get("node")
-    if not isinstance(top, dict) or _kind(top) != "NIRGraph":
+    if not isinstance(top, dict) or kind_of(top) != "NIRGraph":
         _fail(path, "holds no NIR graph: node/type must be NIRGraph")
-    nodes, edges = _graph(path, top, "")
+    try:
+        nodes, edges = flatten(top)
+    except BadInput as error:
+        _fail(path, str(error))
     metadata = top.get("metadata", {})
     metadata = metadata if isinstance(metadata, dict) else {}
-    return NirGraph(nodes, tuple(sorted(set(edges))), metadata)
-
-
-def _graph(
-    path: Path, tree: Tree, prefix: str
-) -> tuple[dict[str, Node], Iterator[tuple[str, str]]]:
-    """Nodes and edges of a graph, those of the graphs in it included."""
-    inside = tree.get("nodes", {})
-    if not isinstance(inside, dict) or not all(isinstance(n, dict) for n in inside.values()):
-        _fail(path, f"graph {prefix or 'node'} has no nodes")
-    own = [(prefix + a, prefix + b) for a, b in _edges(path, tree, prefix)]
-    nodes: dict[str, Node] = {}
-    found = list(own)
-    enter: dict[str, list[str]] = {}
-    leave: dict[str, list[str]] = {}
-    for short, part in inside.items():
-        name = prefix + short
-        if _kind(part) != "NIRGraph":
-            nodes[name] = _node(path, name, part)
-            continue
-        inner, edges = _graph(path, part, f"{name}.")
-        ends = {
-            kind: [n for n in inner if _is(part, n, name, kind)] for kind in ("Input", "Output")
-        }
-        enter[name], leave[name] = ends["Input"], ends["Output"]
-        if len(enter[name]) != 1 or len(leave[name]) != 1:
-            _fail(path, f"graph {name} has not one Input and one Output of its own")
-        nodes |= inner
-        found += edges
-    joined = {(leave.get(a, [a])[0], enter.get(b, [b])[0]) for a, b in found}
-    return _without_inner_ends(path, nodes, joined, [*enter.values(), *leave.values()])
-
-
-def _is(part: Tree, name: str, outer: str, kind: str) -> bool:
-    own = part["nodes"].get(name.removeprefix(f"{outer}."), {})
-    return _kind(own) == kind
-
-
-def _kind(tree: Tree) -> str:
-    """The type of a node, "" if it has none."""
-    found = tree.get("type")
-    return found if isinstance(found, str) else ""
-
-
-def _without_inner_ends(
-    path: Path, nodes: dict[str, Node], edges: set[tuple[str, str]], ends: list[list[str]]
-) -> tuple[dict[str, Node], Iterator[tuple[str, str]]]:
-    """Inputs and outputs of inner graphs hand on what they get, so they may go."""
-    for (name,) in ends:
-        before = [a for a, b in edges if b == name]
-        after = [b for a, b in edges if a == name]
-        if name in before:
-            _fail(path, f"node {name} feeds itself")
-        if max(len(before) * len(after), len(edges) * len(ends)) > LARGEST:
-            _fail(path, f"graphs inside a graph make over {LARGEST} edges")
-        edges = {edge for edge in edges if name not in edge}
-        edges |= {(a, b) for a in before for b in after}
-        del nodes[name]
-    return nodes, iter(edges)
-
-
-def _edges(path: Path, tree: Tree, prefix: str) -> list[tuple[str, str]]:
-    found = tree.get("edges", [])
-    found = [] if isinstance(found, np.ndarray) and not found.size else found
-    right = isinstance(found, list) and all(
-        isinstance(row, list) and [type(end) for end in row] == [str, str] for row in found
-    )
-    if not right:
-        _fail(path, f"edges of graph {prefix or 'node'} are not pairs of names")
-    for pair in found:
-        for end in pair:
-            if end not in tree.get("nodes", {}):
-                _fail(path, f"edge {prefix}{pair[0]} to {prefix}{pair[1]} ends at no node")
-    return [(a, b) for a, b in found]
+    found = {name: _node(path, name, part) for name, part in nodes.items()}
+    return NirGraph(found, tuple(sorted(edges)), metadata)
 
 
 def _node(path: Path, name: str, tree: Tree) -> Node:
-    kind = _kind(tree)
+    kind = kind_of(tree)
     if not kind:
         _fail(path, f"node {name} has no type")
     metadata = tree.get("metadata", {})
@@ -240,17 +194,26 @@ def _node(path: Path, name: str, tree: Tree) -> Node:
         value = tree.get(part)
         if value is None and part in DEFAULTS:
             value = np.full(np.shape(parameters["r"]), DEFAULTS[part])
+        if part == "padding" and isinstance(value, str):
+            value = np.array(value)  # "same" or "valid"
         if value is None or isinstance(value, str | list | dict):
             _fail(path, f"node {name}, a {kind}, has no {part}")
-        parameters[part] = np.asarray(value)
+        parameters[part] = _plain(np.asarray(value))
     _check(path, name, kind, parameters)
     return Node(kind, parameters, metadata)
+
+
+def _plain(value: NDArray[Any]) -> NDArray[Any]:
+    """In this machine's order of bytes; half precision and what is wider than double as double."""
+    if value.dtype.kind == "f" and value.dtype.itemsize not in (4, 8):
+        return value.astype(np.float64)
+    return value.astype(value.dtype.newbyteorder("="), copy=False)
 
 
 def _check(path: Path, name: str, kind: str, parameters: Mapping[str, Any]) -> None:
     """Finite numbers of shapes that go together, times above 0."""
     for part, value in parameters.items():
-        if not np.isfinite(value).all():
+        if value.dtype.kind != "U" and not np.isfinite(value).all():
             _fail(path, f"node {name} has a {part} of nan or infinity; allowed: finite numbers")
         if part in TIMES and not (value > 0).all():
             _fail(path, f"node {name} has a {part} of {value.min()}; allowed: above 0")
@@ -270,7 +233,15 @@ def _check(path: Path, name: str, kind: str, parameters: Mapping[str, Any]) -> N
             _fail(path, f"node {name} has weights {weight.shape} and biases {bias.shape}")
     if kind == "Linear" and parameters["weight"].ndim < 2:
         _fail(path, f"node {name} has weights of shape {parameters['weight'].shape}")
-    if kind not in ("Affine", "Linear", "Input", "Output"):
+    if kind in CONVOLUTIONS:
+        weight = parameters["weight"]
+        if weight.ndim != 2 + int(kind[4]) or parameters["bias"].shape not in (
+            (),
+            weight.shape[:1],
+        ):
+            both = f"weights {weight.shape} and biases {parameters['bias'].shape}"
+            _fail(path, f"node {name}, a {kind}, has {both}")
+    elif kind not in ("Affine", "Linear", "Input", "Output", "Flatten", *POOLS):
         try:
             np.broadcast_shapes(*(np.shape(value) for value in parameters.values()))
         except ValueError:

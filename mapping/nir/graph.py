@@ -9,6 +9,7 @@ leaves time steps to whoever runs it. With x the sum of what arrives, spikes S b
     Threshold  1 where x > theta
     Delay      x(t - delay)
     Flatten    x in other shape
+    Conv1d     convolutions and pools: see `nir_convolution`
     I          v' = R x
     LI         tau v' = (v_leak - v) + R x
     IF         as I, spike and v <- v_reset where v > v_threshold
@@ -24,9 +25,10 @@ nir 1.0.8, ``nir/ir``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import networkx as nx
 from numpy.typing import NDArray
@@ -36,6 +38,8 @@ from spinspike.errors import BadInput
 INTEGRATORS = ("I", "LI", "CubaLI")
 SPIKING = ("IF", "LIF", "CubaLIF")
 NEURONS = (*INTEGRATORS, *SPIKING)  # what has a state of its own
+CONVOLUTIONS = ("Conv1d", "Conv2d")
+POOLS = ("SumPool2d", "AvgPool2d")
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "Input": ("shape",),
     "Output": ("shape",),
@@ -45,6 +49,8 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "Threshold": ("threshold",),
     "Delay": ("delay",),
     "Flatten": ("start_dim", "end_dim"),
+    **dict.fromkeys(CONVOLUTIONS, ("weight", "bias", "stride", "padding", "dilation", "groups")),
+    **dict.fromkeys(POOLS, ("kernel_size", "stride", "padding")),
     "I": ("r",),
     "LI": ("tau", "r", "v_leak"),
     "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak", "w_in"),
@@ -54,6 +60,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 }
 DEFAULTS = {"v_reset": 0.0, "w_in": 1.0}  # of what older files leave out
 TIMES = ("tau", "tau_syn", "tau_mem")
+Late = Literal["all", "closing"]
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,15 @@ class Node:
 
 @dataclass(frozen=True)
 class NirGraph:
-    """Nodes by name, and edges (from, to); metadata says nothing that running it needs."""
+    """Nodes by name, and edges (from, to); metadata says nothing that running it needs.
+
+    An Input hands on what it is given, and with it what edges bring; so does an Output.
+    """
 
     nodes: Mapping[str, Node]
     edges: tuple[tuple[str, str], ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    late: Late = "all"  # edges of a cycle that take a step, see `loops`
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """Names of the nodes of some kinds."""
@@ -93,10 +104,12 @@ class NirGraph:
 
 
 def loops(graph: NirGraph) -> set[tuple[str, str]]:
-    """Edges that leave a neuron and belong to a cycle.
+    """Edges out of a neuron in a cycle that take a step.
 
-    Time steps must break every cycle somewhere, and these are where: what a neuron sends around
-    arrives one step later.
+    Time steps must break every cycle somewhere, and NIR does not say where. With ``graph.late``
+    "all" it is at every neuron of the cycle; with "closing" only where the way leads on to a neuron
+    that is no farther from the inputs, counted in neurons on the way, than the one before. In a
+    cycle of a single population the two are one.
     """
     edges = nx.DiGraph(list(graph.edges))
     edges.add_nodes_from(graph.nodes)
@@ -105,11 +118,58 @@ def loops(graph: NirGraph) -> set[tuple[str, str]]:
         for number, part in enumerate(nx.strongly_connected_components(edges))
         for name in part
     }
-    return {
+    around = {
         (source, target)
         for source, target in graph.edges
         if ring[source] == ring[target] and graph.nodes[source].kind in NEURONS
     }
+    if graph.late == "all":
+        return around
+    far = _distances(graph)
+    return {
+        (source, target)
+        for source, target in around
+        if any(
+            ring[name] == ring[source] and far[name] <= far[source]
+            for name in _next_neurons(graph, target)
+        )
+    }
+
+
+def in_wide_cycles(graph: NirGraph) -> list[str]:
+    """Neurons in cycles of several populations, where ``graph.late`` makes a difference."""
+    late = {(a, b) for a, b in loops(replace(graph, late="all"))}
+    return sorted({a for a, _ in late ^ loops(replace(graph, late="closing"))})
+
+
+def _distances(graph: NirGraph) -> dict[str, int]:
+    """Fewest neurons on the way from any Input to each node, itself included."""
+    found = dict.fromkeys(graph.nodes, len(graph.nodes) + 1)
+    after, front, far = graph.targets(), list(graph.named("Input")), 0
+    while front:
+        reached = list(front)
+        neurons: list[str] = []
+        while reached:
+            name = reached.pop()
+            if found[name] <= far:
+                continue
+            found[name] = far
+            for target in after[name]:
+                spikes = graph.nodes[target].kind in NEURONS
+                (neurons if spikes else reached).append(target)
+        front, far = neurons, far + 1
+    return found
+
+
+def _next_neurons(graph: NirGraph, start: str) -> set[str]:
+    """Neurons that a node reaches with none between; itself, if it is one."""
+    after, reached, seen = graph.targets(), [start], {start}
+    while reached:
+        name = reached.pop()
+        if graph.nodes[name].kind not in NEURONS:
+            reached += [target for target in after[name] if target not in seen]
+            seen |= set(after[name])
+    return {name for name in seen if graph.nodes[name].kind in NEURONS}
 
 
 def order(graph: NirGraph) -> list[str]:
@@ -140,10 +200,15 @@ def _misfits(graph: NirGraph, allowed: tuple[str, ...]) -> Iterator[str]:
     for name, node in graph.nodes.items():
         if node.kind not in allowed:
             yield f"node {name} is a {node.kind}; allowed: {', '.join(allowed)}"
-        elif "weight" in node.parameters and node.parameters["weight"].ndim != 2:
+        elif missing := [part for part in PARAMETERS[node.kind] if part not in node.parameters]:
+            yield f"node {name} is a {node.kind} and has no {missing[0]}"
+        elif node.kind in ("Linear", "Affine") and node.parameters["weight"].ndim != 2:
             shape = node.parameters["weight"].shape
             yield f"node {name} has weights of shape {shape}; allowed: a matrix"
     for source, target in graph.edges:
         for name in (source, target):
             if name not in graph.nodes:
                 yield f"edge {source} to {target} ends at {name}, which is no node"
+    for (source, target), count in Counter(graph.edges).items():
+        if count > 1:
+            yield f"edge {source} to {target} stands there {count} times; allowed: once"

@@ -30,12 +30,16 @@ from spinspike.mapping.graph.encoding import SIGNED, Sign
 from spinspike.mapping.graph.graph import Ends, Population, Projection, Role, SynapseGraph
 from spinspike.mapping.graph.registers import check_ranges
 
+from .export import from_nir, is_ours
 from .graph import INTEGRATORS, TIMES, NirGraph
 from .shapes import shapes
 from .synapses import CONSTANT, Synapses, synapses
+from .time import check_step, is_step
 
 THRESHOLD_NEURONS = ("Threshold", "LIF", "CubaLIF")
 LARGEST = 255  # mantissa
+SINGLE = float(np.finfo(np.float32).eps)
+ROUGH = 10
 EXPONENTS = 8
 TEACHERS = ("superv", "teach")
 
@@ -51,22 +55,56 @@ def import_nir(graph: NirGraph, *, dt: float) -> SynapseGraph:
     Raises
     ------
     BadInput
-        `for_chip` names something.
+        The graph has `obstacles`.
     OutOfRange
         A number does not fit the chip.
     """
-    if problems := for_chip(graph, dt=dt):
-        raise BadInput(problems[0])
-    build = _Import(graph, dt)
-    made = build.graph()
+    check_step(dt)
+    shapes(graph)
+    for problem in _misfits(graph, dt):
+        raise BadInput(problem)
+    made = _Import(graph, dt).graph()
     check_ranges(made)
     return made
 
 
-def for_chip(graph: NirGraph, *, dt: float) -> list[str]:
-    """What of a graph a synapse graph cannot hold, by node name; empty if it holds all."""
-    shapes(graph)
-    return list(_misfits(graph, dt))
+def synapse_graph(graph: NirGraph, *, dt: float, where: str = "graph") -> SynapseGraph:
+    """The synapse graph of any NIR graph: of our own to the bit, of others as `import_nir` does.
+
+    Parameters
+    ----------
+    graph : NirGraph
+        Any.
+    dt : float
+        As for `import_nir`; our own graphs say it themselves.
+    where : str
+        The file, for messages.
+
+    Raises
+    ------
+    BadInput
+        As for `import_nir` and `spinspike.mapping.nir.export.from_nir`.
+    """
+    return from_nir(graph, where) if is_ours(graph) else import_nir(graph, dt=dt)
+
+
+def obstacles(graph: NirGraph, *, dt: float, where: str = "graph") -> list[str]:
+    """What stands against `synapse_graph`, by node name; empty if nothing does.
+
+    Parameters
+    ----------
+    graph, dt, where
+        As there.
+    """
+    try:
+        check_step(dt)
+        shapes(graph)
+        if not is_ours(graph) and (problems := list(_misfits(graph, dt))):
+            return problems
+        synapse_graph(graph, dt=dt, where=where)
+    except BadInput as error:
+        return [str(error)]
+    return []
 
 
 def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
@@ -82,7 +120,7 @@ def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
             )
             continue
         for part in TIMES:
-            wrong = part in p and not np.allclose(p[part], dt, rtol=1e-6, atol=0)
+            wrong = part in p and not is_step(p[part], dt).all()
             if wrong and node.kind in THRESHOLD_NEURONS:
                 worst = np.ravel(p[part])[np.abs(np.ravel(p[part]) - dt).argmax()]
                 yield f"node {name} has a {part} of {worst:g}; allowed: one step, {dt:g}"
@@ -116,22 +154,17 @@ class _Import:
         return np.asarray(np.broadcast_to(value.astype(np.float64), size))
 
     def _unit(self, name: str) -> float:
-        """The smallest weight of a node, or its half, third … tenth, that divides all of them."""
+        """The largest number of which all weights of a node are whole multiples."""
         data = [
             np.abs(s.weight.multiply(self.factor(name)[:, None]).tocsr().data)
             for s in self.found
             if s.target == name and s.source != CONSTANT
         ]
-        weights = np.concatenate([np.zeros(0), *data])
-        weights = weights[weights > 0]
-        for part in range(1, 11):
-            unit = float(weights.min(initial=np.inf)) / part
-            if not weights.size:
-                return 1.0
-            if np.allclose(weights / unit, np.rint(weights / unit), rtol=0, atol=1e-4):
-                return unit
-        message = f"node {name} has weights that are no whole multiples of one number"
-        raise BadInput(message)
+        found = _common_unit(np.unique(np.concatenate([np.zeros(0), *data])))
+        if found is None:
+            message = f"node {name} has weights that are no whole multiples of one number"
+            raise BadInput(message)
+        return found
 
     def graph(self) -> SynapseGraph:
         neurons = sum(self.size[name] for name in self.neurons)
@@ -202,6 +235,21 @@ class _Import:
             raise BadInput(message)
         diagonal = s.source == s.target and (s.weight.tocoo().row == s.weight.tocoo().col).all()
         return "self" if diagonal else "coupling", delay
+
+
+def _common_unit(weights: NDArray[np.float64]) -> float | None:
+    """The largest unit, at least 1/255 of the smallest weight; 1 if there is none but 0.
+
+    Multiples must be whole up to what single precision leaves open, or to 1e-4 where the unit is
+    a tenth of the smallest weight or more.
+    """
+    above = weights[weights > 0]
+    for part in range(1, LARGEST + 1 if above.size else 1):
+        times = above * (part / above[0])
+        open_ = np.maximum(4 * SINGLE * times, 1e-4 if part <= ROUGH else 0.0)
+        if (np.abs(times - np.rint(times)) <= open_).all() and (open_ < 0.25).all():
+            return float(above[0] / part)
+    return None if above.size else 1.0
 
 
 def _projection(

@@ -86,7 +86,8 @@ def _check(place: str, dataset: h5py.Dataset) -> None:
         message = f"{place} has no data in this file"
         raise Refused(message)
     if h5py.check_string_dtype(dataset.dtype) is None and dataset.dtype.kind not in "biuf":
-        message = f"{place} has type {dataset.dtype}; allowed: numbers and text"
+        bfloat16 = " (bfloat16? save it as float32)" if dataset.dtype.str == "|V2" else ""
+        message = f"{place} has type {dataset.dtype}{bfloat16}; allowed: numbers and text"
         raise Refused(message)
     stored = dataset.id.get_storage_size()
     entries = max(dataset.size, math.prod(dataset.chunks or ()))

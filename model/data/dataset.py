@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinspike.arrays import InputArray, IntArray
+from spinspike.arrays import BoolArray, InputArray, IntArray
 from spinspike.errors import BadInput
 from spinspike.one_line import OneLine
 
@@ -53,7 +53,9 @@ class Dataset(OneLine):
         )
 
 
-def held_out(total: int, validation: int | None = None) -> tuple[IntArray, IntArray]:
+def held_out(
+    total: int, validation: int | None = None, labels: IntArray | None = None
+) -> tuple[IntArray, IntArray]:
     """Rows of the training images to train on and to validate with, each in rising order.
 
     Drawn once and for all: the same for every seed and version, and the validation rows of a
@@ -65,6 +67,8 @@ def held_out(total: int, validation: int | None = None) -> tuple[IntArray, IntAr
         Number of training images P.
     validation : int, optional
         Images to hold out, 1 … P - 1; one in twelve when not given.
+    labels : array of integers, shape (P,), optional
+        With them the last image of a class is never held out, but the next that is drawn.
 
     Examples
     --------
@@ -79,4 +83,20 @@ def held_out(total: int, validation: int | None = None) -> tuple[IntArray, IntAr
         )
         raise BadInput(message)
     order = np.random.default_rng(SPLIT_SEED).permutation(total)
+    if labels is not None:
+        kept = _first_of_classes(labels[order[::-1]])[::-1]  # the last in order of each class
+        if count > total - kept.sum():
+            message = (
+                f"validation is {count}; allowed: up to {total - kept.sum()}, so that one image of "
+                "each class is left to train on"
+            )
+            raise BadInput(message)
+        order = np.concatenate([order[~kept], order[kept]])
     return np.sort(order[count:]), np.sort(order[:count])
+
+
+def _first_of_classes(labels: IntArray) -> BoolArray:
+    """Where a class occurs for the first time; (P,)."""
+    found = np.zeros(len(labels), dtype=np.bool_)
+    found[np.unique(labels, return_index=True)[1]] = True
+    return found

@@ -42,7 +42,7 @@ def entangle(data: Dataset, *, dimensions: int = 100, seed: int = 0) -> Dataset:
     --------
     >>> from spinspike.model.data.named import digits
     >>> data = entangle(digits(), dimensions=50)
-    >>> data.test.inputs.shape, sorted(set(data.test.inputs.flat)), data.name
+    >>> data.test.inputs.shape, sorted(set(data.test.inputs.ravel().tolist())), data.name
     ((360, 50), [-1, 1], 'entangled-digits')
 
     References

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile, BadInput
-from spinspike.npz import NUMBERS, read_npz_arrays
+from spinspike.npz import NUMBERS, read_whole_npz
 
 from .dataset import Dataset, Split, held_out
 
@@ -73,7 +73,7 @@ def from_arrays(
     if "validation" not in splits:
         whole = splits["train"]
         for part, rows in zip(
-            ("train", "validation"), held_out(len(whole), validation), strict=True
+            ("train", "validation"), held_out(len(whole), validation, whole.labels), strict=True
         ):
             splits[part] = Split(whole.inputs[rows], whole.labels[rows])
     return Dataset(
@@ -94,15 +94,12 @@ def read_npz(path: Path | str, *, validation: int | None = None) -> Dataset:
     Raises
     ------
     BadFile
-        It is missing or corrupt, needs pickle, promises more than it can hold, or its arrays are
-        none that `from_arrays` takes.
+        It is missing or corrupt, needs pickle, promises more than it can hold, has an array of
+        another name, or its arrays are none that `from_arrays` takes.
     """
     names = [f"{part}_{what}" for part in PARTS for what in ("inputs", "labels")]
-    arrays: dict[str, Any] = read_npz_arrays(path, names)
-    missing = [name for name in names if name not in arrays and not name.startswith("validation")]
-    if missing:
-        message = f"{path}: {missing[0]} is missing; allowed: train and test inputs and labels"
-        raise BadFile(message)
+    needed = [name for name in names if not name.startswith("validation")]
+    arrays: dict[str, Any] = read_whole_npz(path, needed, names)
     try:
         return from_arrays(**arrays, validation=validation, name=Path(path).stem)
     except BadInput as error:

@@ -12,10 +12,13 @@ from spinspike.model.network.network import Network
 from .base import Course, Engine
 from .margin_rule import MarginRule
 from .numpy_engine import NumpyEngine
+from .uncompiled import INSTALL, compiles
 
 Device = Literal["auto", "cpu", "gpu", "numpy"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "gpu", "numpy")
 COMPILE_FROM = 10**9  # synapses times patterns
+COST = "NumPy trains: 10 to 150 times slower, and in double precision, which makes another network"
+COST_OF_RUNS = "NumPy finds the fixed points: the same ones, many times slower"
 GPU_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin", "jax_rocm60_plugin", "jax_rocm7_plugin")
 
 
@@ -25,17 +28,14 @@ def engine(network: Network, course: Course, *, device: Device = "auto") -> Engi
     Parameters
     ----------
     device : {"auto", "cpu", "gpu", "numpy"}
-        ``cpu`` is compiled by Numba, ``gpu`` runs on JAX; ``auto`` takes a GPU where JAX can use
-        one, else Numba where it is installed, else NumPy, which is the same but slow.
+        ``cpu`` is compiled by Numba, ``gpu`` runs on JAX; ``auto`` is what `chosen` makes of it.
 
     Raises
     ------
     MissingPart
         The package that the device needs is not installed, or there is no GPU.
     """
-    device = known_device(device)
-    if device == "auto":
-        device = "gpu" if _has_gpu() else "cpu" if find_spec("numba") else "numpy"
+    device = chosen(device)
     if device == "gpu":
         from .jax_engine import JaxEngine, gpu
 
@@ -43,6 +43,18 @@ def engine(network: Network, course: Course, *, device: Device = "auto") -> Engi
     if device == "numpy":
         return NumpyEngine(network, course)
     return _numba(network, course, "float32")
+
+
+def chosen(device: Device) -> Device:
+    """The device that does the work.
+
+    ``auto`` takes a GPU where JAX can use one, else Numba where it is installed, else NumPy, which
+    is slow, and says so: what it trains differs, since it rounds in double precision.
+    """
+    device = known_device(device)
+    if device != "auto":
+        return device
+    return "gpu" if _has_gpu() else "cpu" if compiles(COST) else "numpy"
 
 
 def known_device(name: str) -> Device:
@@ -61,7 +73,7 @@ def exact_engine(network: Network, patterns: int) -> Engine:
     """
     course = Course(MarginRule(), Sweeps())
     synapses = network.coupling.nnz + network.input_weight.nnz
-    if patterns * synapses < COMPILE_FROM or not find_spec("numba"):
+    if patterns * synapses < COMPILE_FROM or not compiles(COST_OF_RUNS):
         return NumpyEngine(network, course)
     return _numba(network, course, "float64")
 
@@ -81,7 +93,7 @@ def _has_gpu() -> bool:
 
 def _numba(network: Network, course: Course, dtype: str) -> Engine:
     if not find_spec("numba"):
-        message = "device cpu needs numba: pip install 'spinspike[fast]', or take device numpy"
+        message = f"device cpu needs numba: {INSTALL}, or take device numpy"
         raise MissingPart(message)
     from .numba_engine import NumbaEngine
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 
@@ -33,6 +35,19 @@ class FixedPoints(OneLine):
     def select(self, rows: IntArray | BoolArray | slice) -> FixedPoints:
         """The given rows alone."""
         return FixedPoints(self.inputs[rows], self.labels[rows], self.states[rows])
+
+    @cached_property
+    def keys(self) -> tuple[bytes, ...]:
+        """What tells each pattern from the others: a digest of its input and its state."""
+        inputs, states = (np.ascontiguousarray(a) for a in (self.inputs, self.states))
+        rows = zip(inputs, states, strict=True)
+        return tuple(blake2b(x.tobytes() + s.tobytes(), digest_size=16).digest() for x, s in rows)
+
+    @cached_property
+    def distinct(self) -> FixedPoints:
+        """Every pattern once, in the order of first appearance."""
+        first = {key: row for row, key in reversed([*enumerate(self.keys)])}
+        return self.select(np.array(sorted(first.values()), dtype=np.int64))
 
 
 def smallest_margins(network: Network, points: FixedPoints) -> FloatArray:

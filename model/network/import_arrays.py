@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from scipy.sparse import csr_array, issparse
 
 from spinspike.arrays import FloatArray, SparseMatrix
 from spinspike.errors import BadFile, BadInput
-from spinspike.npz import read_npz_arrays
+from spinspike.npz import read_whole_npz
 
 from .network import Network
 
@@ -118,9 +117,10 @@ def read_arrays(path: Path | str) -> Network:
     Raises
     ------
     BadFile
-        It is missing or corrupt, or its arrays are none that `from_arrays` takes.
+        It is missing or corrupt, has an array of another name, or its arrays are none that
+        `from_arrays` takes.
     """
-    arrays = _named(path, ARRAYS, OPTIONAL)
+    arrays = read_whole_npz(path, ARRAYS, OPTIONAL)
     try:
         return from_arrays(**arrays)
     except BadInput as error:
@@ -175,23 +175,12 @@ def from_orchestrator(orchestrator: Any, **choices: Any) -> Network:
 
 def read_darnax(path: Path | str, **choices: Any) -> Network:
     """Read a darnax network from an .npz file with arrays W, J, V and B."""
-    arrays = _named(path, DARNAX, ())
+    arrays = read_whole_npz(path, DARNAX)
     try:
         return from_darnax(**arrays, **choices)
     except BadInput as error:
         message = f"{path}: {error}"
         raise BadFile(message) from error
-
-
-def _named(
-    path: Path | str, needed: tuple[str, ...], optional: tuple[str, ...]
-) -> Mapping[str, NDArray[Any]]:
-    arrays = read_npz_arrays(path, (*needed, *optional))
-    missing = [name for name in needed if name not in arrays]
-    if missing:
-        message = f"{path} has no array {missing[0]}; needed: {', '.join(needed)}"
-        raise BadFile(message)
-    return arrays
 
 
 def _numbers(name: str, value: ArrayLike) -> NDArray[Any]:

@@ -167,7 +167,7 @@ class Brian2Graded:
         rates = counts / (p.neurons * gain * self.every)
         sign = np.eye(graph.units)[graph.ends.unit] * graph.ends.input_sign[:, None]
         return Response(
-            times=(np.arange(bins) + 0.5) * (self.every / p.tau),
+            times=(np.arange(bins, dtype=np.float64) + 0.5) * (self.every / p.tau),
             readout=rates @ populations.readout,
             units=rates @ sign / 2,  # every pair is there twice
             spikes=counts.sum(axis=1).astype(np.float64),

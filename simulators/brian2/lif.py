@@ -70,6 +70,10 @@ class Brian2LIF:
         """The same with the parameters for a graph, unless it has some."""
         return replace(self, parameters=self.parameters or calibrate(graph))
 
+    def seeded(self, number: int) -> Brian2LIF:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
+
     def run(
         self,
         graph: SynapseGraph,
@@ -137,7 +141,7 @@ class Brian2LIF:
             np.transpose(seen).reshape(-1, tissue.copies, tissue.size)[1:end, :, : graph.neurons]
             for seen in (reader.lastspike_, reader.y)
         )
-        times = self.every * np.arange(1, end)
+        times = self.every * np.arange(1, end, dtype=np.float64)
         return Recording(
             regime="continuous",
             times=times,

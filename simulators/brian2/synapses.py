@@ -67,7 +67,7 @@ def synapses_of(
     for p in graph.projections:
         if p.role in roles and p.source in sources and p.target in targets:
             row = np.repeat(np.arange(len(p.indptr) - 1), np.diff(p.indptr))
-            weight = p.sign * 2.0**p.exponent * p.mantissa
+            weight = p.sign * 2.0**p.exponent * p.mantissa.astype(np.float64)
             late = np.full(weight.size, float(p.delay))
             parts.append(
                 Synapses(

@@ -12,7 +12,7 @@ and a unit's twins may disagree for a while.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class AsynchronousEmulator:
     seed: int = 0
     name: str = "emulator"
     regime: Regime = "asynchronous"
+
+    def seeded(self, number: int) -> AsynchronousEmulator:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
 
     def run(
         self,

@@ -6,8 +6,10 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from spinspike.errors import BadInput
+from spinspike.outputs import try_beside, writing
 
 
 @contextmanager
@@ -26,19 +28,39 @@ def whole_folder(folder: Path, written: Collection[str], *, force: bool) -> Iter
     Raises
     ------
     BadInput
-        The folder exists and ``force`` is not set, holds other files, or has no parent.
+        As for `check_place`, or the system refuses a file.
     """
-    _check_place(folder, written, force=force)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
+    check_place(folder, written, force=force)
+    beside: dict[str, Any] = {"dir": folder.parent, "prefix": f".{folder.name}."}
+    with writing(folder), tempfile.TemporaryDirectory(**beside) as name:
         new, old = Path(name) / "new", Path(name) / "old"
         new.mkdir()
         yield new
-        if folder.exists():
-            folder.rename(old)
-        new.rename(folder)
+        try:
+            if folder.exists():
+                folder.rename(old)
+            new.rename(folder)
+        except BaseException:
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
 
 
-def _check_place(folder: Path, written: Collection[str], *, force: bool) -> None:
+def check_place(folder: Path, written: Collection[str], *, force: bool) -> None:
+    """Refuse a folder that cannot be written, as `whole_folder` takes it: before any work.
+
+    Raises
+    ------
+    BadInput
+        The folder exists and ``force`` is not set, holds other files, or has no parent, or nothing
+        can be written beside it.
+    """
+    with writing(folder):
+        _check_content(folder, written, force=force)
+        try_beside(folder)
+
+
+def _check_content(folder: Path, written: Collection[str], *, force: bool) -> None:
     if not folder.parent.is_dir():
         message = f"folder {folder.parent} does not exist; create it first"
         raise BadInput(message)

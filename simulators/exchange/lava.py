@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
+from spinspike.mapping.graph.graph import Population, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.registers import check_ranges
-from spinspike.simulators.lava.network import stock_arrays
+from spinspike.mapping.nir.flatten import unused
+from spinspike.npz import write_npz
+from spinspike.simulators.lava.network import stock_arrays, without_synapses
 
+from .exporter import refusals, states_left_behind
 from .folder import whole_folder
 from .lava_description import describe
 
@@ -48,15 +52,39 @@ COPIED = {
 }
 
 
-def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> Path:
+def obstacles(graph: SynapseGraph) -> list[str]:
+    """What of a graph the Lava program cannot carry, and why.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    """
+    return refusals(lambda: refuse_graded(graph), lambda: check_ranges(graph))
+
+
+def omissions(graph: SynapseGraph) -> list[str]:
+    """What of a graph the Lava program leaves out, and why.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    """
+    return states_left_behind(graph, "the Lava program holds no states")
+
+
+def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
     """Write a graph as a self-contained Lava program.
 
     The folder is complete or absent: it is written under a temporary name beside its place.
 
     Parameters
     ----------
-    folder
-        Must not exist, unless ``force``; its parent must.
+    graph : SynapseGraph
+        One that has no `obstacles`.
+    path
+        The folder. It must not exist, unless ``force``; its parent must.
     force
         Replace a folder that was exported earlier and holds nothing else.
 
@@ -72,12 +100,28 @@ def export(graph: SynapseGraph, folder: Path | str, *, force: bool = False) -> P
     OutOfRange
         A number of the graph does not fit the chip's registers.
     """
-    folder = Path(folder)
-    with whole_folder(folder, WRITTEN, force=force) as new:
+    path = Path(path)
+    with whole_folder(path, WRITTEN, force=force) as new:
         refuse_graded(graph)
         check_ranges(graph)
-        _write(graph, new)
-    return folder
+        _write(_with_ports(graph), new)
+    return path
+
+
+def _with_ports(graph: SynapseGraph) -> SynapseGraph:
+    """Lava finds no process for what feeds a port that leads nowhere: it leads to no synapses."""
+    ports: tuple[Literal["supervisory", "input"], ...] = ("supervisory", "input")
+    for model in ports[: 2 if graph.ends.levels else 1]:
+        if any(p.source in graph.named(model) for p in graph.projections):
+            continue
+        size = graph.classes if model == "supervisory" else graph.ends.centre.size + 1
+        source = next(iter(graph.named(model)), unused(model, graph.sizes))
+        if source not in graph.sizes:
+            population = Population(source, size, model)
+            graph = replace(graph, populations=(*graph.populations, population))
+        added = without_synapses(graph, source, next(iter(graph.slices())), model)
+        graph = replace(graph, projections=(*graph.projections, added))
+    return graph
 
 
 def _write(graph: SynapseGraph, folder: Path) -> None:
@@ -89,7 +133,7 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     (folder / "README.md").write_text(_readme(graph), encoding="utf-8")
     arrays = _arrays(graph)
     (folder / "network.txt").write_text(describe(graph, arrays), encoding="utf-8")
-    np.savez_compressed(folder / "arrays.npz", **arrays)
+    write_npz(folder / "arrays.npz", arrays)
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
         np.save(folder / "image.npy", graph.fixed_points["free"].inputs[0])
 

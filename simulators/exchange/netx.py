@@ -33,17 +33,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from spinspike.arrays import IntArray
 from spinspike.errors import BadInput
-from spinspike.hdf5 import replacing
+from spinspike.hdf5 import hdf5
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.fields import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.membrane import delay
 from spinspike.mapping.graph.registers import check_ranges
+
+from .exporter import refusals
 
 LOWEST, HIGHEST = -128, 127  # weights that netx keeps as they are, whatever their signs
 NEURON = {"iDecay": 4096, "vDecay": 4095, "vThMant": 0, "refDelay": 1, "gradedSpike": False}
@@ -69,10 +70,10 @@ class _Layer:
     bias: IntArray  # (N,)
 
 
-def obstacles_to_net(graph: SynapseGraph) -> list[str]:
+def obstacles(graph: SynapseGraph) -> list[str]:
     """What of a graph a ``.net`` file cannot hold, one line each; empty if it fits."""
-    refuse_graded(graph)
-    found = []
+    if found := refusals(lambda: refuse_graded(graph), lambda: check_ranges(graph)):
+        return found
     if late := longest_delay(graph):
         found.append(f"delays of up to {late} steps; netx gives recurrent layers none of their own")
     if not graph.ends.levels:
@@ -93,7 +94,7 @@ def obstacles_to_net(graph: SynapseGraph) -> list[str]:
     return found
 
 
-def left_out_of_net(graph: SynapseGraph) -> list[str]:
+def omissions(graph: SynapseGraph) -> list[str]:
     """What goes through but is left behind or changed, one line each."""
     found = [
         f"{len(points)} {run} fixed points: a .net file holds no states"
@@ -108,22 +109,20 @@ def left_out_of_net(graph: SynapseGraph) -> list[str]:
     return found
 
 
-def write_net(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
+def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
     """Write a graph as a ``.net`` file, whole or not at all.
 
     Raises
     ------
     BadInput
-        The file cannot hold the graph (`obstacles_to_net`), or cannot be written.
-    OutOfRange
-        A number of the graph does not fit the chip's registers.
+        The file cannot hold the graph (`obstacles`), or cannot be written.
     """
-    check_ranges(graph)
-    if obstacles := obstacles_to_net(graph):
-        message = f"this graph does not fit a .net file: {'; '.join(obstacles)}"
+    if problems := obstacles(graph):
+        message = f"this graph does not fit a .net file: {'; '.join(problems)}"
         raise BadInput(message)
     layer, ends = _layer(graph), graph.ends
-    with replacing(Path(path), force=force) as temporary, h5py.File(temporary, "w") as file:
+    size = sum(array.nbytes for array in (*vars(layer).values(), ends.readout))
+    with hdf5(path, size, force=force) as file:
         first = file.create_group("layer/0")
         first["type"] = np.bytes_("input")
         first["shape"] = np.array([layer.sent.size])
@@ -145,6 +144,7 @@ def write_net(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> 
         own["input_range"] = np.array(ends.input_range)
         for name in ("decoder", "input_sign", "readout"):
             own[name] = getattr(ends, name)
+    return Path(path)
 
 
 def _unit(graph: SynapseGraph) -> int:

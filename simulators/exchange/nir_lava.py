@@ -6,7 +6,8 @@ With a_s = dt / tau_syn (1 for a LIF), a_m = dt / tau_mem, one step of `nir_exec
 
 with du = a_s, dv = a_m, the synapses multiplied by a_s w_in a_m R, and v_leak as a current of
 a_m v_leak. For an IF dv = 0 and the factor is dt R; a Threshold is a LIF without memory. Where
-thresholds differ within a node, each neuron's numbers are divided by its own.
+thresholds differ within a node, each neuron's numbers are divided by its own. LI and CubaLI are
+neurons that never spike; their membranes, which may go to an Output alone, are read in each step.
 
 Every connection of Lava takes a step, in NIR only those around a cycle do. So a node lags behind
 by a number of steps, ``lag``, and what comes too early is delayed: spikes are the same, ``lag``
@@ -27,24 +28,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput, SimulationFailed
-from spinspike.mapping.nir.graph import NirGraph, Node, unsupported
+from spinspike.mapping.nir.graph import TIMES, NirGraph, Node, unsupported
+from spinspike.mapping.nir.notices import notices
 from spinspike.mapping.nir.shapes import shapes
 from spinspike.mapping.nir.synapses import CONSTANT, Synapses, synapses
+from spinspike.mapping.nir.time import check_step, is_step, rate, too_late, too_short
+from spinspike.npz import write_npz
+from spinspike.outputs import writing
 
 from .folder import whole_folder
 
 HERE = Path(__file__).parent
+SILENT = ("LI", "CubaLI")  # as neurons that never spike, whose membranes are read
 ALLOWED = (
-    "Input", "Output", "Linear", "Affine", "Scale", "Threshold", "Delay", "Flatten", "IF", "LIF",
-    "CubaLIF",
+    "Input", "Output", "Linear", "Affine", "Scale", "Threshold", "Delay", "Flatten", "Conv1d",
+    "Conv2d", "SumPool2d", "AvgPool2d", "IF", "LIF", "CubaLIF", *SILENT,
 )  # fmt: skip
-LARGEST = 100_000  # steps of a delay and entries of a wave
+NEVER = 1e300  # a threshold
+DENSE = 2**27  # entries of all matrices together, which Lava holds dense
 FILES = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
+MADE = (*FILES, "spikes.npz")  # with what network.py writes into it
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class LavaNeurons:
     lag: int  # steps behind NIR
     factor: FloatArray  # (size,) of everything that arrives
     leak: FloatArray  # (size,) what v_leak adds to the membrane in each step
+    silent: bool = False  # its output is its membrane
 
 
 @dataclass(frozen=True)
@@ -71,21 +81,53 @@ class LavaNetwork:
     constants: tuple[tuple[Synapses, int], ...]
 
 
-def for_lava(graph: NirGraph, *, dt: float) -> list[str]:
-    """What of a graph Lava cannot run, by node name; empty if it can run all."""
-    return unsupported(graph, allowed=ALLOWED) or list(_misfits(graph, dt))
+def obstacles(graph: NirGraph, *, dt: float) -> list[str]:
+    """What of a graph Lava cannot run, by node name; empty if it can run all.
+
+    Parameters
+    ----------
+    graph : NirGraph
+        Any.
+    dt : float
+        Time step, in the unit of the graph's time constants.
+    """
+    try:
+        check_step(dt)
+        if problems := unsupported(graph, allowed=ALLOWED) or list(_misfits(graph, dt)):
+            return problems
+        to_lava(graph, dt=dt)
+    except BadInput as error:
+        return [str(error)]
+    return []
+
+
+def omissions(graph: NirGraph, *, dt: float) -> list[str]:
+    """What is read in one of several ways, or grows (`spinspike.mapping.nir.notices`).
+
+    Parameters
+    ----------
+    graph, dt
+        As for `obstacles`.
+    """
+    return notices(graph, dt=dt)
 
 
 def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     """Work out the processes.
 
+    Parameters
+    ----------
+    graph, dt
+        As for `obstacles`.
+
     Raises
     ------
     BadInput
-        `for_lava` names something.
+        There are `obstacles`.
     """
-    if problems := for_lava(graph, dt=dt):
-        raise BadInput(problems[0])
+    check_step(dt)
+    for problem in unsupported(graph, allowed=ALLOWED) or _misfits(graph, dt):
+        raise BadInput(problem)
     size = {name: math.prod(shape) for name, shape in shapes(graph).items()}
     found = synapses(graph)
     outputs = {s.target: s.source for s in found if graph.nodes[s.target].kind == "Output"}
@@ -94,7 +136,7 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     neurons = {
         name: _neurons(node, size[name], lag[name], dt)
         for name, node in graph.nodes.items()
-        if node.kind in ("Threshold", "IF", "LIF", "CubaLIF")
+        if node.kind in ("Threshold", "IF", "LIF", "CubaLIF", *SILENT)
     }
     connections, constants = [], []
     for s in inner:
@@ -112,23 +154,31 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
 def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
     for name, node in graph.nodes.items():
         p = node.parameters
-        for part in ("tau", "tau_syn", "tau_mem"):
-            if part in p and not np.allclose(p[part], np.ravel(p[part])[0], rtol=1e-6, atol=0):
+        for part in TIMES:
+            if part in p and not is_step(p[part], float(np.ravel(p[part])[0])).all():
                 yield f"node {name} has several {part}; allowed: one, as a LIF process has"
-            if part in p and (p[part] < dt * (1 - 1e-9)).any():
-                yield f"node {name} has a {part} of {p[part].min():g}; allowed: {dt:g} or more"
+        yield from too_short(name, node, dt)
         if "v_reset" in p and p["v_reset"].any():
             yield f"node {name} resets to other than 0; allowed: 0"
         theta = p.get("v_threshold", p.get("threshold"))
         if theta is not None and not (theta > 0).all():
             yield f"node {name} has a threshold of {theta.min():g}; allowed: above 0"
-        if node.kind == "Delay" and (p["delay"] / dt > LARGEST).any():
-            yield f"node {name} delays by {p['delay'].max() / dt:g} steps; allowed: {LARGEST}"
-    yield from _odd_outputs(graph)
+        if node.kind == "Delay":
+            yield from too_late(f"node {name} delays", float(p["delay"].max(initial=0)), dt)
+    found = synapses(graph)
+    for s in found:
+        yield from too_late(
+            f"from {s.source or 'a bias'} to {s.target} there is a delay", s.delay, dt
+        )
+        if s.source in graph.named(*SILENT) and graph.nodes[s.target].kind != "Output":
+            yield f"node {s.source} sends its membrane to node {s.target}; allowed: to an Output"
+    entries = sum(math.prod(s.weight.shape) for s in found)
+    if entries > DENSE:
+        yield f"the connections have {entries:,} entries, Lava holds all; allowed: {DENSE:,}"
+    yield from _odd_outputs(graph, found)
 
 
-def _odd_outputs(graph: NirGraph) -> Iterator[str]:
-    found = [s for s in synapses(graph) if graph.nodes[s.target].kind == "Output"]
+def _odd_outputs(graph: NirGraph, found: list[Synapses]) -> Iterator[str]:
     for output in graph.named("Output"):
         into = [s for s in found if s.target == output]
         plain = [
@@ -142,7 +192,10 @@ def _odd_outputs(graph: NirGraph) -> Iterator[str]:
             and (s.weight != _identity(s)).nnz == 0
         ]
         if len(into) != 1 or len(plain) != 1:
-            yield f"node {output} gets other than the spikes of one node; Lava has no output for it"
+            yield (
+                f"node {output} gets other than the spikes of one node or the membranes of one LI; "
+                "Lava has no output for it"
+            )
 
 
 def _identity(s: Synapses) -> Any:
@@ -163,9 +216,19 @@ def _lags(graph: NirGraph, inner: list[Synapses], dt: float) -> dict[str, int]:
                 moved = True
         if not moved:
             return lag
-    names = ", ".join(graph.named("Threshold"))
-    message = f"Threshold nodes {names} lie in a cycle, where they would need a step of their own"
+    names = ", ".join(_in_cycles(inner))
+    message = (
+        f"nodes {names} lie in cycles of more connections than steps (Threshold nodes there, or "
+        "--late closing); a connection of Lava takes a step"
+    )
     raise BadInput(message)
+
+
+def _in_cycles(inner: list[Synapses]) -> list[str]:
+    edges = nx.DiGraph([(s.source, s.target) for s in inner])
+    return sorted(
+        n for part in nx.strongly_connected_components(edges) if len(part) > 1 for n in part
+    )
 
 
 def _neurons(node: Node, size: int, lag: int, dt: float) -> LavaNeurons:
@@ -173,17 +236,18 @@ def _neurons(node: Node, size: int, lag: int, dt: float) -> LavaNeurons:
         value = np.ravel(node.parameters.get(part, other)).astype(np.float64)
         return np.asarray(np.broadcast_to(value, size))
 
-    theta = of("v_threshold" if "v_threshold" in node.parameters else "threshold")
+    theta = of("v_threshold" if "v_threshold" in node.parameters else "threshold", NEVER)
     one = bool((theta == theta[0]).all())
     unit = np.ones(size) if one else theta
-    time = of("tau_mem" if node.kind == "CubaLIF" else "tau", np.inf)
-    du = dt / of("tau_syn", dt)
-    dv = np.ones(size) if node.kind == "Threshold" else dt / time
+    time = of("tau_mem" if node.kind in ("CubaLIF", "CubaLI") else "tau", np.inf)
+    du = rate(of("tau_syn", dt), dt)
+    dv = np.ones(size) if node.kind == "Threshold" else rate(time, dt)
     pull = np.full(size, dt) if node.kind == "IF" else dv
     factor = du * of("w_in", 1.0) * pull * of("r", 1.0) / unit
     vth = float(theta[0]) if one else 1.0
     leak = dv * of("v_leak") / unit
-    return LavaNeurons(size, float(du[0]), float(dv[0]), vth, max(lag, 1), factor, leak)
+    du0, dv0 = float(du[0]), float(dv[0])
+    return LavaNeurons(size, du0, dv0, vth, max(lag, 1), factor, leak, node.kind in SILENT)
 
 
 def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]:
@@ -207,10 +271,40 @@ def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]
             yield name, np.array(waves), np.array(weights).T
 
 
-def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> Path:
+def write(graph: NirGraph, path: Path | str, *, dt: float, force: bool = False) -> Path:
     """Write a folder, whole or not at all, that needs lava-nc, NumPy and SciPy only.
 
     `network.py` in it runs it.
+
+    Parameters
+    ----------
+    graph : NirGraph
+        One that has no `obstacles`.
+    path
+        The folder.
+    dt : float
+        Time step, in the unit of the graph's time constants.
+    force : bool
+        Replace a folder that was written earlier and holds nothing else.
+
+    Raises
+    ------
+    BadInput
+        There are obstacles; the folder exists and ``force`` is not set, holds other files, or has
+        no parent.
+    """
+    return write_network(to_lava(graph, dt=dt), path, force=force)
+
+
+def write_network(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> Path:
+    """Write likewise what `to_lava` made.
+
+    Parameters
+    ----------
+    network : LavaNetwork
+        What to write.
+    folder, force
+        As for `write`.
 
     Raises
     ------
@@ -218,7 +312,7 @@ def write(network: LavaNetwork, folder: Path | str, *, force: bool = False) -> P
         The folder exists and ``force`` is not set, holds other files, or has no parent.
     """
     folder = Path(folder)
-    with whole_folder(folder, FILES, force=force) as new:
+    with whole_folder(folder, MADE, force=force) as new:
         _fill(network, new)
     return folder
 
@@ -236,12 +330,12 @@ def _fill(network: LavaNetwork, folder: Path) -> None:
     for number, (name, wave, weight) in enumerate(_waves(network)):
         constants.append(name)
         arrays[f"constant{number}_wave"], arrays[f"constant{number}_weight"] = wave, weight
-    np.savez(folder / "network.npz", **arrays)
+    write_npz(folder / "network.npz", arrays, packed=False)
     head = {
         "inputs": dict(network.inputs),
         "outputs": dict(network.outputs),
         "neurons": {
-            name: {part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag")}
+            name: {part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag", "silent")}
             for name, n in network.neurons.items()
         },
         "connections": [
@@ -264,9 +358,10 @@ def run(
         Lava is missing, crashed or hung.
     """
     with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
-        folder = write(network, Path(name) / "network")
-        flat: dict[str, Any] = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
-        np.savez(folder / "inputs.npz", **flat)
+        folder = write_network(network, Path(name) / "network")
+        flat = {n: np.reshape(x, (*x.shape[:2], -1)) for n, x in inputs.items()}
+        with writing(folder / "inputs.npz"):
+            write_npz(folder / "inputs.npz", flat, packed=False)
         command = [sys.executable, "network.py", "inputs.npz", "--timeout", str(timeout)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         if done.returncode:

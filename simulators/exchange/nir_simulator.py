@@ -11,7 +11,7 @@ from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak
-from spinspike.mapping.nir.export import STEP, to_nir
+from spinspike.mapping.nir.export import BIAS, OUTPUT, STEP, node_names, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.graph import NirGraph
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
@@ -52,8 +52,10 @@ class Nir:
         found = execute(nir, feed(graph, stimulus, protocol, nir), dt=self.dt)
         if progress:
             progress(protocol.total, protocol.total)
-        names = ["neurons"] if self.signed else list(graph.slices())
-        spikes = np.concatenate([found[f"output_{name}"] for name in names], axis=2) > 0
+        called = node_names(graph.sizes, ())
+        outputs = [called[OUTPUT, name] for name in graph.slices()]
+        outputs = ["output_neurons"] if self.signed else outputs
+        spikes = np.concatenate([found[name] for name in outputs], axis=2) > 0
         strength = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
         clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
         return Recording(
@@ -85,7 +87,8 @@ def feed(
         "input": levels[: protocol.total],
     }
     given = {"bias": bias, **kinds}
-    given |= {f"bias_{name}": bias[:, :, part] for name, part in graph.slices().items()}
+    called = node_names(graph.sizes, ())
+    given |= {called[BIAS, name]: bias[:, :, part] for name, part in graph.slices().items()}
     given |= {p.name: kinds[p.neuron] for p in graph.populations if p.neuron in kinds}
     return {name: given[name].astype(np.float64) for name in nir.named("Input")}
 
@@ -100,7 +103,9 @@ def _readout(graph: SynapseGraph, found: dict[str, FloatArray]) -> IntArray | No
     """Membranes at the end, (B, C): the chip's sum of the fields of all steps, with its leak."""
     if not graph.named("readout"):
         return None
-    fields = np.rint(found["output_readout"]).astype(np.int64)
+    called = node_names(graph.sizes, ())[OUTPUT, graph.named("readout")[0]]
+    name = called if called in found else "output_readout"  # that of the signed form
+    fields = np.rint(found[name]).astype(np.int64)
     membrane = np.zeros(fields.shape[1:], dtype=np.int64)
     for field in fields:
         membrane = leak(membrane) + WEIGHT_UNIT * field

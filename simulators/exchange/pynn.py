@@ -7,7 +7,7 @@ TsodyksMarkramSynapse with U = 1, whose resource comes back with the time consta
     a spike T after the one before delivers w (1 - exp(-T / tau_syn)),
 
 the gate of `brian2.lif`. Input comes as a constant current. What PyNN has no standard model for is
-left behind, see `left_behind`.
+left behind, see `omissions`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from spinspike.mapping.graph.codec import neuron_spikes
 from spinspike.mapping.graph.fields import input_field
 from spinspike.mapping.graph.graph import FixedPoints, Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import without_couplings
+from spinspike.npz import write_npz
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
 from spinspike.simulators.stimulus import stimulus
 
+from .exporter import refusals
 from .folder import whole_folder
 
 TEMPLATE = Path(__file__).parent / "pynn_template"
-FILES = ("network.py", "README.md", "network.json", "network.npz")
+WRITTEN = ("network.py", "README.md", "network.json", "network.npz")
 STEP = 0.5  # ms
 WINDOW, EVERY = 50, 10  # ms: how recent a spike means "up", and how often that is read
 PATTERNS = 100  # fixed points that go along
@@ -43,8 +45,8 @@ PER_MILLIVOLT = 1e-3  # nA that lift a membrane by 1 mV
 
 def obstacles(graph: SynapseGraph, parameters: LIFParameters | None = None) -> list[str]:
     """What of a graph, or of the parameters for it, makes an export to PyNN impossible, and why."""
-    refuse_graded(graph)
-    found = []
+    if found := refusals(lambda: refuse_graded(graph)):
+        return found
     if not _run(graph):
         found.append("the graph has no fixed points; the program for PyNN shows that one is held")
     p = parameters or LIFParameters()
@@ -54,7 +56,7 @@ def obstacles(graph: SynapseGraph, parameters: LIFParameters | None = None) -> l
     return found
 
 
-def left_behind(graph: SynapseGraph) -> list[str]:
+def omissions(graph: SynapseGraph) -> list[str]:
     """What an export to PyNN leaves out or carries over differently, and why."""
     found = [
         "noise: NoisyCurrentSource gives all neurons the same on Brian2; the start is random",
@@ -71,9 +73,9 @@ def left_behind(graph: SynapseGraph) -> list[str]:
     return found
 
 
-def export(
+def write(
     graph: SynapseGraph,
-    folder: Path | str,
+    path: Path | str,
     *,
     parameters: LIFParameters | None = None,
     force: bool = False,
@@ -85,8 +87,10 @@ def export(
 
     Parameters
     ----------
-    folder
-        Must not exist, unless ``force``; its parent must.
+    graph : SynapseGraph
+        One that has no `obstacles`.
+    path
+        The folder. It must not exist, unless ``force``; its parent must.
     parameters : LIFParameters, optional
         By default `calibrate` finds them from the graph.
     force
@@ -98,12 +102,12 @@ def export(
         The folder exists and ``force`` is not set, holds other files, or has no parent; or there
         are `obstacles`.
     """
-    folder = Path(folder)
-    with whole_folder(folder, FILES, force=force) as new:
+    path = Path(path)
+    with whole_folder(path, WRITTEN, force=force) as new:
         for obstacle in obstacles(graph, parameters):
             raise BadInput(obstacle)
         _fill(graph, _points(graph), parameters or calibrate(graph), new)
-    return folder
+    return path
 
 
 def _run(graph: SynapseGraph) -> str:
@@ -154,14 +158,14 @@ def _fill(graph: SynapseGraph, points: FixedPoints, p: LIFParameters, folder: Pa
         "every": EVERY,
     }
     (folder / "network.json").write_text(json.dumps(head, indent=1) + "\n", encoding="utf-8")
-    np.savez_compressed(folder / "network.npz", **_arrays(graph, points, p, projections))
+    write_npz(folder / "network.npz", _arrays(graph, points, p, projections))
     text = (TEMPLATE / "README.md").read_text(encoding="utf-8")
     values = {
         "SUMMARY": f"{graph.units} units as {graph.neurons} neurons ({graph.encoding} encoding), "
         f"{sum(q.mantissa.size for q in projections)} synapses, {graph.classes} classes.",
         "PATTERNS": str(len(points)),
         "WINDOW": str(WINDOW),
-        "LOST": "\n".join(f"- {sentence}" for sentence in left_behind(graph)),
+        "LOST": "\n".join(f"- {sentence}" for sentence in omissions(graph)),
     }
     for key, value in values.items():
         text = text.replace(f"@{key}@", value)

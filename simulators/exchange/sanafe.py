@@ -36,10 +36,17 @@ from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.fields import field_from, input_field, supervisory_field
 from spinspike.mapping.graph.graph import Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
+from spinspike.outputs import replacing
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.stimulus import stimulus as encode
 from spinspike.task import Progress
 
+from .exporter import refusals, states_left_behind
+from .folder import whole_folder
+
 PARTS = ("synapse", "dendrite", "soma", "network")
+FILES = ("chip.yaml", "network.yaml")
+FREE = 30  # steps for which sources of an exported folder have spikes
 UNREACHED = 1e30  # threshold of the readout
 ALL_INPUTS = "loihi_inputs[0..1023]"  # in SANA-FE's file: a unit in each core for each of so many
 NEURON = {
@@ -96,7 +103,7 @@ class SanaFe:
         sanafe = _sanafe()
         placement = self.placement or place(graph, load_target("loihi1"))
         with tempfile.TemporaryDirectory(prefix="spinspike-sanafe-") as folder:
-            chip, net = export(folder, graph, placement, stimulus, protocol)
+            chip, net = write_run(folder, graph, placement, stimulus, protocol)
             architecture = sanafe.load_arch(str(chip))
             network = sanafe.load_net(str(net), architecture)
         runs = []
@@ -112,7 +119,39 @@ class SanaFe:
         return _recording(graph, stimulus, protocol, runs), Consumption(**used)
 
 
-def export(
+def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
+    """Write chip.yaml and network.yaml into a folder, with the first fixed point's image.
+
+    Without fixed points the image is the darkest that there is. `write_run` writes any other.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        One that has no `obstacles`.
+    path
+        The folder. It must not exist, unless ``force``; its parent must.
+    force : bool
+        Replace a folder that was exported earlier and holds nothing else.
+
+    Raises
+    ------
+    BadInput
+        There are `obstacles`; the folder exists and ``force`` is not set, holds other files, or has
+        no parent.
+    """
+    path = Path(path)
+    with whole_folder(path, FILES, force=force) as new:
+        for obstacle in obstacles(graph):
+            raise BadInput(obstacle)
+        points = [p.inputs[:1] for p in graph.fixed_points.values() if len(p)]
+        darkest = np.full((1, graph.ends.centre.size), graph.ends.input_range[0])
+        given = encode(graph, points[0] if points else darkest)
+        protocol = Protocol(cue=graph.modules, clamped=0, free=FREE)
+        write_run(new, graph, place(graph, load_target("loihi1")), given, protocol)
+    return path
+
+
+def write_run(
     folder: Path | str,
     graph: SynapseGraph,
     placement: Placement,
@@ -137,14 +176,15 @@ def export(
     MissingPart
         SANA-FE is not installed.
     """
-    for obstacle in obstacles(graph):
+    for obstacle in obstacles(graph, placement):
         raise BadInput(obstacle)
     core = core_of(graph, placement)
     chip, net = Path(folder) / "chip.yaml", Path(folder) / "network.yaml"
     text = (Path(str(_sanafe().__file__)).parent / "examples" / "loihi.yaml").read_text("utf-8")
     outside = sum(p.size for p in graph.populations if p.neuron in SOURCES)
     last = max(1, min(outside, LOIHI1.neurons_per_core)) - 1
-    chip.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
+    with replacing(chip, force=True) as new:
+        new.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
     lines = ["network:", "  name: spinspike", "  groups:"]
     for name, settings in _settings(graph, stimulus, protocol, pattern).items():
         lines += [f"    - name: {json.dumps(name)}", "      neurons:"]
@@ -159,14 +199,23 @@ def export(
             zip(*np.divmod(cores, LOIHI1.cores_per_tile), strict=True)
         ):
             lines.append(f"  - {name}.{number}: [core: {tile}.{within}]")
-    net.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with replacing(net, force=True) as new:
+        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return chip, net
 
 
-def obstacles(graph: SynapseGraph) -> list[str]:
-    """What of a graph SANA-FE's Loihi cannot carry, and why."""
-    refuse_graded(graph)
-    found = []
+def obstacles(graph: SynapseGraph, placement: Placement | None = None) -> list[str]:
+    """What of a graph SANA-FE's Loihi cannot carry, and why; that SANA-FE is missing, too.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    placement : Placement, optional
+        By default that of `place` on Loihi 1.
+    """
+    if found := refusals(_sanafe, lambda: refuse_graded(graph)):
+        return found
     if longest_delay(graph):
         found.append(
             f"the graph has delays of up to {longest_delay(graph)} steps; SANA-FE's Loihi allows "
@@ -177,7 +226,20 @@ def obstacles(graph: SynapseGraph) -> list[str]:
             f"the input has {graph.ends.levels} levels; SANA-FE's Loihi allows spikes without "
             "value: map with --input bias or binary"
         )
-    return found
+    return found or refusals(
+        lambda: core_of(graph, placement or place(graph, load_target("loihi1")))
+    )
+
+
+def omissions(graph: SynapseGraph) -> list[str]:
+    """What of a graph the files for SANA-FE leave out, and why.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    """
+    return states_left_behind(graph, "SANA-FE's files hold one pattern's input")
 
 
 def population_spikes(

@@ -166,7 +166,7 @@ def model_outcome(
     for k, x in enumerate(signal):
         state = whole @ np.append(state, x)
         readout[k] = network.readout @ state
-    times, learned = step * np.arange(1, len(signal) + 1), outlier(network)
+    times, learned = step * np.arange(1, len(signal) + 1, dtype=np.float64), outlier(network)
     fit = _fit(times, readout[:, None], pulse, target)
     return IntegratorOutcome(
         "model", run, "", None, target, learned, learned, times, readout[:, None], pulse.length,
@@ -281,9 +281,8 @@ def integrator_claims(outcomes: Sequence[IntegratorOutcome], bits: int = PROMISE
 
 
 def _claim(o: IntegratorOutcome, statement: str, value: float, error: float, bound: float) -> Claim:
-    interval = max(0.0, value - 1.96 * error), value + 1.96 * error
-    no_decay = bool(o.null) and not o.fit.explained >= EXPLAINED
-    if no_decay:
+    interval = float(np.maximum(0.0, value - 1.96 * error)), value + 1.96 * error
+    if o.null and not o.fit.explained >= EXPLAINED:  # no decay
         interval = 0.0, np.inf
     statement = f"{o.bits} bits, {statement}"
-    return Claim(o.simulator, statement, value, bound, bool(o.null), interval, no_decay)
+    return Claim(o.simulator, statement, value, bound, bool(o.null), interval)

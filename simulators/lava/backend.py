@@ -36,6 +36,7 @@ from spinspike.errors import BadInput, MissingPart, SimulationFailed
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.registers import check_synapses
+from spinspike.npz import write_npz
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.simulators.lava.network import joined, stock_arrays
 from spinspike.simulators.lava.registers import check_stimulus
@@ -119,7 +120,7 @@ class Lava:
             with room(folder):
                 _write_job(folder, joined(graph), stimulus, protocol, chunk)
                 if self.stock:
-                    np.savez(folder / "network.npz", **stock_arrays(graph))
+                    write_npz(folder / "network.npz", stock_arrays(graph), packed=False)
             if total:
                 self._supervise(folder, protocol.total, total, progress)
             return _recording(folder, graph, protocol)
@@ -234,7 +235,7 @@ def _write_job(
         "steps": protocol.total,
         "patterns_per_run": chunk,
     }
-    np.savez(folder / "job.npz", head=np.array(json.dumps(head)), **arrays)
+    write_npz(folder / "job.npz", {"head": json.dumps(head), **arrays}, packed=False)
     patterns, neurons = stimulus.bias.shape
     sinks = len(graph.named("threshold"))
     shapes = {

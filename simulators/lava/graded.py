@@ -21,6 +21,7 @@ from spinspike.arrays import FloatArray, IntArray
 from spinspike.errors import BadInput, OutOfRange, SimulationFailed
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.registers import check_ranges
+from spinspike.npz import write_npz
 from spinspike.simulators.base_graded import Response, levels, response
 from spinspike.simulators.emulator.graded import GradedEmulator
 
@@ -101,7 +102,8 @@ def _write_job(folder: Path, graph: SynapseGraph, given: IntArray, steps: int) -
     shift = 0 if graph.graded is None else graph.graded.shift
     changes = np.zeros((given.shape[1], steps), dtype=np.int32)
     changes[:, : len(given)] = np.diff(given, axis=0, prepend=0).T
-    np.savez(folder / "network.npz", changes=changes, shift=shift, **stock_arrays(graph))
+    arrays = {"changes": changes, "shift": shift, **stock_arrays(graph)}
+    write_npz(folder / "network.npz", arrays, packed=False)
     shapes = {
         "messages": ((steps, graph.neurons), np.int32),
         "readout": ((steps, 1), np.int32),

@@ -17,7 +17,7 @@ import networkx as nx
 import numpy as np
 
 from spinspike.arrays import IntArray
-from spinspike.mapping.graph.graph import INNER, NeuronModel, Projection, SynapseGraph
+from spinspike.mapping.graph.graph import INNER, NeuronModel, Projection, Role, SynapseGraph
 
 
 def joined(graph: SynapseGraph) -> SynapseGraph:
@@ -32,7 +32,12 @@ def joined(graph: SynapseGraph) -> SynapseGraph:
     near = nx.node_connected_component(links, hub)
     reached = near & {p.target for p in graph.projections if p.source in names}
     lacking = [name for name in (*names, *graph.named("readout")) if name not in reached]
-    added = tuple(_without_synapses(graph, hub, name) for name in lacking)
+    added = tuple(
+        without_synapses(
+            graph, hub, name, "readout" if name in graph.named("readout") else "coupling"
+        )
+        for name in lacking
+    )
     return replace(graph, projections=(*graph.projections, *added))
 
 
@@ -40,11 +45,20 @@ def _inner(graph: SynapseGraph) -> tuple[str, ...]:
     return tuple(p.name for p in graph.populations if p.neuron in INNER)
 
 
-def _without_synapses(graph: SynapseGraph, source: str, target: str) -> Projection:
+def without_synapses(graph: SynapseGraph, source: str, target: str, role: Role) -> Projection:
+    """A projection that joins two populations and does nothing.
+
+    Parameters
+    ----------
+    graph, source, target
+        The two populations of a graph.
+    role : str
+        What the projection passes for.
+    """
     return Projection(
         source=source,
         target=target,
-        role="readout" if target in graph.named("readout") else "coupling",
+        role=role,
         sign=1,
         exponent=0,
         indptr=np.zeros(graph.sizes[target] + 1, dtype=np.int64),

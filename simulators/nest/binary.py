@@ -11,7 +11,7 @@ a step of a twentieth of tau_m a neuron nearly always sees the others as they ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -72,6 +72,10 @@ class NestBinary:
     synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "asynchronous"
+
+    def seeded(self, number: int) -> NestBinary:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
 
     def run(
         self,
@@ -150,13 +154,15 @@ def _simulate(
         _set_fields(neurons, plain, checked=protocol.clamped > 0)
         recorders.simulate(protocol.free * SWEEP)
     changes = recorders.events(recorder, "changes", neurons[0].global_id)
-    values = values_after(changes, np.arange(1, protocol.total + 1) * SWEEP, given.bias.size)
+    values = values_after(
+        changes, np.arange(1, protocol.total + 1, dtype=np.float64) * SWEEP, given.bias.size
+    )
     return values.reshape(protocol.total, *shape), supervisory
 
 
 def _set_fields(neurons: Any, field: IntArray, *, checked: bool) -> None:
     """Set theta = 1/2 - field; each process may check that its neurons have it."""
-    theta = 0.5 - np.ravel(field)
+    theta = 0.5 - np.ravel(field).astype(np.float64)
     set_each(neurons, theta=theta)
     local = np.flatnonzero(neurons.local) if checked else np.empty(0, dtype=np.intp)
     if not local.size:

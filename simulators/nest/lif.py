@@ -100,6 +100,10 @@ class NestLIF:
         """The same with the parameters for a graph, unless it has some."""
         return replace(self, parameters=self.parameters or calibrate(graph))
 
+    def seeded(self, number: int) -> NestLIF:
+        """The same simulator with other random numbers; see `base.seeded`."""
+        return replace(self, seed=self.seed + number)
+
     def run(
         self,
         graph: SynapseGraph,
@@ -190,7 +194,8 @@ def _simulate(
     # longer by what it takes for the last events to reach the recorders
     recorders.simulate(protocol.total - protocol.cue + 2 * nest.min_delay)
     first = neurons[0].global_id
-    times = backend.every * np.arange(1, int(protocol.total / backend.every) + 1)
+    count = int(protocol.total / backend.every)
+    times = backend.every * np.arange(1, count + 1, dtype=np.float64)
     seen = recorders.events(spikes, "spikes", first)
     spiking = recent(seen, times, backend.window, given.bias.size)
     supervisory = np.zeros((len(times), len(given.bias)))

@@ -72,7 +72,8 @@ def calibrate(graph: SynapseGraph, base: LIFParameters | None = None) -> LIFPara
       neurons over the threshold;
     - ``marginal_field`` = (m+ + m-) / 2, ``firm_field`` the median field of firing neurons.
 
-    Without learned fixed points that are certified, all stays as in ``base``.
+    Where all neurons fire in all states, or none does, one kind stands for both. Without learned
+    fixed points that are certified, all stays as in ``base``.
     """
     p, points = base or LIFParameters(), graph.fixed_points.get("learned")
     points = points.select(slice(PATTERNS)) if points is not None else None
@@ -80,7 +81,9 @@ def calibrate(graph: SynapseGraph, base: LIFParameters | None = None) -> LIFPara
         return p
     points = points.select(np.flatnonzero(certified(graph, points)))
     field, firing = fields(graph, points), neuron_spikes(graph, points.states)
-    up, down = float(field[firing].min()), float(field[~firing].min())
+    silent = field[~firing] if not firing.all() else field  # where none is silent: as the others
+    spiking = field[firing] if firing.any() else field
+    up, down = float(spiking.min()), float(silent.min())
     noise = noise_distance(p.tau_membrane) * p.noise
     steepness = float(np.clip(2 * noise / (up + down), GENTLEST, STEEPEST))
     return replace(
@@ -88,7 +91,7 @@ def calibrate(graph: SynapseGraph, base: LIFParameters | None = None) -> LIFPara
         field_scale=steepness,
         bias=(down - up) / 2 - noise / (2 * steepness),
         marginal_field=(up + down) / 2,
-        firm_field=float(np.median(field[firing])),
+        firm_field=float(np.median(spiking)),
     )
 
 

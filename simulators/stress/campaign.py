@@ -20,7 +20,7 @@ from spinspike.simulators.validation.memory import watched
 
 from .curve import StressCurve, curve
 from .experiment import AT_ONCE, Kind, work
-from .kinds import check_kind, check_levels
+from .kinds import check_kind, check_levels, highest_level
 
 Arrays = Mapping[str, NDArray[Any]]
 CERTIFICATES = "certificates"
@@ -43,7 +43,7 @@ class StressPlan:
     protocol: Protocol  # phases of the learned run
     kinds: tuple[str, ...]
     levels: tuple[float, ...] = ()  # of all kinds; none: each kind's own
-    patterns: int = 100  # at most
+    patterns: int = 100  # at most; one that is there twice counts once
     draws: int = 5
     states: str = "learned"  # fixed points that are to be held; learned runs have learned ones
     seed: int = 0
@@ -62,11 +62,12 @@ class StressPlan:
         if found is None or not len(found):
             message = f"the graph carries no {run} fixed points; train and map it with them"
             raise BadInput(message)
-        return found.select(slice(self.patterns))
+        return found.distinct.select(slice(self.patterns))
 
     def levels_of(self, kind: Kind) -> tuple[float, ...]:
-        """Levels of a kind."""
-        return self.levels or kind.levels_in(self.protocol)
+        """Levels of a kind; its own are those that the network is large enough for."""
+        highest = highest_level(kind, self.graph.units)
+        return self.levels or tuple(x for x in kind.levels_in(self.protocol) if x <= highest)
 
     def draws_of(self, kind: Kind) -> int:
         """Draws of a kind; one where nothing is left to chance."""

@@ -44,14 +44,17 @@ class StressCurve:
     low: Values  # (L,) of the band
     high: Values
     units: Values  # (L,) units that are as in s* at the end
-    class_kept: Values  # (L,) patterns whose class at the end is that of s*
+    class_kept: Values  # (L,) patterns whose class is that of s*
     null: Values  # (L,) patterns held by the graph without couplings
     null_units: Values
     bound: Values | None  # (L,) patterns that are certain to be held; None where nothing is proved
     certified: str  # what the certificate says
-    cases: int  # patterns and draws that are certain to be held
+    cases: int  # patterns, draws and levels that are certain to be held
     broken: int  # those of them that were not
+    sure: int  # patterns that are certain to be held in some case
+    lost: int  # those of them that were not in some such case
     chance: float | None  # probability of as many losses, if the certificate is a probability
+    least: float | None  # of the most losses there could have been
     marks: Mapping[str, float]  # levels up to which fixed points withstand any stress of this kind
 
     @property
@@ -75,6 +78,7 @@ def curve(
     held, null, certain = (_table(results, n) for n in (what, f"null_{what}", "certain"))
     fractions = held.mean(axis=2)
     bands = [_band(row, held.shape[2]) for row in fractions]
+    gone = (certain == 1) & (held == 0)
     proved = kind.certain is not None and regime != "continuous"
     return StressCurve(
         kind=kind.name,
@@ -96,8 +100,11 @@ def curve(
         bound=_values(certain.mean(axis=(1, 2))) if proved else None,
         certified=kind.certified if proved else "",
         cases=int((certain == 1).sum()),
-        broken=int(((certain == 1) & (held == 0)).sum()),
+        broken=int(gone.sum()),
+        sure=int((certain == 1).any(axis=(0, 1)).sum()),
+        lost=int(gone.any(axis=(0, 1)).sum()),
         chance=_chance(held, certain),
+        least=_chance(np.zeros_like(held), certain),
         marks=dict(marks or {}),
     )
 

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.arrays import BoolArray, FloatArray
-from spinspike.mapping.graph.codec import decode
+from spinspike.mapping.graph.codec import decode, reference_classes
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Recording, Regime, Simulator, Stimulus
+from spinspike.simulators.base import Protocol, Recording, Regime, Simulator, Stimulus, seeded
 from spinspike.simulators.stimulus import stimulus
 
 Rng = np.random.Generator
@@ -121,11 +121,8 @@ def stressed(
     own = [*seed, zlib.crc32(kind.name.encode()), first]
     rng = np.random.default_rng(own if kind.by_pattern else own[:-1])
     found = kind.apply(plain, level, rng)
-    if not hasattr(found.simulator, "seed"):
-        return found
-    backend: Any = found.simulator
     number = int(np.random.default_rng([*own, 1]).integers(2**31))
-    return replace(found, simulator=replace(backend, seed=number))
+    return replace(found, simulator=seeded(found.simulator, number))
 
 
 def work(
@@ -185,5 +182,5 @@ def _observed(e: Experiment, recording: Recording, intact: SynapseGraph) -> Obse
         throughout=right.all(axis=(0, 2)),
         ended=right[-1].all(axis=1),
         units=right[-1].mean(axis=1) if right.shape[2] else np.ones(len(end)),
-        class_kept=np.asarray(classes == decode(intact, e.points.states)),
+        class_kept=np.asarray(classes == reference_classes(intact, e.points.states)),
     )

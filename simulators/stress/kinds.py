@@ -183,6 +183,19 @@ def check_kind(name: str, simulator: Simulator) -> Kind:
     return kind
 
 
+def highest_level(kind: Kind, units: int) -> float:
+    """The highest level that a kind of stress has in a network.
+
+    Parameters
+    ----------
+    kind : Kind
+        Any.
+    units : int
+        Of the network: no more can start wrong.
+    """
+    return units if kind.name == "flips" else kind.highest
+
+
 def check_levels(kind: Kind, levels: Sequence[float], units: int) -> None:
     """Refuse levels that a kind of stress does not have.
 
@@ -191,7 +204,7 @@ def check_levels(kind: Kind, levels: Sequence[float], units: int) -> None:
     BadInput
         With the first wrong one.
     """
-    highest = units if kind.name == "flips" else kind.highest
+    highest = highest_level(kind, units)
     for x in levels:
         if not (0 <= x <= highest and np.isfinite(x)) or (kind.whole and x != int(x)):
             what = "whole numbers" if kind.whole else "numbers"

@@ -12,7 +12,7 @@ import numpy as np
 from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.errors import BadInput
 from spinspike.mapping.certificates.margins import certified, weakest_units
-from spinspike.mapping.graph.codec import decode, neuron_spikes
+from spinspike.mapping.graph.codec import decode, neuron_spikes, reference_classes
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.fixed_points import FixedPoints
@@ -20,6 +20,8 @@ from spinspike.one_line import OneLine
 from spinspike.simulators.base import Recording, Regime
 from spinspike.simulators.physics.calibration import weakest_fields
 from spinspike.wilson import wilson_interval
+
+RESIDUE = 0.01  # of its peak: what may be left of the supervisory current where holding begins
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,23 +36,24 @@ class Outcome(OneLine):
     points: FixedPoints  # s*, inputs and true labels
     times: FloatArray  # (K,) steps, sweeps or ms
     release: float
+    since: float  # when holding begins: the release, in continuous time once the signal is gone
     away: IntArray  # (K, P) units that are not as in s*
     supervisory: FloatArray  # (K,) mean |supervisory input|
     final: SpinArray  # (P, H) states at the end
-    occupied: BoolArray  # (P,) was in s* at or after the release
-    left: BoolArray  # (P,) was in s* at or after the release, and later not
-    held: BoolArray  # (P,) was in s* from the release to the end
-    flips: IntArray  # (P,) units that differ between the release and the end
-    first_flip: FloatArray  # (P,) time after the release at which a unit first flipped, or inf
+    occupied: BoolArray  # (P,) was in s* once holding had begun
+    left: BoolArray  # (P,) was in s* once holding had begun, and later not
+    held: BoolArray  # (P,) was in s* from then to the end
+    flips: IntArray  # (P,) units that differ between then and the end
+    first_flip: FloatArray  # (P,) time after the release at which a unit flipped from then, or inf
     margin: IntArray  # (P,) smallest integer margin of s* in the graph that ran
     weakest: IntArray  # (P,) the unit it belongs to
     field: FloatArray  # (P,) the smallest margin in units of field, which compares across units
     certified: BoolArray  # (P,) ends in a state that is certified for its input
-    broken: int  # how often a certified state changed after the release (not in continuous time)
+    broken: IntArray  # (P,) how often a certified state changed (0 in continuous time)
     delay: int  # longest of the graph, in steps
     like_emulator: bool | None  # spikes and readout are the emulator's; None where not compared
     classes: IntArray  # (P,) class read from the final state
-    reference_classes: IntArray  # (P,) class read from s*
+    reference_classes: IntArray  # (P,) class that the network itself reads from s*
     raster: tuple[FloatArray, IntArray] | None  # spikes of the first pattern, ms and neuron
 
     def summary(self) -> str:
@@ -73,7 +76,7 @@ class Outcome(OneLine):
 
     @property
     def class_kept(self) -> BoolArray:
-        """Whether the class read at the end is that of s*, (P,)."""
+        """Whether the class read at the end is that which the network reads from s*, (P,)."""
         return np.asarray(self.classes == self.reference_classes)
 
 
@@ -89,8 +92,7 @@ def observe(
     like_emulator: bool | None,
 ) -> Outcome:
     """Hold a recording against the states the patterns are meant to end in."""
-    states, times = recording.states, recording.times
-    start = int(np.searchsorted(times, recording.release - 1e-9))
+    states, times, start = recording.states, recording.times, beginning(recording)
     away = np.array([np.count_nonzero(s != points.states, axis=1) for s in states])
     after = away[start:] == 0
     steps = pairwise(states[start:])
@@ -108,6 +110,7 @@ def observe(
         points=points,
         times=times,
         release=recording.release,
+        since=float(times[start]),
         away=away.astype(np.int32),
         supervisory=recording.supervisory.mean(axis=1),
         final=states[-1].copy(),  # lets go of the recording
@@ -126,9 +129,24 @@ def observe(
         classes=decode(graph, states[-1])
         if recording.readout is None
         else recording.readout.argmax(axis=1),
-        reference_classes=decode(graph, points.states),
+        reference_classes=reference_classes(graph, points.states),
         raster=recording.raster,
     )
+
+
+def beginning(recording: Recording) -> int:
+    """The read-out from which states have to hold by themselves.
+
+    Steps and sweeps know no half-gone signal: it is the release. In continuous time it is the first
+    read-out from there on at which the supervisory current of every pattern is down to a hundredth
+    of its peak; the last one, if it never is.
+    """
+    start = int(np.searchsorted(recording.times, recording.release - 1e-9))
+    current = recording.supervisory
+    if recording.regime != "continuous":
+        return start
+    gone = (current <= RESIDUE * current.max(axis=0)).all(axis=1)[start:]
+    return start + int(gone.argmax()) if gone.any() else len(current) - 1
 
 
 def joined(parts: Sequence[Outcome]) -> Outcome:
@@ -152,7 +170,8 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
         supervisory=np.average(
             [part.supervisory for part in parts], axis=0, weights=[len(p.points) for p in parts]
         ),
-        broken=sum(part.broken for part in parts),
+        since=max(part.since for part in parts),
+        saw_label=any(part.saw_label for part in parts),
         like_emulator=None if None in compared else all(compared),
         **by_pattern,
     )
@@ -160,7 +179,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
 
 BY_PATTERN = (
     "away", "occupied", "left", "held", "flips", "first_flip", "margin", "weakest", "field",
-    "certified", "classes", "reference_classes",
+    "certified", "broken", "classes", "reference_classes",
 )  # fmt: skip
 
 
@@ -204,30 +223,34 @@ def wilson(successes: BoolArray) -> tuple[float, float, float]:
     return fraction, *wilson_interval(fraction, len(successes))
 
 
-def mean_interval(values: FloatArray) -> tuple[float, float, float]:
-    """Mean over patterns with its 95 % interval, 1.96 standard errors either way.
+def accuracy_gap(outcome: Outcome) -> tuple[float, float, float]:
+    """How far the accuracy of a free run falls behind the reference's, with its 95 % interval.
 
-    For what is measured once for each pattern and is no yes or no: the units of one pattern are
-    not independent of each other, so patterns are what is counted.
+    With b the fraction of patterns that the reference alone reads right, and c that which the run
+    alone does, b - c; its interval puts Wilson's of both together.
 
-    Examples
-    --------
-    >>> [round(v, 2) for v in mean_interval(np.array([0.9, 1.0, 1.0, 1.0]))]
-    [0.97, 0.93, 1.02]
+    References
+    ----------
+    Zou and Donner, Statistics in Medicine 27 (2008), 1693-1702: the square-and-add limits.
     """
-    mean = float(np.mean(values))
-    error = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else np.inf
-    return mean, mean - error, mean + error
+    right, meant = (
+        found == outcome.points.labels for found in (outcome.classes, outcome.reference_classes)
+    )
+    b, b_low, b_high = wilson(meant & ~right)
+    c, c_low, c_high = wilson(right & ~meant)
+    gap = b - c
+    return gap, gap - np.hypot(b - b_low, c_high - c), gap + np.hypot(b_high - b, c - c_low)
 
 
-def _broken(graph: SynapseGraph, points: FixedPoints, recording: Recording, start: int) -> int:
-    """Count changes away from a state of all neurons that is certified for its input.
+def _broken(graph: SynapseGraph, points: FixedPoints, recording: Recording, start: int) -> IntArray:
+    """Count each pattern's changes away from a state of all neurons that is certified for its input.
 
     With synapses that are D steps late it must have lasted D + 1 steps before: until then spikes
     of earlier states still arrive.
     """
+    broken = np.zeros(len(points), dtype=np.int64)
     if recording.regime == "continuous":
-        return 0
+        return broken
     delay = longest_delay(graph) if recording.regime == "step" else 0
     states, spikes = recording.states, recording.spikes
     lasted = np.zeros(len(points), dtype=np.int64)
@@ -243,8 +266,8 @@ def _broken(graph: SynapseGraph, points: FixedPoints, recording: Recording, star
         times.append(np.full(len(gone), k))
         patterns.append(gone)
         lasted[moved] = 0
-    if not sum(map(len, patterns)):
-        return 0
-    rows = np.concatenate(patterns)
-    visited = replace(points.select(rows), states=states[np.concatenate(times), rows])
-    return int(certified(graph, visited).sum())
+    if sum(map(len, patterns)):
+        rows = np.concatenate(patterns)
+        visited = replace(points.select(rows), states=states[np.concatenate(times), rows])
+        np.add.at(broken, rows, certified(graph, visited))
+    return broken

@@ -17,7 +17,7 @@ from spinspike.simulators.base import Regime
 from .outcome import BY_PATTERN, Outcome
 
 Arrays = dict[str, NDArray[Any]]
-NUMBERS = ("release", "broken", "delay")
+NUMBERS = ("release", "since", "delay")
 COMPARED = (False, True, None)  # like_emulator, by its number in the file
 
 
@@ -58,7 +58,7 @@ def from_arrays(
         times=arrays["times"],
         supervisory=arrays["supervisory"],
         release=float(arrays["release"]),
-        broken=int(arrays["broken"]),
+        since=float(arrays["since"]),
         delay=int(arrays["delay"]),
         final=np.where(bits, 1, -1).astype(np.int8),
         like_emulator=COMPARED[int(arrays["like_emulator"])],

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.arrays import IntArray
 from spinspike.errors import BadInput
-from spinspike.mapping.graph.codec import decode
+from spinspike.mapping.graph.codec import reference_classes
+from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Regime, Simulator
+from spinspike.simulators.base import Protocol, Regime, Simulator, calibrated, seeded
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.physics.calibration import PATTERNS, hardest
 from spinspike.simulators.stimulus import stimulus
@@ -124,7 +125,8 @@ def validate(
     Parameters
     ----------
     patterns : int
-        At most so many fixed points of each run, the first ones.
+        At most so many fixed points of each run, the first ones; one that is there twice (input
+        and state) counts once.
     protocol : Protocol, optional
         Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without
         clamping. By default those of `default_protocol`.
@@ -191,7 +193,8 @@ def run_block(
         simulator=simulator.name,
         run=trial.run,
         null=trial.null,
-        saw_label=labels is not None,
+        # a network without weights from the signal never hears of a label
+        saw_label=bool(supervisory_field(graph, given.supervisor).any()),
         like_emulator=like_emulator,
     )
 
@@ -203,12 +206,7 @@ def points_of(graph: SynapseGraph, run: str, rows: slice) -> FixedPoints:
 
 def _prepared(simulator: Simulator, graph: SynapseGraph, rows: slice) -> Simulator:
     """A simulator with the parameters for a graph and a seed for a block, if it has such things."""
-    made: Any = simulator
-    if hasattr(made, "calibrated"):
-        made = made.calibrated(graph)
-    if hasattr(made, "seed"):
-        made = replace(made, seed=made.seed + rows.start)
-    return cast("Simulator", made)
+    return seeded(calibrated(simulator, graph), rows.start)
 
 
 def _part(progress: Progress | None, block: int, blocks: int) -> Progress | None:
@@ -230,7 +228,7 @@ def _points(graph: SynapseGraph, run: str) -> FixedPoints:
     if not len(graph.fixed_points.get(kind, ())):
         message = f"the graph carries no {kind} fixed points; train and map it with them"
         raise BadInput(message)
-    points = graph.fixed_points[kind]
+    points = graph.fixed_points[kind].distinct
     return hardest(graph, points.select(slice(PATTERNS))) if run == "recalled" else points
 
 
@@ -240,7 +238,7 @@ def _labels(
     """What the supervisory signal says in a run; test labels are never used."""
     if run == "learned":
         return points.labels
-    predicted = decode(graph, points.states)
+    predicted = reference_classes(graph, points.states)
     if run == "release":
         return predicted
     if run == "wrong":

@@ -124,13 +124,12 @@ def certificate_summary(found: Mapping[str, Certificates]) -> dict[str, Any]:
 
 def write(folder: Path, found: Mapping[str, Certificates], summary: Mapping[str, Any]) -> None:
     """Write certificates.csv, flips.npz, summary.json and certificates.png."""
-    import numpy as np
+    from spinspike.npz import write_npz
 
     from .figures import figure
 
     (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    flips: dict[str, Any] = {run: c.bounds.flips for run, c in found.items()}
-    np.savez_compressed(folder / "flips.npz", **flips)
+    write_npz(folder / "flips.npz", {run: c.bounds.flips for run, c in found.items()})
     figure({run: c.bounds for run, c in found.items()}).savefig(folder / "certificates.png")
     with (folder / "certificates.csv").open("w", newline="") as file:
         writer = csv.writer(file)

@@ -66,8 +66,8 @@ def energy_summary(
     steps = steps_to_answer(spikes, least=protocol.release + clamped)
     everyone = population_spikes(graph, given, protocol, spikes)
     bills = {"analytic": bill(estimate(graph, placement, everyone, costs), steps)}
-    missing = "" if find_spec("sanafe") else "not installed: pip install 'spinspike[sanafe]'"
-    missing = "; ".join(filter(None, [missing, *obstacles(graph)]))
+    missing = "not installed: pip install 'spinspike[sanafe]'"
+    missing = "; ".join(obstacles(graph, placement)) if find_spec("sanafe") else missing
     same = None
     if not missing:
         with progress() as bars:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spinspike.errors import BadInput, MissingPart
+from spinspike.outputs import make_folder
 
 BESIDE = {"stress", "energy.json"}  # what other commands left in the folder, for the report to show
 
@@ -20,13 +21,10 @@ def check_folder(folder: Path, *, force: bool) -> None:
     except ImportError as error:
         message = f"reports need {error.name}: pip install 'spinspike[plot]'"
         raise MissingPart(message) from error
-    if folder.exists() and not folder.is_dir():
-        message = f"{folder} is a file; give the name of a folder"
-        raise BadInput(message)
     if folder.is_dir() and any(f.name not in BESIDE for f in folder.iterdir()) and not force:
         message = f"{folder} is not empty; choose another name or allow overwriting with --force"
         raise BadInput(message)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

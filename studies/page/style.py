@@ -25,6 +25,7 @@ STYLE: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "font.size": 9,
+    "legend.loc": "upper right",  # the best one takes seconds to find, and a warning
     "legend.frameon": False,
     "legend.fontsize": 8,
     "axes.prop_cycle": "cycler('color', ['#d0603f', '#3a86b4', '#dba63c', '#6fa57b', '#9a83b5', "

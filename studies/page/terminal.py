@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from spinspike.simulators.validation.answers import Answer
+    from spinspike.simulators.validation.claims import Verdict
     from spinspike.task import Task
 
 COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
+EXIT_CODES: dict[Verdict, int] = {"holds": 0, "fails": 1, "undecided": 3}
 
 
 @contextmanager
@@ -76,13 +81,28 @@ def spinner(description: str) -> Iterator[None]:
 
 
 def show(summary: Any, *tables: Table, as_json: bool) -> None:
-    """Print the summary as JSON, or the tables."""
-    if as_json:
-        sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-        return
-    console = Console()
-    for table in tables:
-        console.print(table)
+    """Print the summary as JSON, or the tables; what cannot be printed is no success.
+
+    Raises
+    ------
+    BadInput
+        Standard output is a file on a full disk, say.
+    """
+    from spinspike.errors import BadInput
+
+    try:
+        if as_json:
+            sys.stdout.write(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+        else:
+            console = Console()
+            for table in tables:
+                console.print(table)
+        sys.stdout.flush()
+    except OSError as error:
+        # what is left in the buffer would be tried, and complained about, again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = f"the result cannot be printed: {error.strerror}"
+        raise BadInput(message) from error
 
 
 def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
@@ -94,6 +114,24 @@ def table(title: str, *columns: str, rows: list[list[str]]) -> Table:
     for row in rows:
         made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
     return made
+
+
+def show_answers(answers: Sequence[Answer]) -> None:
+    """The three questions of a verdict, each with its answer and what it means."""
+    console = Console()
+    for answer in answers:
+        console.print(Text.assemble((answer.question, "bold"), f" {answer.answer}"))
+        console.print(Padding(answer.meaning, (0, 0, 0, 2)), highlight=False)
+
+
+def conclude(line: str, verdict: Verdict, *, report: Path | None, as_json: bool) -> None:
+    """Last words of a command: the verdict, where to read on, and its exit code."""
+    import typer
+
+    where = f"; report: {report}" if report else ""
+    (sys.stderr if as_json else sys.stdout).write(f"{line}{where}\n")
+    if EXIT_CODES[verdict]:
+        raise typer.Exit(EXIT_CODES[verdict])
 
 
 def interval(low: float, high: float) -> str:

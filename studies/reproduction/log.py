@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import BadFile
-from spinspike.hdf5 import replacing
 from spinspike.model import Dataset
 from spinspike.model.training.ablation import Ablation
 from spinspike.model.training.ablation_run import (
@@ -22,6 +21,7 @@ from spinspike.model.training.ablation_run import (
     run_ablations,
     seconds_per_image,
 )
+from spinspike.outputs import replacing, writing
 from spinspike.studies.page.terminal import bar, progress
 
 Record = dict[str, Any]  # "settings", "accuracy", "seconds" and "history" of one run
@@ -38,7 +38,7 @@ def train_all(data: Dataset, runs: Sequence[Ablation], path: Path, *, jobs: int)
     for run, result in _trained(data, pending, jobs):
         own = settings_of(data, run)
         done[text(own)] = {"settings": own, "name": run.name, **asdict(result)}
-        with path.open("a") as file:
+        with writing(path), path.open("a") as file:
             file.write(json.dumps(done[text(own)]) + "\n")
     return [float(done[text(own)]["accuracy"]) for own in settings]
 

@@ -14,7 +14,6 @@ import numpy as np
 from rich.table import Table
 
 from spinspike.errors import BadInput, MissingPart
-from spinspike.hdf5 import replacing
 from spinspike.model import Dataset, digits
 from spinspike.model.data.entangled import entangle
 from spinspike.model.data.named import load
@@ -22,6 +21,7 @@ from spinspike.model.landscape.counting.enumeration import mean_count
 from spinspike.model.landscape.theory.complexity import expected_count
 from spinspike.model.training.ablation import DATA, GROUPS, READING, Ablation, ablations
 from spinspike.model.training.ablation_run import self_coupling_effect
+from spinspike.outputs import filling, make_folder
 from spinspike.studies.page.terminal import bar, progress, table
 
 from .figures import Row, figure
@@ -63,7 +63,7 @@ def carry_out(
     runs_file = output / "runs.jsonl"
     check(plan, output, jobs=jobs, anew=not (resume or force))
     data, runs = planned(plan, folder) if plan.trained else (None, [])
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     rows: list[Row] = []
     if data:
         kept = read_runs(runs_file) if resume else []
@@ -95,9 +95,6 @@ def check(plan: Plan, output: Path, *, jobs: int, anew: bool) -> None:
     if find_spec("matplotlib") is None:
         message = "the figures need matplotlib: pip install 'spinspike[plot]'"
         raise MissingPart(message)
-    if output.exists() and not output.is_dir():
-        message = f"{output} is a file; give the name of a folder"
-        raise BadInput(message)
     there = any((output / name).exists() for name in ("runs.jsonl", "summary.json"))
     if there and anew:
         message = f"{output} holds results; keep its finished runs with --resume, or --force anew"
@@ -177,15 +174,14 @@ def claims(rows: Sequence[Row], plan: Plan) -> list[dict[str, Any]]:
 
 def write_folder(output: Path, rows: Sequence[Row], summary: dict[str, Any]) -> None:
     """The rows as CSV, a figure for each group, the summary."""
-    with replacing(output / "rows.csv", force=True) as path, path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(summary["rows"][0]))
-        writer.writeheader()
-        writer.writerows(summary["rows"])
-    for name in dict.fromkeys(row.group for row in rows):
-        with replacing(output / f"{name}.png", force=True) as path:
-            figure([row for row in rows if row.group == name]).savefig(path, format="png")
-    with replacing(output / "summary.json", force=True) as path:
-        path.write_text(json.dumps(summary, indent=2) + "\n")
+    with filling(output) as new:
+        with (new / "rows.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(summary["rows"][0]))
+            writer.writeheader()
+            writer.writerows(summary["rows"])
+        for name in dict.fromkeys(row.group for row in rows):
+            figure([row for row in rows if row.group == name]).savefig(new / f"{name}.png")
+        (new / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
 
 
 def tables(summary: dict[str, Any]) -> list[Table]:

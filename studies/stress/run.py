@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from spinspike.simulators.base import Regime
     from spinspike.simulators.stress.campaign import StressPlan
     from spinspike.simulators.stress.curve import StressCurve
+    from spinspike.simulators.validation.claims import Claim
 
 
 LONG = 60.0  # seconds from which an estimate is given
@@ -85,21 +86,19 @@ def check_output(folder: Path, *, force: bool) -> None:
     from importlib.util import find_spec
 
     from spinspike.errors import BadInput, MissingPart
+    from spinspike.outputs import make_folder
 
     if find_spec("matplotlib") is None:
         message = "the figures need matplotlib: pip install 'spinspike[plot]'"
         raise MissingPart(message)
     results = folder / "results"
-    if folder.exists() and not folder.is_dir():
-        message = f"{folder} is a file; give the name of a folder"
-        raise BadInput(message)
     if folder.is_dir() and any(folder.iterdir()) and not results.is_dir() and not force:
         message = (
             f"{folder} is not empty and holds no results to go on from; choose another name or "
             "allow overwriting with --force"
         )
         raise BadInput(message)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if force:
         for file in results.glob("*.npz"):
             file.unlink()
@@ -151,22 +150,36 @@ def announce(
         sys.stderr.write(f"stress: {len(missing)} runs, about {time} {where}, {size}\n")
 
 
-def stress_summary(plan: StressPlan, found: Sequence[StressCurve], graph: Path) -> dict[str, Any]:
+def stress_claims(found: Sequence[StressCurve], kept: float) -> list[Claim]:
+    """What was certified came true: of each kind of stress that certificates say something of."""
+    from spinspike.simulators.stress.curve import UNLIKELY
+    from spinspike.simulators.validation.claims import KEPT, Claim
+    from spinspike.wilson import wilson_interval
+
+    claims = []
+    for c in found:
+        if c.sure:
+            value = 1 - c.lost / c.sure
+            exceptions = (f"{c.broken} of {c.cases} cases",) if c.broken else ()
+            interval = wilson_interval(value, c.sure)
+            claims.append(Claim(c.kind, KEPT, value, kept, True, interval, c.sure, exceptions))
+        if c.chance is not None and c.least is not None and c.least < UNLIKELY:
+            statement = "chance of losses as certified"
+            claims.append(Claim(c.kind, statement, c.chance, UNLIKELY, at_least=True))
+    return claims
+
+
+def stress_summary(
+    plan: StressPlan, found: Sequence[StressCurve], graph: Path, *, kept: float
+) -> dict[str, Any]:
     """Curves, claims and what it takes to repeat them, as JSON takes it."""
     from dataclasses import asdict
 
-    from spinspike.simulators.stress.curve import UNLIKELY
+    from spinspike.simulators import sentence, verdict
+    from spinspike.studies.page.claims import claim_summary
     from spinspike.studies.page.provenance import how_to_repeat
 
-    claims: list[tuple[str, float, float, bool]] = []
-    for c in found:
-        if c.bound is not None:
-            statement = f"{c.kind}: patterns lost, of {c.cases} certain to be held"
-            claims.append((statement, c.broken, 0, c.broken == 0))
-        if c.chance is not None:
-            statement = f"{c.kind}: chance of its losses under the certificate, at least"
-            claims.append((statement, c.chance, UNLIKELY, c.chance >= UNLIKELY))
-    names = ("statement", "value", "bound", "holds")
+    claims = stress_claims(found, kept)
     summary = {
         "simulator": plan.simulator.name,
         "regime": plan.simulator.regime,
@@ -174,7 +187,9 @@ def stress_summary(plan: StressPlan, found: Sequence[StressCurve], graph: Path) 
         "states": plan.states,
         "seed": plan.seed,
         "curves": [asdict(c) for c in found],
-        "claims": [dict(zip(names, claim, strict=True)) for claim in claims],
+        "verdict": verdict(claims),
+        "sentence": sentence(claims),
+        "claims": [claim_summary(claim) for claim in claims],
         "repeat": how_to_repeat(graph, sys.argv[1:]),
     }
     return dict(json.loads(json.dumps(summary)))
@@ -188,24 +203,20 @@ def write_stress(
     summary: Mapping[str, Any],
 ) -> None:
     """Write stress.csv, summary.json and figures/."""
-    from spinspike.hdf5 import replacing
-
     from .figures import stress_figure
 
     figures = folder / "figures"
-    figures.mkdir(exist_ok=True)
+    figures.mkdir()
     for c in found:
         drawn = stress_figure(c)
         for ending in ("png", "svg"):
-            with replacing(figures / f"{c.kind}.{ending}", force=True) as path:
-                drawn.savefig(path, format=ending)
-    with replacing(folder / "stress.csv", force=True) as path, path.open("w", newline="") as file:
+            drawn.savefig(figures / f"{c.kind}.{ending}")
+    with (folder / "stress.csv").open("w", newline="") as file:
         rows = stress_rows(plan, results)
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    with replacing(folder / "summary.json", force=True) as path:
-        path.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
 
 def stress_rows(plan: StressPlan, results: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -248,19 +259,3 @@ def stress_tables(found: Sequence[StressCurve]) -> list[Table]:
         columns = ("level", "held (95 %)", "units", "class kept", "certified", "null holds")
         made.append(table(title, *columns, rows=rows))
     return made
-
-
-def claim_tables(summary: Mapping[str, Any]) -> list[Table]:
-    """What was certified, and whether it came true; none where nothing was."""
-    from spinspike.studies.page.terminal import table
-
-    rows = [
-        [
-            claim["statement"],
-            f"{claim['bound']:g}",
-            f"{claim['value']:.3g}",
-            "holds" if claim["holds"] else "FAILS",
-        ]
-        for claim in summary["claims"]
-    ]
-    return [table("Claims", "claim", "bound", "seen", "", rows=rows)] if rows else []

@@ -11,19 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from spinspike.errors import BadFile
 from spinspike.mapping import SynapseGraph, to_svg
+from spinspike.outputs import filling
 from spinspike.simulators import (
     NULLS,
     RUNS,
     Claim,
     Disagreement,
+    NotAsked,
     Outcome,
     accuracy,
     agreements,
+    answers,
     disagreements,
+    sentence,
+    verdict,
     wilson,
 )
 from spinspike.simulators.registry import label
 from spinspike.simulators.validation.examples import Example
+from spinspike.studies.page.claims import claim_summary
 from spinspike.studies.page.folder import write_table
 from spinspike.studies.page.template import filled_in, picture
 
@@ -69,6 +75,7 @@ class Report:
     mapping: Mapping[str, Any]
     outcomes: Sequence[Outcome]
     claims: Sequence[Claim]
+    not_asked: Sequence[NotAsked] = ()
     examples: Sequence[Example] = ()  # a held and a lost pattern, where there are spikes to show
     figures: Mapping[str, Figure] = field(default_factory=dict)  # shown first
     facts: Mapping[str, Any] = field(default_factory=dict)  # into summary.json as they are
@@ -82,6 +89,7 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
         "regime": outcome.regime,
         "label": label(outcome.simulator, outcome.regime),
         "run": outcome.run,
+        "holding_since": outcome.since - outcome.release,
         "null": outcome.null,
         "patterns": len(outcome.points),
         "occupied": float(outcome.occupied.mean()),
@@ -96,7 +104,7 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
     }
     if outcome.regime != "continuous":
         summary["ends_certified"] = float(outcome.certified.mean())
-        summary["certified_states_broken"] = outcome.broken
+        summary["certified_states_broken"] = int(outcome.broken.sum())
     if outcome.regime == "step":
         summary["same_spikes_as_emulator"] = outcome.like_emulator
     if outcome.run == "free" and not outcome.saw_label:
@@ -106,14 +114,17 @@ def outcome_summary(outcome: Outcome) -> dict[str, Any]:
     return summary
 
 
-def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> dict[str, Any]:
-    """Outcomes, claims and agreement as JSON takes them."""
+def validation_summary(
+    outcomes: Sequence[Outcome], claims: Sequence[Claim], not_asked: Sequence[NotAsked] = ()
+) -> dict[str, Any]:
+    """Verdict, outcomes, claims and agreement as JSON takes them."""
     return {
+        "verdict": verdict(claims),
+        "sentence": sentence(claims),
+        "answers": [asdict(a) for a in answers(outcomes, claims)],
         "outcomes": [outcome_summary(o) for o in outcomes],
-        "claims": [
-            {**asdict(c), "interval": c.interval and list(c.interval), "verdict": c.verdict}
-            for c in claims
-        ],
+        "claims": [claim_summary(c) for c in claims],
+        "not_asked": [asdict(n) for n in not_asked],
         "agreement": [
             {
                 "run": a.run,
@@ -129,34 +140,42 @@ def validation_summary(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> 
 
 
 def write_report(folder: Path, report: Report) -> dict[str, Any]:
-    """Write report.html, summary.json, tables as CSV and figures/; return the summary."""
+    """Write report.html, summary.json, tables as CSV and figures/; return the summary.
+
+    All of it takes its place at once, when it is complete.
+    """
+    with filling(folder) as new:
+        return _write(new, folder, report)
+
+
+def _write(new: Path, folder: Path, report: Report) -> dict[str, Any]:
+    """Write it into the folder ``new``, with what ``folder`` has of other commands."""
     from .graph_figures import adjacency, weights
 
     apart = disagreements(report.graph, report.outcomes)
     summary = {
         **report.facts,
         "mapping": dict(report.mapping),
-        "validation": validation_summary(report.outcomes, report.claims),
+        "validation": validation_summary(report.outcomes, report.claims, report.not_asked),
     }
     own = {"adjacency": adjacency(report.graph), "weights": weights(report.graph)}
     population = to_svg(report.graph)
     shown = {
-        "verdict": sentence(report.claims),
         "population": population,
         "disagreements": [asdict(d) for d in apart[:SHOWN]],
-        "graph_pictures": _pictures(folder / "figures", own),
-        "pictures": _pictures(folder / "figures", _validation_figures(report)),
+        "graph_pictures": _pictures(new / "figures", own),
+        "pictures": _pictures(new / "figures", _validation_figures(report)),
         "rows": simulator_rows(report.outcomes),
-        "stress": _pictures(folder / "figures", _stress_figures(folder / "stress/summary.json")),
+        "stress": _pictures(new / "figures", _stress_figures(folder / "stress/summary.json")),
         "energy": _energy(folder / "energy.json"),
-        "more_pictures": _pictures(folder / "figures", report.figures),
+        "more_pictures": _pictures(new / "figures", report.figures),
     }
-    (folder / "figures" / "population.svg").write_text(population, encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    _write_patterns(folder / "patterns.csv", report)
-    _write_disagreements(folder / "disagreements.csv", apart)
+    (new / "figures" / "population.svg").write_text(population, encoding="utf-8")
+    (new / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    _write_patterns(new / "patterns.csv", report)
+    _write_disagreements(new / "disagreements.csv", apart)
     page = filled_in("report.html", summary=summary, **shown, runs=RUNS, nulls=NULLS)
-    (folder / "report.html").write_text(page, encoding="utf-8")
+    (new / "report.html").write_text(page, encoding="utf-8")
     return summary
 
 
@@ -173,25 +192,12 @@ def simulator_rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
                 "held": wilson(runs["cued"].held) if "cued" in runs else None,
                 "reached": wilson(runs["learned"].exact) if "learned" in runs else None,
                 "null": max(nulls, default=None),
-                "broken": None if own[0].regime == "continuous" else sum(o.broken for o in own),
+                "broken": None
+                if own[0].regime == "continuous"
+                else int(sum(o.broken.sum() for o in own)),
             }
         )
     return rows
-
-
-def sentence(claims: Sequence[Claim]) -> str:
-    """The verdict over all claims, in one sentence."""
-    failed = [c for c in claims if c.verdict == "fails"]
-    open_ = sum(c.verdict == "undecided" for c in claims)
-    undecided = f", {open_} undecided: too few patterns" if open_ else ""
-    if failed:
-        where = " and ".join(dict.fromkeys(c.simulator for c in failed))
-        verb = "fails" if len(failed) == 1 else "fail"
-        return f"{len(failed)} of {len(claims)} claims {verb}, on {where}{undecided}"
-    if open_:
-        return f"{len(claims) - open_} claims hold{undecided}"
-    where = ", ".join(dict.fromkeys(c.simulator for c in claims))
-    return f"Every claim holds: what was learned stays once the label is gone, on {where}"
 
 
 def _pictures(folder: Path, figures: Mapping[str, Figure]) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -13,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import BadInput
-from spinspike.hdf5 import replacing
 from spinspike.mapping import SynapseGraph, certified, map_network, weakest_units
 from spinspike.mapping.quantisation.consolidate import Consolidation
 from spinspike.model import (
@@ -26,14 +26,15 @@ from spinspike.model import (
     free,
     learned,
 )
-from spinspike.model.learning.devices import Device
+from spinspike.model.learning.devices import Device, chosen
 from spinspike.model.training.checkpoint import load_checkpoint, save_checkpoint
 from spinspike.model.training.preset import Preset
 from spinspike.model.training.training import Epoch, train_as
-from spinspike.simulators import Outcome, validate
+from spinspike.outputs import replacing
+from spinspike.simulators import Bounds, NotAsked, Outcome, not_asked, validate
 from spinspike.simulators.base import Regime
-from spinspike.simulators.registry import find, require
-from spinspike.simulators.validation.protocol import Trial, default_protocol
+from spinspike.simulators.registry import Backend, find, require
+from spinspike.simulators.validation.protocol import Trial, default_protocol, points_of
 from spinspike.studies.page.provenance import installed_version
 from spinspike.studies.page.terminal import bar, progress, spinner
 
@@ -60,7 +61,7 @@ class Job:
             "data": self.data.name,
             "data checksum": zlib.crc32(inputs.data),
             "seed": self.seed,
-            "device": self.device,
+            "device": chosen(self.device),
             **preset,
         }
         return dict(json.loads(json.dumps(found)))
@@ -235,3 +236,17 @@ def validate_on(
                 on_trial=on_trial,
             )
         )
+
+
+def too_few(
+    graph: SynapseGraph, backend: Backend, trials: Sequence[Trial], bounds: Bounds, *, patterns: int
+) -> list[NotAsked]:
+    """Say before anything runs which claims so few patterns cannot decide, and how many could."""
+    runs = dict.fromkeys(trial.run for trial in trials)
+    points = {run: points_of(graph, run, slice(patterns)) for run in runs}
+    found = not_asked(backend.label, backend.regime, points, bounds)
+    for n in found:
+        sys.stderr.write(
+            f"{n.simulator}: {n.patterns} patterns cannot decide {n.statement!r}; {n.needed} can\n"
+        )
+    return found

@@ -61,13 +61,13 @@ def outcome_table(validation: dict[str, Any]) -> list[Table]:
             for o in outcomes
         ]
     trials = table(
-        "What became of the patterns (release and wrong are not meant to end in s*)",
+        "Patterns that come to s*, and end in it (release and wrong need not)",
         "run, null",
-        "patterns",
-        "reached s*",
-        "ends in s*",
-        "mean overlap",
-        "class kept",
+        "of",
+        "reached",
+        "at end",
+        "overlap",
+        "class",
         rows=rows,
     )
     pairs = [
@@ -84,19 +84,18 @@ def claim_table(validation: dict[str, Any]) -> list[Table]:
     """One row for each claim below the name of its simulator, with its 95 % interval."""
     rows = []
     for name, claims in groupby(validation["claims"], key=lambda c: c["simulator"]):
-        rows.append([name, "", "", "", ""])
+        rows.append([name, "", "", ""])
         rows += [
             [
                 f"  {c['statement']}",
-                f"{c['value']:.4g}",
-                interval(*c["interval"]) if c["interval"] else "",
+                f"{c['value']:.3g}" + (f" ({interval(*c['interval'])})" if c["interval"] else ""),
                 f"{'>=' if c['at_least'] else '<='} {c['bound']:g}",
                 c["verdict"].upper() if c["verdict"] == "fails" else c["verdict"],
             ]
             for c in claims
         ]
-    title = "Claims (undecided: too few patterns to tell)"
-    return [table(title, "claim", "seen", "95 % interval", "asked", "", rows=rows)]
+    columns = ("claim", "seen (95 % interval)", "asked", "")
+    return [table("Claims", *columns, rows=rows)] if rows else []
 
 
 def demo_table(summary: dict[str, Any]) -> Table:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -133,24 +132,15 @@ def test_only_numbers_are_kept(tmp_path: Path, value: Any) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """What a full disk does: the system refuses to write more."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def incompressible(size: int) -> Arrays:
     return {"bytes": np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)}
 
 
-def test_a_full_disk_is_named_and_what_is_finished_is_kept(tmp_path: Path) -> None:
+def test_a_full_disk_is_named_and_what_is_finished_is_kept(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
     tasks = [Task("small", incompressible, (100,)), Task("large", incompressible, (100_000,))]
-    with largest_file(20_000), pytest.raises(BadInput, match=r"large\.npz cannot be written"):
+    with full_disk(20_000), pytest.raises(BadInput, match=r"large\.npz cannot be written"):
         carry_out(tasks, tmp_path, fingerprint="a")
     assert [file.name for file in tmp_path.iterdir()] == ["small.npz"]
     found = carry_out(tasks, tmp_path, fingerprint="a")

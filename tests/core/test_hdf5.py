@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from numpy.typing import NDArray
 
 from spinspike import hdf5 as storage
 from spinspike.errors import BadFile, BadInput
-from spinspike.hdf5 import check_target, reading, replacing, write
+from spinspike.hdf5 import reading, write
 
 Change = Callable[[h5py.File], None]
 
@@ -348,25 +351,60 @@ def test_a_failure_while_writing_leaves_everything_as_it_was(
     assert not before or path.read_bytes() == before
 
 
-def test_an_interruption_leaves_no_temporary_file(path: Path) -> None:
-    def interrupted() -> None:
-        with replacing(path, force=False) as temporary:
-            temporary.write_bytes(b"half")
-            assert temporary.parent == path.parent
-            assert temporary != path
-            raise KeyboardInterrupt
+FULL = """
+import resource, sys
+from pathlib import Path
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert not folder_content(path)
+import numpy as np
+
+from spinspike.hdf5 import write
+
+def attempt(array):
+    try:
+        write(Path(sys.argv[1]), "thing", {"a": array}, {}, force=True)
+    except Exception as error:
+        print(type(error).__name__, error)
+
+noise = np.frombuffer(np.random.default_rng(0).bytes(10**6), dtype=np.uint8)
+size, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+for bound in 0, 5_000, 500_000:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bound, hard))
+    attempt(noise)
+resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+large = np.zeros(10**8, dtype=np.uint8)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**20, hard))
+attempt(large)
+"""
 
 
-def test_targets_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"folder .*nowhere does not exist; create it first"):
-        check_target(tmp_path / "nowhere" / "x.h5", force=True)
-    with pytest.raises(BadInput, match="is a folder; give the name of a file"):
-        check_target(tmp_path, force=True)
-    with pytest.raises(BadInput, match="exists"):
-        check_target(tmp_path, force=False)
-    check_target(tmp_path / "x.h5", force=False)
-    assert not list(tmp_path.iterdir())
+def test_a_full_disk_or_memory_is_said_and_costs_nothing(path: Path) -> None:
+    """In a process of its own: the HDF5 library crashes when it cannot write."""
+    path.write_bytes(b"precious")
+    command = [sys.executable, "-c", FULL, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    *full, memory = done.stdout.splitlines()
+    said = (
+        rf"BadInput {re.escape(str(path))} cannot be written: File too large; [\d,.]+ MB are free"
+    )
+    assert [bool(re.match(said, line)) for line in full] == [True] * 3
+    assert "MemoryError" in memory
+    assert folder_content(path) == ["thing.h5"]
+    assert path.read_bytes() == b"precious"
+
+
+def test_hdf5_files_are_written_in_one_place_alone() -> None:
+    root = Path(__file__).parents[2]
+    files = [
+        f
+        for floor in ("core", "model", "mapping", "simulators", "studies", "cli")
+        for f in root.glob(f"{floor}/**/*.py")
+    ]
+    found = {
+        (file.name, line.strip())
+        for file in files
+        for line in file.read_text().splitlines()
+        if re.search(r"h5py\.File\((?!.*core).*\"[wax]", line)
+    }
+    assert found == {("hdf5.py", 'with h5py.File(image, "w", **options) as file:')}

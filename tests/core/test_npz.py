@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile
-from spinspike.npz import read_npz_arrays
+from spinspike.npz import read_npz_arrays, read_whole_npz, write_npz
 
 ARRAYS: dict[str, Any] = {
     "pictures": np.arange(30.0).reshape(5, 2, 3),
@@ -172,3 +175,50 @@ def test_damaged_archives_give_badfile_or_the_true_arrays(
         assert found.keys() <= ARRAYS.keys()  # the name of a member may be what is damaged
         for name, array in found.items():
             np.testing.assert_array_equal(array, ARRAYS[name])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_numpy_reads_what_is_written(path: Path, packed: bool) -> None:
+    given = ARRAYS | {"file": np.array([1, 2]), "head": np.array("text"), "F": ARRAYS["pictures"].T}
+    write_npz(path, given, packed=packed)
+    with np.load(path, allow_pickle=False) as found:
+        assert found.files == list(given)
+        assert all(np.array_equal(found[name], value) for name, value in given.items())
+
+
+def test_objects_are_not_written(path: Path) -> None:
+    with pytest.raises(ValueError, match="Object arrays cannot be saved"):
+        write_npz(path, {"a": np.array([None])})
+
+
+@pytest.mark.parametrize("bound", [0, 1000, 99_900])
+def test_a_full_disk_leaves_nothing_open(
+    path: Path, bound: int, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    """NumPy's own archive tries again when it is collected, which would be a warning here."""
+    noise = np.frombuffer(np.random.default_rng(0).bytes(100_000), dtype=np.uint8)
+    with full_disk(bound), pytest.raises(OSError, match="File too large"):
+        write_npz(path, {"a": noise})
+    gc.collect()
+
+
+def test_any_name_can_be_written_and_what_is_not_asked_for_is_an_error(path: Path) -> None:
+    """numpy.savez takes no array called file."""
+    given = {name: np.arange(3.0) for name in ("file", "allow_pickle", "args", "a b", "x.npy")}
+    write_npz(path, given)
+    with np.load(path) as file:
+        assert set(file.files) == set(given)
+    found = read_whole_npz(path, ["file", "args"], ["allow_pickle", "a b", "x.npy", "y"])
+    assert found.keys() == given.keys()
+    with pytest.raises(BadFile, match=r"own\.npz: no spike is called 'a b'; allowed: file, args"):
+        read_whole_npz(path, ["file", "args"], ["allow_pickle"], what="spike")
+    with pytest.raises(
+        BadFile, match=r"own\.npz has no array z; needed: z; there are: file, allow"
+    ):
+        read_whole_npz(path, ["z"], given)
+
+
+def test_bfloat16_is_refused_by_its_name(path: Path) -> None:
+    archive_of(path, {"pictures": npy_header("(5, 2, 3)", "'|V2'") + bytes(60)})
+    with pytest.raises(BadFile, match=r"has type \|V2 \(bfloat16\? save it as float32\)"):
+        read_npz_arrays(path, ARRAYS)

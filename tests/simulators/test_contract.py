@@ -5,8 +5,10 @@ What one cannot do is in the registry, with its reason, and not skipped here.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,18 +25,22 @@ from spinspike.mapping import (
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model import Architecture, FixedPoints, draw
-from spinspike.simulators import Protocol, Recording, Simulator, Stimulus
-from spinspike.simulators.registry import BACKENDS, Backend
+from spinspike.simulators import Protocol, Recording, Simulator, Stimulus, validate
+from spinspike.simulators.registry import BACKENDS, Backend, find
 from spinspike.simulators.stimulus import stimulus
 from spinspike.simulators.validation.protocol import default_protocol
 
+# a package that somebody else has written, with an entry point
+sys.path.append(str(Path(__file__).with_name("third_party")))
 LABELLED, SILENT, CUED = slice(0, 2), slice(2, 3), slice(3, 9)
 MARKS = {"brian2": pytest.mark.brian2, "lava": pytest.mark.lava, "nest": pytest.mark.nest}
 
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(b, marks=MARKS.get(b.part, ()), id=b.label) for b in BACKENDS],
+    params=[
+        pytest.param(b, marks=MARKS.get(b.part, ()), id=b.label) for b in (*BACKENDS, find("plain"))
+    ],
 )
 def backend(request: pytest.FixtureRequest) -> Backend:
     found: Backend = request.param
@@ -224,3 +230,13 @@ def test_a_stimulus_for_another_graph_is_refused(
     )
     with pytest.raises(BadInput, match="6 neurons; allowed: the graph's 200"):
         simulator.run(graph, short, protocol)
+
+
+def test_a_backend_of_another_package_is_validated_by_its_name(graph: SynapseGraph) -> None:
+    (outcome,) = validate(graph, find("plain").make(), patterns=3, runs=("cued",), nulls=False)
+    assert (outcome.simulator, outcome.regime) == ("plain", "step")
+    assert outcome.held.all()
+    with pytest.raises(BadInput, match="plain has no continuous regime: its package offers none"):
+        find("plain", "continuous")
+    with pytest.raises(BadInput, match=r"unknown simulator 'plan'; allowed: emulator, .*, plain"):
+        find("plan")

@@ -171,6 +171,7 @@ def many_networks(
     as_json: bool,
 ) -> None:
     """Run a sweep and what goes with it, and write the report."""
+    from spinspike.outputs import filling
     from spinspike.studies.landscape.reached import nearby, places
     from spinspike.studies.landscape.sweep import swept
     from spinspike.studies.landscape.sweep_page import SweepReport
@@ -195,7 +196,8 @@ def many_networks(
             **where,
         )
     report = SweepReport(found, compared, around)
-    summary = write_sweep(folder, report)
+    with filling(folder) as new:
+        summary = write_sweep(new, report)
     show(summary, *sweep_tables(found), as_json=as_json)
 
 
@@ -225,8 +227,7 @@ def write_sweep(folder: Path, report: SweepReport) -> dict[str, Any]:
     write_table(folder / "thresholds.csv", edges)
     write_table(folder / "algorithms.csv", [asdict(row) for row in others.rows] if others else [])
     write_table(folder / "nearby.csv", near)
-    write_text(folder / "summary.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    write_text(folder / "report.html", sweep_page(folder / "figures", report, summary["repeat"]))
+    write_page(folder, summary, sweep_page(folder / "figures", report, summary["repeat"]))
     return summary
 
 
@@ -265,6 +266,7 @@ def one_network(
     as_json: bool,
 ) -> None:
     """Explore a network beside others, and write the report."""
+    from spinspike.outputs import filling
     from spinspike.studies.landscape.network import explored
     from spinspike.studies.landscape.network_findings import (
         network_summary,
@@ -286,30 +288,28 @@ def one_network(
     summary = network_summary(asked, rows, around, counts)
     summary["repeat"] = how_to_repeat(files[0], sys.argv[1:])
     report = NetworkReport(found, asked, results, rows, around, counts)
-    write_table(folder / "convergence.csv", [asdict(row) for row in rows])
-    write_table(folder / "surroundings.csv", [asdict(row) for row in around])
-    write_table(folder / "counts.csv", counts)
-    write_text(folder / "summary.json", json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    write_text(folder / "report.html", network_page(folder / "figures", report, summary["repeat"]))
+    with filling(folder) as new:
+        write_table(new / "convergence.csv", [asdict(row) for row in rows])
+        write_table(new / "surroundings.csv", [asdict(row) for row in around])
+        write_table(new / "counts.csv", counts)
+        write_page(new, summary, network_page(new / "figures", report, summary["repeat"]))
     show(summary, *network_tables(rows, around, counts), as_json=as_json)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    from spinspike.hdf5 import replacing
-
-    with replacing(path, force=True) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+def write_page(folder: Path, summary: Mapping[str, Any], page: str) -> None:
+    """Write summary.json and report.html."""
+    text = json.dumps(summary, indent=2, allow_nan=False)
+    (folder / "summary.json").write_text(f"{text}\n", encoding="utf-8")
+    (folder / "report.html").write_text(page, encoding="utf-8")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as CSV, whole or not at all; what is not a number is empty. No rows, no file."""
-    from spinspike.hdf5 import replacing
+    """Write rows as CSV; what is not a number is empty. No rows, no file."""
     from spinspike.studies.landscape.sweep import plain
 
     if not rows:
         return
-    with replacing(path, force=True) as temporary, temporary.open("w", newline="") as file:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         for row in rows:

@@ -168,7 +168,7 @@ def _found(
 ) -> Iterator[Found]:
     """Fixed points of one block of states after the other."""
     units = network.units
-    fast = use_numba(device) and units >= (LOW if device == "cpu" else WORTH)
+    fast = use_numba(device, worth=units >= (LOW if device == "cpu" else WORTH))
     jobs = (os.cpu_count() or 1) if jobs is None else jobs
     external = np.zeros(units) if external is None else external
     _check(units, external, jobs, limit=LIMITS["cpu" if fast else "numpy"])

@@ -81,7 +81,8 @@ def constraints(network: Network) -> Constraints:
     by_group = np.argsort(group, kind="stable")
     place = np.empty_like(units)  # of a unit in its group
     place[by_group] = units - np.repeat(np.cumsum(size) - size, size)
-    spins = 2.0 * (np.arange(2 ** size.max())[:, None] >> place & 1) - 1
+    bits = np.arange(2 ** size.max())[:, None] >> place & 1
+    spins: FloatArray = 2.0 * bits.astype(np.float64) - 1
     coupling = network.coupling
     if coupling.nnz > FULL * network.units**2:
         coupling = coupling.toarray()

@@ -18,6 +18,7 @@ from scipy.sparse import diags_array
 
 from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.errors import BadInput, MissingPart
+from spinspike.model.learning.uncompiled import INSTALL, compiles
 from spinspike.model.network.dynamics import field, sign
 from spinspike.model.network.network import Network
 from spinspike.task import Progress
@@ -25,6 +26,7 @@ from spinspike.task import Progress
 Order = Literal["synchronous", "partial", "asynchronous"]
 ORDERS: tuple[Order, ...] = ("synchronous", "partial", "asynchronous")
 DEVICES = ("auto", "cpu", "numpy")
+COST = "NumPy follows the dynamics: to the same states, many times slower"
 
 # What a sweep of so many states draws: an order of sites, or whose turn it is.
 Draw = Callable[[int], Any]
@@ -209,16 +211,23 @@ def _compiled(network: Network, states: SpinArray, external: FloatArray, pool: E
     return KeptFields(network, states, external, pool)
 
 
-def use_numba(device: str) -> bool:
-    """Whether to take compiled kernels for a device; refuses unknown ones, and missing Numba."""
+def use_numba(device: str, *, worth: bool = True) -> bool:
+    """Whether to take compiled kernels for a device; refuses unknown ones, and missing Numba.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "numpy"}
+        "auto" is Numba where it is installed, and says so where it is not.
+    worth : bool
+        Whether they are faster at all.
+    """
     if device not in DEVICES:
         message = f"device is {device!r}; allowed: {', '.join(DEVICES)}"
         raise BadInput(message)
-    installed = find_spec("numba") is not None
-    if device == "cpu" and not installed:
-        message = "device cpu needs numba: pip install 'spinspike[fast]', or take device numpy"
+    if device == "cpu" and not find_spec("numba"):
+        message = f"device cpu needs numba: {INSTALL}, or take device numpy"
         raise MissingPart(message)
-    return installed and device != "numpy"
+    return worth and device != "numpy" and compiles(COST)
 
 
 def _check(

@@ -70,7 +70,7 @@ def reinforced(
     _check(network, states, external, limit, rate)
     c, patterns = constraints(network), len(states)
     found, sweeps, period = states.copy(), np.full(patterns, limit), np.zeros(patterns, np.int64)
-    rows, messages = np.arange(patterns), first_messages(START * states)
+    rows, messages = np.arange(patterns), first_messages(START * states.astype(np.float64))
     for t in range(1, limit + 1):
         believed = np.arctanh(np.clip(messages.mean, -CERTAIN, CERTAIN))
         prior = (1 - (1 - rate) ** t) * believed

@@ -36,13 +36,14 @@ def main() -> int:
         head = json.loads((HERE / "network.json").read_text(encoding="utf-8"))
         with np.load(HERE / "network.npz", allow_pickle=False) as file:
             arrays = dict(file)
+        if options.output:
+            check_output(options.output)
         check_options(options, len(arrays["states"]))
         times, spikes, taught = simulate(options, head, arrays)
         result = read_out(options, head, arrays, times, spikes)
         result["last_supervisory_spike"] = float(taught.max()) if taught.size else None
         if options.output:
-            with options.output.open("wb") as stream:
-                np.savez(stream, times=times, neurons=spikes)
+            write(options.output, {"times": times, "neurons": spikes})
     except (ImportError, OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
@@ -66,6 +67,25 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", "-o", type=Path, help=".npz file for the spikes")
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     return parser.parse_args()
+
+
+def check_output(output: Path) -> None:
+    """Refuse to write over what is read."""
+    for path in (HERE / "network.npz", HERE / "network.json"):
+        if output.exists() and path.exists() and output.samefile(path):
+            message = f"{output} is read by this program; give another name with -o"
+            raise ValueError(message)
+
+
+def write(path: Path, arrays: Arrays) -> None:
+    """Write the spikes, whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            np.savez(stream, **arrays)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def check_options(options: argparse.Namespace, patterns: int) -> None:

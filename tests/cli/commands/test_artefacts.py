@@ -63,14 +63,16 @@ def test_validate_reports_what_it_prints(spinspike: Run, folder: Path, tmp_path:
 
 
 def test_exit_code_1_when_a_claim_fails(spinspike: Run, folder: Path, tmp_path: Path) -> None:
-    """A graph whose fixed points belong to other inputs cannot read them out as the reference."""
+    """Where the fixed points of a graph belong to other inputs, its runs end in none of them."""
     graph = graph_file.load(folder / "graph.h5")
     points = graph.fixed_points["free"]
     graph.fixed_points["free"] = type(points)(  # type: ignore[index]
         points.inputs, points.labels, np.roll(points.states, 1, axis=0)
     )
     graph_file.save(tmp_path / "other.h5", graph)
-    done = spinspike("validate", tmp_path / "other.h5", "--run", "free", "--patterns", 50)
+    done = spinspike(
+        "validate", tmp_path / "other.h5", "--run", "free", "--patterns", 50, "--reached", 0.5
+    )
     assert "FAILS" in done.stdout
     assert done.returncode == 1
 
@@ -119,7 +121,8 @@ BAD_INPUT = {
     "no epochs": (("train", "-o", "n.h5", "--epochs", "0"), "epochs 0"),
     "exists": (("map", "network.h5", "-o", "graph.h5"), "graph.h5 exists; choose another name"),
     "no such folder": (("train", "-o", "none/n.h5"), "folder none does not exist"),
-    "folder not empty": (("validate", "graph.h5", "-o", "."), "is not empty; choose another name"),
+    "folder not empty": (("validate", "graph.h5", "-o", "full"), "is not empty; choose another"),
+    "folder of the input": (("validate", "graph.h5", "-o", "."), ". holds the input graph.h5"),
 }
 
 
@@ -131,7 +134,7 @@ def test_bad_input_gives_one_line_and_exit_code_2(
     for name in ("network.h5", "graph.h5"):
         shutil.copy(folder / name, tmp_path)
     spoil(tmp_path)
-    before = {f.name: f.read_bytes() for f in tmp_path.iterdir()}
+    before = {f.name: f.read_bytes() for f in tmp_path.rglob("*.*")}
     arguments, message = BAD_INPUT[case]
     done = spinspike(*arguments)
     assert done.returncode == 2, done.stdout + done.stderr
@@ -140,12 +143,14 @@ def test_bad_input_gives_one_line_and_exit_code_2(
     assert len(lines) == 1
     assert message in lines[0]
     assert "Traceback" not in done.stderr
-    assert {f.name: f.read_bytes() for f in tmp_path.iterdir()} == before
+    assert {f.name: f.read_bytes() for f in tmp_path.rglob("*.*")} == before
 
 
 def spoil(folder: Path) -> None:
     """Networks and graphs that are wrong in one way each."""
     (folder / "text.h5").write_text("not a network\n")
+    (folder / "full").mkdir()
+    (folder / "full" / "mine.txt").write_text("mine")
     whole = (folder / "graph.h5").read_bytes()
     (folder / "cut.h5").write_bytes(whole[: len(whole) // 2])
     for name in ("nan", "shape", "strong"):

@@ -15,6 +15,8 @@ import pytest
 from spinspike.mapping import map_network
 from spinspike.mapping.graph import graph_file
 from spinspike.mapping.graph.graph_file import contents
+from spinspike.mapping.nir import file as nir_file
+from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
 
@@ -121,3 +123,81 @@ def test_bad_input_is_one_line_and_exit_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+ONE = {"shape": np.array([1])}
+
+
+def lif(tau: float, theta: float) -> Node:
+    one = np.ones(1)
+    p = {"tau": tau * one, "r": one, "v_leak": 0 * one, "v_reset": 0 * one}
+    return Node("LIF", {**p, "v_threshold": theta * one})
+
+
+def written(path: Path, edges: str, **nodes: Node) -> Path:
+    """A NIR file; edges as "a b, b c"."""
+    pairs = tuple(sorted((edge.split()[0], edge.split()[1]) for edge in edges.split(",")))
+    nir_file.write(path, NirGraph(nodes, pairs))
+    return path
+
+
+def test_what_is_said_of_a_run(spinspike: Run, folder: Path) -> None:
+    """Names that are odd, arrays that are no inputs, integrators, silence, far time constants."""
+    nodes = {"file": Node("Output", ONE), "slow": lif(10.0, 0.1), "i": Node("Input", ONE)}
+    count = Node("IF", {"r": np.ones(1), "v_threshold": np.ones(1), "v_reset": np.zeros(1)})
+    written(folder / "odd.nir", "i slow, i count, count file", **nodes, count=count)
+    np.savez(folder / "odd.npz", i=np.full((20, 1, 1), 1 / 16), slow=np.zeros(1))
+    words = ("nir", "run", "odd.nir", "-i", "odd.npz", "--json", "--force", "-o", "odd_out.npz")
+    silent = json.loads(spinspike(*words).stdout)
+    notes = "\n".join(silent["/notes"])
+    for part in ("no spikes at all", "100,000 steps; is --dt", "--integrate step", "array slow of"):
+        assert part in notes
+    loud = json.loads(spinspike(*words, "--integrate", "step").stdout)
+    assert (silent["file"]["sum"], loud["file"]["sum"]) == (0, 1)
+    with np.load(folder / "odd_out.npz") as file:
+        assert np.flatnonzero(file["file"]).tolist() == [16]  # 17/16 is the first above 1
+
+
+@pytest.mark.lava
+def test_a_comparison_of_nothing_is_undecided_and_no_success(spinspike: Run, folder: Path) -> None:
+    nodes = {"i": Node("Input", ONE), "o": Node("Output", ONE), "n": lif(10.0, 0.1)}
+    written(folder / "silent.nir", "i n, n o", **nodes)
+    done = spinspike("convert", "silent.nir", "-o", "silent", "--compare", "--json")
+    assert done.returncode == 1, done.stderr
+    summary = json.loads(done.stdout)
+    assert (summary["verdict"], summary["differing"]) == ("undecided", 0)
+    assert "no spikes at all" in summary["notes"][-1]
+
+
+@pytest.mark.parametrize(
+    ("array", "wrong", "message"),
+    [
+        ("lable", 0.0, "no input is called 'lable'; allowed: i, label, "),
+        ("label", np.nan, "input label has nan or infinity in step 1"),
+        (None, 0.0, "two.npz has no input label; needed: i, label; there are: i"),
+    ],
+)
+def test_inputs_that_are_not_what_the_graph_takes_are_refused(
+    spinspike: Run, folder: Path, array: str | None, wrong: float, message: str
+) -> None:
+    nodes = {"i": Node("Input", ONE), "label": Node("Input", ONE), "o": Node("Output", ONE)}
+    if not (folder / "two.nir").exists():
+        written(folder / "two.nir", "i n, label n, n o", **nodes, n=lif(1e-4, 1.5))
+    arrays = {"i": np.ones((6, 1, 1))} | ({array: np.full((6, 1, 1), wrong)} if array else {})
+    np.savez(folder / "two.npz", **arrays)
+    done = spinspike("nir", "run", "two.nir", "-i", "two.npz", "-o", "two_out.npz")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert message in done.stderr
+    assert not (folder / "two_out.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "dt"),
+    [(("nir", "run", "-i", "x.npz"), "nan"), (("nir", "read"), "0"), (("convert",), "-1")],
+)
+def test_a_step_that_is_none_is_refused(spinspike: Run, words: tuple[str, ...], dt: str) -> None:
+    done = spinspike(*words, "leaky.nir", "-o", "nothing", "--dt", dt)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"spinspike: dt is {float(dt)}; allowed: above 0\n",
+    )

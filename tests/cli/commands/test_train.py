@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import numpy as np
 import pytest
 
 from spinspike.cli.commands.train import overridden
+from spinspike.errors import BadInput
 from spinspike.model.data.dataset import Dataset
 from spinspike.model.network import network_file
 from spinspike.model.network.network import Network
-from spinspike.model.training.preset import published
+from spinspike.model.training.preset import default, published
+from spinspike.studies.validation.run import Job, train_network
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = str(Path(sys.executable).with_name("spinspike"))
@@ -183,3 +186,33 @@ def test_a_gpu_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "JAX sees only CPUs" in done.stderr
     assert "--device cpu" in done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_without_numba_it_says_what_to_install_and_what_trained(tmp_path: Path) -> None:
+    words = ["train", "prototypes", "-o", str(tmp_path / "n.h5"), *SMALL, "--json"]
+    code = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from spinspike.cli.main import main\n"
+        f"sys.argv = ['spinspike', *{words!r}]\n"
+        "main()"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["device"] == "numpy"
+    assert done.stderr.count("numba is not installed") == 1
+    assert "pip install 'spinspike[fast]'" in done.stderr
+
+
+@pytest.mark.numba
+def test_what_one_engine_began_another_does_not_go_on_with(
+    tmp_path: Path, clusters: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their roundings differ, and so would the network from one that was not interrupted."""
+    preset = default(clusters)
+    preset = replace(preset, schedule=replace(preset.schedule, epochs=1))
+    job = Job(clusters, preset, checkpoint=tmp_path / "n.h5.checkpoint")
+    train_network(job)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(BadInput, match="was started with device 'cpu', not 'numpy'"):
+        train_network(job, resume=True)

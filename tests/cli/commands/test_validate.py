@@ -16,12 +16,23 @@ from typing import Any
 import pytest
 from rich.console import Console
 from rich.table import Table
+from typer.testing import CliRunner
 
 from spinspike.cli.commands.validate import simulator_table
+from spinspike.cli.main import app
 from spinspike.errors import SimulationFailed
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.graph import graph_file
-from spinspike.simulators import Emulator, Outcome, Protocol, Recording, Stimulus, claims, validate
+from spinspike.simulators import (
+    Bounds,
+    Emulator,
+    Outcome,
+    Protocol,
+    Recording,
+    Stimulus,
+    claims,
+    validate,
+)
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import BACKENDS, IMPOSSIBLE, find
 from spinspike.simulators.validation.estimate import Estimate
@@ -220,11 +231,15 @@ def outcomes(graph: SynapseGraph) -> list[Outcome]:
     return [replace(o, simulator=n, regime=r) for n, r in names for o in found]
 
 
-def test_tables_are_readable_at_a_hundred_columns(outcomes: list[Outcome]) -> None:
-    summary: dict[str, Any] = validation_summary(outcomes, claims(outcomes))
-    text = text_of(*outcome_table(summary), *claim_table(summary))
+def test_tables_stand_in_eighty_columns_without_a_broken_line(outcomes: list[Outcome]) -> None:
+    asked = Bounds(reached=0.4, same_class=0.4, accuracy=0.6)
+    summary: dict[str, Any] = validation_summary(outcomes, claims(outcomes, asked))
+    assert {"accuracy", "class"} <= {w for c in summary["claims"] for w in c["statement"].split()}
+    tables = [*outcome_table(summary), *claim_table(summary)]
+    text = text_of(*tables, width=80)
     assert "…" not in text
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) == len(text_of(*tables, width=300).splitlines())
     for name in ("emulator (step)", "emulator (asynchronous)", "brian2 (continuous)"):
         assert text.count(f"\n  {name} ") == 2  # above its trials, and above its claims
     flat = " ".join(text.split())
@@ -236,3 +251,54 @@ def test_without_a_folder_nothing_is_kept() -> None:
     with kept_in(None, resume=False) as folder:
         assert folder.is_dir()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "last"),
+    [
+        (["--patterns", "40"], 0, "held: no certified state is lost (emulator (step) 80 of 80)"),
+        (["--patterns", "4"], 3, "undecided: emulator (step), certified states kept: 8 of 8, "),
+        (["--patterns", "4", "--kept", ".5"], 0, "held: no certified state is lost"),
+        (["--patterns", "40", "--accuracy", ".2"], 0, "held: no certified state is lost"),
+    ],
+)
+def test_the_last_line_is_the_verdict_and_its_exit_code_tells_it(
+    file: Path, options: list[str], code: int, last: str
+) -> None:
+    runs = ["--run", "free", "--run", "learned", "--no-nulls"]
+    done = CliRunner().invoke(app, ["validate", str(file), *runs, *options])
+    assert done.exit_code == code
+    assert done.stdout.splitlines()[-1].startswith(last)
+    assert ("8 patterns cannot decide" in done.stderr) == (code == 3)
+
+
+def test_a_certified_state_that_is_broken_on_purpose_is_exit_code_1_and_named(
+    graph: SynapseGraph, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator turns one unit of the third pattern over, ten steps before the end."""
+    run = Emulator.run
+
+    def faulty(self: Emulator, *given: Any, **options: Any) -> Recording:
+        recording = run(self, *given, **options)
+        assert recording.spikes is not None
+        states, spikes = recording.states.copy(), recording.spikes.copy()
+        states[-10:, 2:3, 0] *= -1
+        spikes[-10:, 2:3, graph.ends.unit == 0] ^= True
+        return replace(recording, states=states, spikes=spikes)
+
+    monkeypatch.setattr(Emulator, "run", faulty)
+    options = ["--patterns", "40", "--run", "cued", "--no-nulls"]
+    done = CliRunner().invoke(app, ["validate", str(file), *options])
+    assert done.exit_code == 1
+    said = "fails: emulator (step) lost a certified state in cued 2"
+    assert done.stdout.splitlines()[-1] == said
+
+
+def test_the_report_is_named_in_the_last_line_and_json_stays_json(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spinspike.studies.validation.report.write_report", lambda *_: {})
+    options = ["--patterns", "40", "--run", "cued", "--no-nulls", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["validate", str(file), *options, "--json"])
+    assert json.loads(done.stdout)["verdict"] == "holds"
+    assert done.stderr.splitlines()[-1].endswith(f"; report: {tmp_path / 'out' / 'report.html'}")

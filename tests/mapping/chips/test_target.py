@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import spinspike.mapping
+import spinspike.mapping.chips.target
 from spinspike.errors import BadFile, BadInput
 from spinspike.mapping.chips.target import BUILT_IN, KINDS, Target, load_target
 
@@ -25,7 +25,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_the_built_in_targets_are_the_files_that_come_along() -> None:
-    folder = Path(spinspike.mapping.__file__ or "").with_name("targets")
+    folder = Path(spinspike.mapping.chips.target.__file__ or "").with_name("targets")
     assert sorted(BUILT_IN) == sorted(file.stem for file in folder.glob("*.yaml"))
 
 

@@ -42,10 +42,10 @@ from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators.base import Protocol, Stimulus
 from spinspike.simulators.emulator.step import Emulator
-from spinspike.simulators.exchange.lava import export
-from spinspike.simulators.exchange.netx import write_net
-from spinspike.simulators.exchange.pynn import obstacles as pynn_obstacles
-from spinspike.simulators.exchange.sanafe import obstacles as sanafe_obstacles
+from spinspike.simulators.exchange import pynn as pynn_export
+from spinspike.simulators.exchange import sanafe as sanafe_export
+from spinspike.simulators.exchange.lava import write as export
+from spinspike.simulators.exchange.netx import write as write_net
 from spinspike.simulators.stress.campaign import StressPlan
 from spinspike.simulators.stress.kinds import KINDS
 from spinspike.simulators.validation.protocol import points_of
@@ -260,11 +260,11 @@ REFUSING: dict[str, Callable[[SynapseGraph, Path], object]] = {
     "check": lambda graph, _: check(graph, load_target("loihi2")),
     "place": lambda graph, _: place(graph, load_target("loihi1")),
     "export": lambda graph, path: export(graph, path / "folder"),
-    "net": lambda graph, path: write_net(path / "graph.net", graph),
+    "net": lambda graph, path: write_net(graph, path / "graph.net"),
     "nir": lambda graph, _: to_nir(graph),
     "signed nir": lambda graph, _: to_signed_nir(graph),
-    "pynn": lambda graph, _: pynn_obstacles(graph),
-    "sanafe": lambda graph, _: sanafe_obstacles(graph),
+    "pynn": lambda graph, path: pynn_export.write(graph, path / "pynn"),
+    "sanafe": lambda graph, path: sanafe_export.write(graph, path / "sanafe"),
     "certificate": lambda graph, _: integer_margins(graph, POINTS),
     "codec": lambda graph, _: drive(graph, np.zeros((1, 1))),
     "weights": lambda graph, _: weight_matrix(graph),
@@ -294,7 +294,7 @@ def test_conversions_name_graded_neurons_as_the_obstacle(
 ) -> None:
     save(tmp_path / "graph.h5", graph)
     with pytest.raises(typer.Exit, match="1"):
-        report(tmp_path / "graph.h5", purpose, (purpose,), nir=False, dt=1.0, as_json=True)
+        report(tmp_path / "graph.h5", purpose, (purpose,), nir=None, dt=1.0, as_json=True)
     (found,) = json.loads(capsys.readouterr().out)["refused"]
     assert "graded neurons" in found
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,18 @@ def test_damaged_files_end_in_one_clear_error() -> None:
     assert sum(result["outcomes"].values()) == 100
     assert result["outcomes"].get("read", 0) < 50  # most of the damage was seen
     assert result["largest_memory_mb"] < 2000
+
+
+def test_a_full_disk_leaves_the_file_that_was_there(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    path = tmp_path / "x.nir"
+    path.write_text("mine")
+    graph = NirGraph({"a": Node("Input", SHAPE)}, ())
+    with (
+        full_disk(1000),
+        pytest.raises(BadInput, match=r"x\.nir cannot be written: .* MB are free"),
+    ):
+        write(path, graph, force=True)
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]

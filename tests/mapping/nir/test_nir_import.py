@@ -17,7 +17,7 @@ from spinspike.mapping.nir.export import to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.file import read
 from spinspike.mapping.nir.graph import NirGraph, Node
-from spinspike.mapping.nir.imported import for_chip, import_nir
+from spinspike.mapping.nir.imported import import_nir, obstacles
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
@@ -138,9 +138,9 @@ def test_what_a_chip_of_threshold_neurons_cannot_hold_is_refused(
 
 
 def test_everything_that_stands_against_it_is_listed() -> None:
-    found = for_chip(read(MADE / "snntorch_synaptic.nir"), dt=1.0)
+    found = obstacles(read(MADE / "snntorch_synaptic.nir"), dt=1.0)
     assert len(found) == 4  # two time constants of two layers
-    assert not for_chip(recurrent(), dt=1.0)
+    assert not obstacles(recurrent(), dt=1.0)
 
 
 def test_a_connection_ahead_needs_a_step_of_its_own() -> None:

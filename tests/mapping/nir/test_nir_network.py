@@ -18,7 +18,7 @@ from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.nir import file as nir_file
-from spinspike.mapping.nir.export import from_nir, lost, to_nir
+from spinspike.mapping.nir.export import from_nir, omissions, to_nir
 from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
@@ -203,8 +203,29 @@ def test_a_step_must_be_above_0(dt: float) -> None:
 
 
 def test_what_is_lost_is_said(graph: SynapseGraph) -> None:
-    found = "\n".join(lost(graph))
+    found = "\n".join(omissions(graph))
     points = graph.fixed_points["learned"]
     assert f"{len(points)} learned fixed points" in found
-    assert not [text for text in lost(drawn()) if "fixed points" in text]
-    assert "graded" in "\n".join(lost(drawn(mode="graded")))
+    assert not [text for text in omissions(drawn()) if "fixed points" in text]
+    assert "graded" in "\n".join(omissions(drawn(mode="graded")))
+
+
+def test_populations_keep_their_names_and_nothing_overwrites_them(tmp_path: Path) -> None:
+    """Whatever they are called: as a bias, an output, a projection, a delay."""
+    graph = drawn(modules=2, longest=2)
+    first, second, *others = (p.name for p in graph.populations)
+    name = {first: f"output_{second}", second: f"bias_output_{second}"}
+    name |= dict(zip(others, (f"output_{second}>{second}:self+", "E@1:around"), strict=False))
+    renamed = replace(
+        graph,
+        populations=tuple(replace(p, name=name.get(p.name, p.name)) for p in graph.populations),
+        projections=tuple(
+            replace(p, source=name.get(p.source, p.source), target=name.get(p.target, p.target))
+            for p in graph.projections
+        ),
+    )
+    nir = to_nir(renamed)
+    assert len(nir.nodes) == len(to_nir(graph).nodes)
+    assert {nir.nodes[n].kind for n in name.values() if n in renamed.slices()} == {"CubaLIF"}
+    nir_file.write(tmp_path / "graph.nir", nir)
+    assert_same(from_nir(nir_file.read(tmp_path / "graph.nir")), renamed)

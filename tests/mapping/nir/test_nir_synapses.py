@@ -75,7 +75,8 @@ def test_cycles_break_where_neurons_send() -> None:
 @pytest.mark.parametrize(
     ("node", "message"),
     [
-        (("Conv1d", {}), "node n is a Conv1d; allowed: Input, Output"),
+        (("Conv3d", {}), "node n is a Conv3d; allowed: Input, Output"),
+        (("Conv1d", {}), "node n is a Conv1d and has no weight"),
         (("Linear", {"weight": np.ones((2, 2, 2))}), r"node n has weights of shape \(2, 2, 2\)"),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_file_holds_what_its_arrays_hold(tmp_path: Path, write: Any, numbered:
         "validation_labels": np.zeros(5, int),
     }
     write(tmp_path / "a.npz", **arrays)
-    write(tmp_path / "b.npz", **arrays, **extra, something_else=np.array(["text"]))
+    write(tmp_path / "b.npz", **arrays, **extra)
     for name, more in (("a", {}), ("b", extra)):
         found, expected = read_npz(tmp_path / f"{name}.npz"), from_arrays(**arrays, **more)
         for part in ("train", "validation", "test"):
@@ -149,5 +149,21 @@ def test_files_that_hold_no_data_set_are_refused(tmp_path: Path, numbered: Array
         read_npz(tmp_path / "none.npz")
     for name in numbered:
         np.savez(tmp_path / "own.npz", **{key: numbered[key] for key in numbered if key != name})
-        with pytest.raises(BadFile, match=rf"own\.npz: {name} is missing; allowed: train and test"):
+        with pytest.raises(BadFile, match=rf"own\.npz has no array {name}; needed: train_inp"):
             read_npz(tmp_path / "own.npz")
+    np.savez(tmp_path / "own.npz", **numbered, validation_labls=numbered["test_labels"])
+    with pytest.raises(BadFile, match=r"'validation_labls'; .*did you mean 'validation_labels'"):
+        read_npz(tmp_path / "own.npz")
+
+
+@pytest.mark.parametrize("alone", range(12))
+def test_the_only_image_of_a_class_is_trained_on(alone: int) -> None:
+    """Wherever it stands: a twelfth is held out, and it would be held out once."""
+    labels = np.zeros(12, dtype=np.int64)
+    labels[alone] = 1
+    images = np.arange(24.0).reshape(12, 2)
+    data = from_arrays(images, labels, images, labels)
+    assert (len(data.train), len(data.validation), data.classes) == (11, 1, 2)
+    assert sorted([*data.train.inputs[:, 0], *data.validation.inputs[:, 0]]) == [*images[:, 0]]
+    with pytest.raises(BadInput, match="validation is 11; allowed: up to 10, so that one image"):
+        from_arrays(images, labels, images, labels, validation=11)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from spinspike.errors import BadInput, MissingPart
-from spinspike.model.learning import devices
 from spinspike.model.learning.base import Course
 from spinspike.model.learning.devices import engine, exact_engine, known_device
 from spinspike.model.learning.margin_rule import MarginRule
@@ -38,7 +39,7 @@ def test_auto_and_cpu_are_compiled() -> None:
 def test_without_numba_auto_takes_numpy_and_cpu_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(devices, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "numba", None)
     assert isinstance(engine(NETWORK, COURSE), NumpyEngine)
     assert isinstance(exact_engine(NETWORK, 10**12), NumpyEngine)
     with pytest.raises(MissingPart, match=r"needs numba: pip install 'spinspike\[fast\]'"):

@@ -108,3 +108,13 @@ def test_selecting_keeps_rows_together() -> None:
         assert len(chosen) == 2
         assert chosen.inputs[:, 0].tolist() == chosen.labels.tolist()
         assert chosen.states.shape == (2, 3)
+
+
+def test_a_pattern_is_its_input_and_its_state_and_counts_once() -> None:
+    inputs = np.array([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0], [0.5, 1.0], [0.0, 1.0]])
+    states = np.array([[1, 1], [1, -1], [1, 1], [1, 1], [1, -1]], dtype=np.int8)
+    points = FixedPoints(inputs, np.arange(5), states)
+    assert points.distinct.labels.tolist() == [0, 1, 3]
+    assert [points.keys.index(key) for key in points.keys] == [0, 1, 0, 3, 1]
+    assert points.select(slice(2, 4)).keys == points.keys[2:4]
+    assert len(points.select(slice(0)).distinct) == 0

@@ -195,7 +195,7 @@ def test_self_couplings_that_fit_no_unit_are_refused(
 
 
 def test_a_file_holds_what_its_arrays_mean(path: Path, two_units: Arrays) -> None:
-    np.savez(path, **two_units, modules=np.array([1, 1]), something_else=np.array("text"))
+    np.savez(path, **two_units, modules=np.array([1, 1]))
     network = read_arrays(path)
     assert fields_of(network) == FIELDS
     assert (network.gain, network.input_range, network.modules) == (2.0, (-3.0, 3.0), (1, 1))
@@ -207,6 +207,7 @@ def test_a_file_holds_what_its_arrays_mean(path: Path, two_units: Arrays) -> Non
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
+        ("J_d", np.ones(2), r"own\.npz: no array is called 'J_d'; .*; did you mean 'J_D'\?"),
         ("Wback", None, r"own\.npz has no array Wback; needed: J, Win, Wback, Wout"),
         ("J", np.ones((2, 3)), r"own\.npz: J has shape \(2, 3\); allowed: \(2, 2\)"),
         ("bias", np.array([0.0, np.nan]), r"own\.npz: bias contains nan or infinity"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from spinspike.errors import BadInput
-from spinspike.simulators.exchange.folder import whole_folder
+from spinspike.simulators.exchange.folder import check_place, whole_folder
 
 
 def fill(folder: Path, *, force: bool = False, fails: bool = False) -> None:
@@ -29,6 +31,28 @@ def test_it_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     fill(tmp_path / "net", force=True)
     assert [f.name for f in tmp_path.rglob("*")] == ["net", "a.txt"]
     assert (tmp_path / "net" / "a.txt").read_text() == "whole"
+
+
+def test_a_full_disk_is_named_and_leaves_the_folder_that_was_there(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    fill(tmp_path / "net")
+    with full_disk(3), pytest.raises(BadInput, match=r"net cannot be written: .* MB are free in"):
+        fill(tmp_path / "net", force=True)
+    with full_disk(3), pytest.raises(BadInput, match=r"net cannot be written: .* MB are free in"):
+        check_place(tmp_path / "net", ("a.txt",), force=True)
+    assert [f.name for f in tmp_path.rglob("*")] == ["net", "a.txt"]
+    assert (tmp_path / "net" / "a.txt").read_text() == "whole"
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_one_that_was_there(tmp_path: Path) -> None:
+    fill(tmp_path / "net")
+    with (
+        pytest.raises(BadInput, match="net cannot be written"),
+        whole_folder(tmp_path / "net", ("a.txt",), force=True) as new,
+    ):
+        new.rmdir()
+    assert [f.name for f in tmp_path.rglob("*")] == ["net", "a.txt"]
 
 
 def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:

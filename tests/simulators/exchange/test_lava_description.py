@@ -21,7 +21,7 @@ from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
 from spinspike.simulators.base import Protocol
 from spinspike.simulators.emulator.step import Emulator
-from spinspike.simulators.exchange.lava import export
+from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.stimulus import stimulus
 
 PIXELS, CLASSES = 7, 3

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from spinspike.model.network.network import draw
 from spinspike.simulators.base import Protocol
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange import lava as lava_export
-from spinspike.simulators.exchange.lava import export
+from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.stimulus import stimulus
 
 pytestmark = pytest.mark.lava
@@ -133,6 +134,22 @@ def test_every_kind_of_graph_ends_where_the_emulator_ends(
     assert json.loads(done.stdout) == expected(graph, picture, 1, clamped=3, free=6)
 
 
+def test_what_nothing_listens_to_is_no_hindrance(tmp_path: Path, alone: dict[str, str]) -> None:
+    """Without synapses of the label and of the image, Lava knew no process that feeds a port."""
+    graph = mapped(way="binary")
+    deaf = replace(
+        graph,
+        populations=tuple(p for p in graph.populations if p.neuron != "supervisory"),
+        projections=tuple(p for p in graph.projections if p.role not in ("supervisory", "input")),
+    )
+    folder = export(deaf, tmp_path / "network")
+    picture = np.rint(np.random.default_rng(11).random(PIXELS))
+    np.save(tmp_path / "image.npy", picture)
+    done = run(folder, tmp_path / "image.npy", "--json", "--steps", "6", env=alone)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == expected(deaf, picture, None, clamped=0, free=6)
+
+
 def expected(
     graph: SynapseGraph, picture: FloatArray, label: int | None, *, clamped: int, free: int
 ) -> dict[str, Any]:
@@ -172,6 +189,7 @@ def test_the_class_is_printed_in_one_line(
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})
+import lava_mends
 import numpy as np
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
@@ -377,7 +395,7 @@ def test_a_failed_export_leaves_the_old_folder_alone(
         raise OSError(message)
 
     monkeypatch.setattr(lava_export, "_readme", full)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(BadInput, match="disk full"):
         export(graph, place, force=True)
     assert (place / "README.md").read_text() == "mine"
     assert [path.name for path in tmp_path.iterdir()] == ["network"]

@@ -12,6 +12,8 @@ import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
 from spinspike.simulators.base import Protocol
 from spinspike.simulators.emulator.step import Emulator
-from spinspike.simulators.exchange.netx import obstacles_to_net, write_net
+from spinspike.simulators.exchange.netx import obstacles, write
 from spinspike.simulators.stimulus import stimulus
 
 PIXELS, CLASSES = 9, 3
@@ -169,9 +171,9 @@ KINDS = [
 
 @pytest.mark.parametrize("graph", KINDS)
 def test_netx_would_have_the_graph_s_spikes(graph: SynapseGraph, tmp_path: Path) -> None:
-    assert obstacles_to_net(graph) == []
+    assert obstacles(graph) == []
     path = tmp_path / "graph.net"
-    write_net(path, graph)
+    write(graph, path)
     moved = 0
     for seed in range(4):
         picture = np.rint(np.random.default_rng(seed).random(PIXELS))
@@ -193,7 +195,7 @@ def emulated(graph: SynapseGraph, picture: Array, label: int) -> Array:
 def test_what_a_file_says_matters(tmp_path: Path) -> None:
     """The null: other weights, no start, another label: other spikes."""
     path = tmp_path / "graph.net"
-    write_net(path, KINDS[0])
+    write(KINDS[0], path)
     picture = np.rint(np.random.default_rng(0).random(PIXELS))
     right = told(path, picture, 0, clamped=4, steps=9)
     model, spikes = netx(path), run(netx(path), right)
@@ -208,6 +210,7 @@ def test_what_a_file_says_matters(tmp_path: Path) -> None:
 IN_LAVA = """
 import json
 import sys
+import spinspike.simulators.lava
 import numpy as np
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
@@ -240,7 +243,7 @@ def test_lava_s_own_processes_have_them_too(tmp_path: Path) -> None:
     """RecurrentDense as netx builds it: two Dense and a LIF, in an interpreter of their own."""
     graph = KINDS[0]
     path = tmp_path / "graph.net"
-    write_net(path, graph)
+    write(graph, path)
     picture = np.rint(np.random.default_rng(0).random(PIXELS))
     expected = emulated(graph, picture, 1)
     given = told(path, picture, 1, clamped=4, steps=len(expected) + 1)
@@ -269,9 +272,9 @@ def test_lava_s_own_processes_have_them_too(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_fit_is_named(graph: SynapseGraph, says: str, tmp_path: Path) -> None:
-    (found,) = obstacles_to_net(graph)
+    (found,) = obstacles(graph)
     with pytest.raises(BadInput, match=rf"does not fit a \.net file: {says}"):
-        write_net(tmp_path / "graph.net", graph)
+        write(graph, tmp_path / "graph.net")
     assert found
     assert not list(tmp_path.iterdir())
 
@@ -280,7 +283,7 @@ def test_weights_beyond_8_bits_are_shared_out_exactly(tmp_path: Path) -> None:
     """Supervisory synapses are the strongest: their neuron stands in the input several times."""
     graph = loud(mapped(units=60, bits=5, seed=2))
     path = tmp_path / "graph.net"
-    write_net(path, graph)
+    write(graph, path)
     with h5py.File(path) as file:
         sent, weight = file["spinspike/sent"][()], file["layer/1/weight"][()].astype(int)
     assert np.abs(weight).max() <= 127
@@ -318,17 +321,23 @@ def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(tmp_path: P
     assert any("readout neurons: the file has the matrix" in note for note in notes)
     assert any("neurons may spike a step sooner in netx" in note for note in notes)
     status, shown = run("check", "wide.h5", "--for", "net", "--json")
-    assert (status, json.loads(shown)["refused"]) == (1, obstacles_to_net(mapped(bits=8)))
+    assert (status, json.loads(shown)["refused"]) == (1, obstacles(mapped(bits=8)))
     status, shown = run("export", "wide.h5", "--to", "net", "-o", "wide.net")
     assert (status, shown.count("\n")) == (2, 1)
     assert shown.startswith("spinspike: this graph does not fit a .net file: weights between")
 
 
-def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
+def test_an_existing_file_is_kept_unless_forced_and_whole_where_the_disk_is_full(
+    tmp_path: Path, full_disk: Callable[[int], AbstractContextManager[None]]
+) -> None:
     path = tmp_path / "graph.net"
     path.write_text("mine")
     with pytest.raises(BadInput, match=r"graph\.net exists; .*--force"):
-        write_net(path, KINDS[0])
+        write(KINDS[0], path)
     assert path.read_text() == "mine"
-    write_net(path, KINDS[0], force=True)
+    with full_disk(1000), pytest.raises(BadInput, match=r"graph\.net cannot be written: .* MB are"):
+        write(KINDS[0], path, force=True)
+    assert path.read_text() == "mine"
+    write(KINDS[0], path, force=True)
     assert h5py.is_hdf5(path)
+    assert list(tmp_path.iterdir()) == [path]

@@ -12,7 +12,7 @@ import pytest
 from spinspike.errors import BadInput
 from spinspike.mapping.nir.file import read
 from spinspike.mapping.nir.graph import NirGraph, Node
-from spinspike.simulators.exchange.nir_executor import execute
+from spinspike.simulators.exchange.nir_executor import execute, obstacles, run
 
 FILES = sorted((Path(__file__).parents[1] / "nir_files").glob("*.nir"))
 ONE = np.ones(1)
@@ -152,7 +152,7 @@ def test_patterns_do_not_touch_each_other() -> None:
 @pytest.mark.parametrize(
     ("graph", "message"),
     [
-        (chain(("Conv2d", {})), r"node n0 is a Conv2d; allowed: Input, Output, Linear"),
+        (chain(("Conv3d", {})), r"node n0 is a Conv3d; allowed: Input, Output, Linear"),
         (chain(("LI", {"tau": ONE / 20, "r": ONE, "v_leak": ONE})), r"tau of 0\.05; allowed: dt"),
         (chain(("Linear", {"weight": np.ones((1, 3))})), r"node n0 takes shape \(3,\) and gets \("),
         (chain(("Linear", {"weight": np.ones((1, 1, 1))})), r"node n0 has weights of shape \(1, 1"),
@@ -178,7 +178,114 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         execute(graph, {"x": np.ones((2, 1, 1))}, dt=1.0)
     with pytest.raises(BadInput, match=r"input in has shape \(2, 1, 5\); allowed: \(steps, B, \*"):
         execute(graph, {"in": np.ones((2, 1, 5))}, dt=1.0)
-    with pytest.raises(BadInput, match=r"inputs have \(steps, patterns\) \[\]"):
+    with pytest.raises(BadInput, match=r"there is no input in; needed: in; there are: none"):
         execute(graph, {}, dt=1.0)
-    with pytest.raises(BadInput, match=r"no node is called 'y'"):
-        execute(graph, {"in": np.ones((2, 1, 1))}, dt=1.0, record=["y"])
+    with pytest.raises(BadInput, match=r"inputs have \(steps, patterns\) \[\]; allowed: one"):
+        execute(NirGraph({}, ()), {}, dt=1.0)
+    with pytest.raises(BadInput, match=r"input in has type complex128; allowed: numbers"):
+        execute(graph, {"in": np.ones((2, 1, 1)) * 1j}, dt=1.0)
+    with pytest.raises(
+        BadInput, match=r"no node is called 'outt'; allowed: .*; did you mean 'out'"
+    ):
+        execute(graph, {"in": np.ones((2, 1, 1))}, dt=1.0, record=["outt"])
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_a_number_that_is_none_is_refused_where_it_comes_in(wrong: float) -> None:
+    """It would silence a neuron for good."""
+    x = np.ones((4, 1, 1))
+    x[2] = wrong
+    with pytest.raises(BadInput, match="input in has nan or infinity in step 3; allowed: finite"):
+        execute(chain(("I", {"r": ONE})), {"in": x}, dt=1.0)
+
+
+def test_numbers_that_outgrow_a_double_are_refused_where_they_do() -> None:
+    graph = chain(("Linear", {"weight": np.full((1, 1), 1e200)}), ("I", {"r": ONE * 1e200}))
+    with pytest.raises(BadInput, match="node n1 exceeds what a double holds in step 1"):
+        execute(graph, {"in": np.ones((2, 1, 1))}, dt=1.0)
+
+
+@pytest.mark.parametrize("dt", [0.0, -1.0, np.nan, np.inf])
+def test_a_step_is_above_0(dt: float) -> None:
+    with pytest.raises(BadInput, match=f"dt is {dt}; allowed: above 0"):
+        execute(chain(("I", {"r": ONE})), {"in": np.ones((2, 1, 1))}, dt=dt)
+
+
+@pytest.mark.parametrize("form", ["<f2", ">f4", ">f8", ">i2", "?", "strided"])
+def test_arrays_of_any_layout_say_the_same(form: str) -> None:
+    x = np.array([1.0, 0, 1, 1, 0, 1]).reshape(6, 1, 1)
+    p = {"tau": ONE * 0.3, "r": ONE * 2, "v_leak": ONE, "v_threshold": ONE, "v_reset": 0 * ONE}
+    wanted = ran(chain(("LIF", p)), x)
+    if form == "strided":
+        given = np.repeat(x, 2, axis=0)[::2]
+        assert not given.flags.c_contiguous or len(given) == 1 or given.base is not None
+    else:
+        given = x.astype(form)
+    assert execute(chain(("LIF", p)), {"in": given}, dt=0.1)["out"].ravel().tolist() == wanted
+
+
+def test_delays_add_up_along_the_way_and_are_rounded_once() -> None:
+    """Three of 0.4 steps are 1.2: one step. A bias in between waits for what comes after it."""
+    late = ("Delay", {"delay": ONE * 0.04})
+    assert ran(chain(late, late, late), [0, 1, 0, 0]) == [0, 0, 1, 0]
+    assert ran(chain(late), [0, 1, 0, 0]) == [0, 1, 0, 0]
+    affine = ("Affine", {"weight": np.ones((1, 1)), "bias": ONE})
+    assert ran(chain(late, affine, late), [0, 1, 0, 0]) == [1, 1, 2, 1]
+    neuron = ("Threshold", {"threshold": ONE / 2})  # it ends the way: twice 0 steps
+    assert ran(chain(late, neuron, late), [0, 1, 0, 0]) == [0, 1, 0, 0]
+    assert ran(chain(late, late), [0, 1, 0, 0]) == [0, 0, 1, 0]
+
+
+def test_half_a_step_is_rounded_up_however_it_is_written() -> None:
+    for delay in (0.05, 0.05 - 1e-12, np.float32(0.05)):
+        assert ran(chain(("Delay", {"delay": ONE * delay})), [1, 0]) == [0, 1]
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_time_constant_of_one_step_forgets_in_single_precision_too(kind: type) -> None:
+    p = {"tau": np.ones(1, kind) * kind(1e-4), "r": ONE, "v_leak": 0 * ONE}
+    assert ran(chain(("LI", p)), [1, 0, 3], dt=1e-4) == [1, 0, 3]
+
+
+def test_an_input_that_an_edge_feeds_hands_on_both() -> None:
+    shape = {"shape": np.array([1])}
+    nodes = {"i": Node("Input", shape), "j": Node("Input", shape), "o": Node("Output", shape)}
+    graph = NirGraph(nodes, (("i", "j"), ("j", "o")))
+    given = {"i": np.full((2, 1, 1), 3.0), "j": np.full((2, 1, 1), 4.0)}
+    assert execute(graph, given, dt=1.0)["o"].ravel().tolist() == [7, 7]
+
+
+def test_a_membrane_can_be_recorded_after_its_reset() -> None:
+    count = {"r": ONE, "v_threshold": ONE * 2.5, "v_reset": -ONE}
+    graph = chain(("IF", count))
+    found = execute(graph, {"in": np.ones((5, 1, 1))}, dt=1.0, record=["n0.v", "n0"])
+    assert found["n0.v"].ravel().tolist() == [1, 2, -1, 0, 1]
+    assert found["n0"].ravel().tolist() == [0, 0, 1, 0, 0]
+
+
+def ring(late: Any) -> NirGraph:
+    """Two neurons that forget, a and then b, each fed by the other."""
+    p = {"tau": ONE, "r": ONE, "v_leak": 0 * ONE, "v_threshold": ONE / 2, "v_reset": 0 * ONE}
+    nodes = {name: Node("LIF", p) for name in "ab"}
+    nodes |= {name: Node(kind, {"shape": np.array([1])}) for name, kind in
+              (("in", "Input"), ("out", "Output"))}  # fmt: skip
+    return NirGraph(nodes, (("in", "a"), ("a", "b"), ("b", "a"), ("b", "out")), late=late)
+
+
+def test_which_edge_of_a_cycle_is_late_can_be_chosen() -> None:
+    """One spike goes around in two steps, or in one where only the closing edge takes one."""
+    x = np.array([1.0, 0, 0, 0]).reshape(4, 1, 1)
+    for late, wanted in (("all", [0, 1, 0, 1]), ("closing", [1, 1, 1, 1])):
+        assert execute(ring(late), {"in": x}, dt=1.0)["out"].ravel().tolist() == wanted
+
+
+def test_spikes_are_counted_and_obstacles_are_what_running_refuses() -> None:
+    graph = chain(("IF", {"r": ONE, "v_threshold": ONE * 1.5, "v_reset": 0 * ONE}))
+    assert run(graph, {"in": np.ones((5, 2, 1))}, dt=1.0).spikes == {"n0": 4}
+    assert obstacles(graph, dt=1.0) == []
+    assert obstacles(graph, dt=0.0) == ["dt is 0.0; allowed: above 0"]
+    assert len(obstacles(chain(("LI", {"tau": ONE / 20, "r": ONE, "v_leak": ONE})), dt=0.1)) == 1
+    late = chain(*[("Delay", {"delay": ONE * 9e3})] * 2)
+    assert obstacles(late, dt=0.1)[0].startswith(
+        "on the way to node out there is a delay by 180000"
+    )

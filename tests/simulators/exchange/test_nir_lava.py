@@ -16,7 +16,7 @@ from spinspike.errors import BadInput, SimulationFailed
 from spinspike.mapping.nir.file import read
 from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.simulators.exchange.nir_executor import execute
-from spinspike.simulators.exchange.nir_lava import for_lava, run, to_lava, write
+from spinspike.simulators.exchange.nir_lava import obstacles, run, to_lava, write, write_network
 
 MADE = Path(__file__).parents[1] / "nir_files"
 
@@ -83,6 +83,31 @@ def test_files_of_other_tools_run_on_lava_as_in_the_tool(name: str) -> None:
     np.testing.assert_array_equal(found["output"], wanted[:, :1])
 
 
+@pytest.mark.lava
+def test_membranes_of_integrators_are_handed_out_in_every_step() -> None:
+    rng, one = np.random.default_rng(0), np.ones(2)
+    nodes = {
+        "i": Node("Input", {"shape": np.array([4])}),
+        "w": Node("Linear", {"weight": 3 * rng.normal(size=(3, 4))}),
+        "a": neurons("LIF", 3, tau=np.full(3, 0.2), v_leak=np.zeros(3)),
+        "v": Node("Affine", {"weight": rng.normal(size=(2, 3)), "bias": one}),
+        "li": Node(
+            "CubaLI",
+            {"tau_syn": 0.3 * one, "tau_mem": 0.1 * one, "r": one, "v_leak": one, "w_in": one},
+        ),
+        "file": Node("Output", {"shape": np.array([2])}),  # a name that numpy.savez does not take
+    }
+    edges = (("i", "w"), ("w", "a"), ("a", "v"), ("v", "li"), ("li", "file"))
+    graph = NirGraph(nodes, edges)
+    x = (rng.random((20, 1, 4)) < 0.5).astype(np.float64)
+    found = run(to_lava(graph, dt=0.1), {"i": x})["file"]
+    np.testing.assert_allclose(found, execute(graph, {"i": x}, dt=0.1)["file"], atol=1e-12)
+    onward = NirGraph(nodes, (*edges, ("li", "back"), ("back", "a")))
+    onward = replace(onward, nodes={**nodes, "back": Node("Linear", {"weight": np.ones((3, 2))})})
+    with pytest.raises(BadInput, match="node li sends its membrane to node a; allowed: to an Out"):
+        to_lava(onward, dt=0.1)
+
+
 def test_only_what_needs_it_is_delayed() -> None:
     """From a to b it is one step by way of Lava; the input's short way waits for it."""
     network = to_lava(motley(), dt=0.1)
@@ -115,17 +140,20 @@ def wired(*edges: tuple[str, str]) -> NirGraph:
         ),
         (
             changed("a", tau_syn=np.full(4, 0.05)),
-            r"node a has a tau_syn of 0\.05; allowed: 0\.1 or",
+            r"node a has a tau_syn of 0\.05; allowed: dt = 0\.1 or",
         ),
         (changed("b", v_reset=np.full(5, -1.0)), "node b resets to other than 0; allowed: 0"),
         (changed("b", v_threshold=np.zeros(5)), "node b has a threshold of 0; allowed: above 0"),
         (changed("wait", delay=np.full(4, 1e6)), r"node wait delays by 1e\+07 steps"),
         (wired(("scale", "out_t")), "node out_t gets other than the spikes of one node"),
         (wired(("b", "out_t"), ("t", "out_t")), "node out_t gets other than the spikes"),
-        (wired(("t", "ring"), ("t", "out_t")), "Threshold nodes t lie in a cycle"),
         (
-            NirGraph({"li": Node("LI", {})}, ()),
-            "node li is a LI; allowed: Input, Output, Linear, Affine, Scale, Threshold",
+            wired(("t", "ring"), ("t", "out_t")),
+            "nodes b, t lie in cycles of more connections than steps",
+        ),
+        (
+            NirGraph({"i": Node("I", {"r": np.ones(1)})}, ()),
+            "node i is a I; allowed: Input, Output, Linear, Affine, Scale, Threshold",
         ),
     ],
 )
@@ -135,29 +163,31 @@ def test_what_lava_cannot_run_is_refused_by_name(graph: NirGraph, message: str) 
 
 
 def test_everything_that_stands_against_it_is_listed() -> None:
-    assert for_lava(motley(), dt=0.1) == []
-    assert len(for_lava(changed("a", tau_mem=np.arange(1.0, 5) / 20), dt=0.1)) == 2
+    assert obstacles(motley(), dt=0.1) == []
+    assert len(obstacles(changed("a", tau_mem=np.arange(1.0, 5) / 20), dt=0.1)) == 2
 
 
 def test_the_folder_is_written_whole_and_over_nothing_else(tmp_path: Path) -> None:
     network = to_lava(motley(), dt=0.1)
-    folder = write(network, tmp_path / "net")
+    folder = write_network(network, tmp_path / "net")
     assert {f.name for f in folder.iterdir()} == {
         "network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz",
     }  # fmt: skip
     assert json.loads((folder / "network.json").read_text())["inputs"] == {"in": 6}
     with pytest.raises(BadInput, match=r"net exists; choose another name or allow overwriting"):
-        write(network, folder)
-    write(network, folder, force=True)
+        write_network(network, folder)
+    write_network(network, folder, force=True)
+    (folder / "spikes.npz").write_bytes(b"")  # what its program writes
+    write_network(network, folder, force=True)
     (folder / "mine.txt").write_text("mine")
     with pytest.raises(BadInput, match=r"net holds mine\.txt, which no export writes"):
-        write(network, folder, force=True)
+        write_network(network, folder, force=True)
     with pytest.raises(BadInput, match=r"folder .*none does not exist"):
-        write(network, tmp_path / "none" / "net")
+        write_network(network, tmp_path / "none" / "net")
 
 
 def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -> None:
-    folder = write(to_lava(motley(), dt=0.1), tmp_path / "net")
+    folder = write(motley(), tmp_path / "net", dt=0.1)
     inputs: dict[str, Any] = {"in": np.zeros((3, 1, 7))}
     np.savez(folder / "x.npz", **inputs)
     command = [sys.executable, "network.py", "x.npz"]
@@ -168,3 +198,15 @@ def test_inputs_that_do_not_fit_are_refused_before_lava_starts(tmp_path: Path) -
         SimulationFailed, match=r"Lava failed: .*allowed: \(steps, patterns, size\)"
     ):
         run(to_lava(motley(), dt=0.1), {"in": np.zeros((3, 1, 7))})
+
+
+def test_the_program_writes_over_nothing_that_it_reads(tmp_path: Path) -> None:
+    folder = write(motley(), tmp_path / "net", dt=0.1)
+    inputs: dict[str, Any] = {"in": np.zeros((3, 1, 6))}
+    np.savez(folder / "x.npz", **inputs)
+    (folder / "link.npz").symlink_to("x.npz")
+    for name in ("x.npz", "link.npz", "network.json"):
+        command = [sys.executable, "network.py", "x.npz", "-o", name]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        says = f"network.py: {name} is read by this program; give another name with -o\n"
+        assert (done.returncode, done.stderr) == (2, says)

@@ -19,7 +19,7 @@ from spinspike.mapping.certificates.margins import certified
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import Ends, FixedPoints, Population, Projection, SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
-from spinspike.simulators.exchange.pynn import export, left_behind, obstacles
+from spinspike.simulators.exchange.pynn import obstacles, omissions, write
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
 
@@ -113,7 +113,7 @@ def test_synapses_deliver_on_average_what_the_graph_says(
     clamped, 22.5 mV less leave the other one 2.5 above its threshold.
     """
     parameters = LIFParameters(noise=0.0, firm_field=0.5)
-    folder = export(one_drives_the_other(sign), tmp_path / "pynn", parameters=parameters)
+    folder = write(one_drives_the_other(sign), tmp_path / "pynn", parameters=parameters)
     words = ("--cue", 50, "--clamp", 550, "--hold", 800, "-o", "spikes.npz")
     found = result(start(folder, simulator, *words))
     assert 590 < found["last_supervisory_spike"] < found["release"] == 600
@@ -135,7 +135,7 @@ def test_synapses_deliver_on_average_what_the_graph_says(
 @pytest.fixture(scope="module")
 def folder(graph: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits network of twins, exported."""
-    return export(graph, tmp_path_factory.mktemp("pynn") / "network")
+    return write(graph, tmp_path_factory.mktemp("pynn") / "network")
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +218,7 @@ def test_the_program_does_not_know_spinspike(folder: Path) -> None:
 
 def test_delays_are_milliseconds(graph: SynapseGraph, tmp_path: Path) -> None:
     late = with_delays(graph, 2, np.random.default_rng(0))
-    head = json.loads((export(late, tmp_path / "late") / "network.json").read_text())
+    head = json.loads((write(late, tmp_path / "late") / "network.json").read_text())
     between = {q["delay"] for q in head["projections"] if q["role"] != "supervisory"}
     assert between == {1.0, 2.0, 3.0}
     assert {q["delay"] for q in head["projections"] if q["role"] == "supervisory"} == {1.0}
@@ -233,22 +233,22 @@ def test_what_cannot_be_exported_is_named(graph: SynapseGraph, tmp_path: Path) -
         "mismatch is 0.1; allowed for PyNN: 0.0",
     ]
     with pytest.raises(BadInput, match="the graph has no fixed points"):
-        export(bare, tmp_path / "bare")
+        write(bare, tmp_path / "bare")
     assert not list(tmp_path.iterdir())
-    assert any("readout neurons" in sentence for sentence in left_behind(graph))
+    assert any("readout neurons" in sentence for sentence in omissions(graph))
 
 
 def test_a_folder_of_others_is_never_replaced(graph: SynapseGraph, tmp_path: Path) -> None:
-    place = export(graph, tmp_path / "network")
+    place = write(graph, tmp_path / "network")
     with pytest.raises(BadInput, match="network exists; choose another name"):
-        export(graph, place)
-    export(graph, place, force=True)
+        write(graph, place)
+    write(graph, place, force=True)
     (place / "mine.txt").write_text("precious")
     with pytest.raises(BadInput, match=r"holds mine.txt, which no export writes"):
-        export(graph, place, force=True)
+        write(graph, place, force=True)
     assert (place / "mine.txt").read_text() == "precious"
     with pytest.raises(BadInput, match="none does not exist; create it first"):
-        export(graph, tmp_path / "none" / "network")
+        write(graph, tmp_path / "none" / "network")
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,10 @@ def test_a_folder_of_others_is_never_replaced(graph: SynapseGraph, tmp_path: Pat
     [
         (("nest", "--pattern", 100), "--pattern is 100; allowed: 0 to 99"),
         (("nest", "--hold", 0), "--hold is 0; allowed: 1 or more"),
+        (
+            ("nest", "-o", "network.npz"),
+            "network.npz is read by this program; give another name with -o",
+        ),
     ],
 )
 def test_bad_options_are_one_line_and_exit_2(

@@ -21,7 +21,7 @@ from spinspike.model import NetworkFile
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
 from spinspike.simulators import Emulator, Protocol, Recording, Stimulus, stimulus
-from spinspike.simulators.exchange.sanafe import SanaFe, export, obstacles, population_spikes
+from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes, write_run
 
 pytestmark = pytest.mark.sanafe
 
@@ -143,7 +143,7 @@ def test_the_exported_files_run_in_sanafe_as_they_are(
     given, placement = learned(graph, 3), scattered(graph, 3)
     found, used = SanaFe(placement).measure(graph, given, CLAMPED)
     assert capfd.readouterr().out == ""
-    chip, net = export(tmp_path, graph, placement, given, CLAMPED, pattern=2)
+    chip, net = write_run(tmp_path, graph, placement, given, CLAMPED, pattern=2)
     architecture = sanafe.load_arch(str(chip))
     loihi = sanafe.SpikingChip(architecture)
     loihi.load(sanafe.load_net(str(net), architecture))
@@ -159,7 +159,7 @@ def test_the_exported_files_run_in_sanafe_as_they_are(
 def test_prices_and_mesh_are_those_of_the_exported_chip(tmp_path: Path) -> None:
     graph = small()
     given = stimulus(graph, np.zeros((1, 9)))
-    chip, _ = export(tmp_path, graph, scattered(graph, 1), given, CLAMPED)
+    chip, _ = write_run(tmp_path, graph, scattered(graph, 1), given, CLAMPED)
     described = yaml.safe_load(chip.read_text())["architecture"]
     (tile,) = described["tile"]
     (core,) = tile["core"]

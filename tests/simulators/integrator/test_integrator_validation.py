@@ -45,7 +45,7 @@ class Pretender:
     def run(self, graph: SynapseGraph, signal: FloatArray) -> Response:
         assert graph.graded is not None
         step = graph.graded.step
-        times = step * np.arange(1, len(signal) + 1)
+        times = step * np.arange(1, len(signal) + 1, dtype=np.float64)
         kernel = np.exp(-self.rate * times)
         readout = step * np.convolve(signal, kernel)[: len(signal)]
         readout += self.wobble * np.random.default_rng(self.seed).standard_normal(len(readout))
@@ -246,7 +246,7 @@ def test_every_claim_holds_in_spikes() -> None:
     spiking: GradedSimulator = Brian2Graded(RateParameters(neurons=40))
     network = integrator(0.4, units=4)
     outcomes = list(
-        validate_integrator(network, Filter(0.4), [spiking], bits=(8,), runs=("impulse",), trials=1)
+        validate_integrator(network, Filter(0.4), [spiking], bits=(8,), runs=("impulse",), trials=3)
     )
     claims = integrator_claims(outcomes)
     assert len(claims) == 4

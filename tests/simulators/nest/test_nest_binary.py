@@ -96,7 +96,8 @@ def test_without_a_cue_phase_every_neuron_starts_silent(graph: SynapseGraph) -> 
 
 def test_it_runs_by_its_name(graph: SynapseGraph) -> None:
     (outcome,) = validate_on(graph, "nest", ["cued"], patterns=3, nulls=False, seed=0)
-    assert (outcome.simulator, outcome.regime, outcome.broken) == ("nest", "asynchronous", 0)
+    assert (outcome.simulator, outcome.regime) == ("nest", "asynchronous")
+    assert not outcome.broken.any()
     assert outcome.exact.all()
 
 

@@ -18,6 +18,8 @@ from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, certified, map_network
 from spinspike.mapping.graph.nulls import permuted_couplings
 from spinspike.model import NetworkFile
+from spinspike.model.network.fixed_points import FixedPoints
+from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import Brian2LIF, Protocol, Recording, Stimulus
 from spinspike.simulators.physics.calibration import (
     PATTERNS,
@@ -131,7 +133,7 @@ class Replay:
     def run(
         self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, **_: Any
     ) -> Recording:
-        times = 90.0 + 10.0 * np.arange(len(self.states))
+        times = 90.0 + 10.0 * np.arange(len(self.states), dtype=np.float64)
         nothing = np.zeros(self.states.shape[:2])
         return Recording("continuous", times, self.states, nothing, protocol.release)
 
@@ -170,3 +172,19 @@ def test_calibrated_neurons_hold_the_weakest_states_and_lose_them_permuted(
     assert held(simulator, graph, points, short).mean() >= 0.9
     null = permuted_couplings(graph, np.random.default_rng(0))
     assert held(simulator, null, points, short).mean() <= 0.3
+
+
+@pytest.mark.parametrize("encoding", ["signed", "dale", "pushpull"])
+@pytest.mark.parametrize("spin", [1, -1])
+def test_states_in_which_all_are_alike_calibrate_too(encoding: str, spin: int) -> None:
+    """A ferromagnet: in the signed encoding either all neurons fire or none does."""
+    network = from_arrays(np.ones((4, 4)), np.ones((4, 2)) / 10, np.ones((4, 2)), np.ones((2, 4)))
+    states = np.full((1, 4), spin, dtype=np.int8)
+    points = FixedPoints(np.zeros((1, 2)), np.zeros(1, dtype=np.int64), states)
+    graph = map_network(network, {"learned": points}, encoding=encoding)
+    assert certified(graph, points).all()
+    found = calibrate(graph)
+    # every neuron's field is about 4: three couplings and itself
+    assert found.marginal_field == pytest.approx(4, abs=0.05)
+    assert found.firm_field == pytest.approx(4, abs=0.05)
+    assert np.isfinite([found.field_scale, found.bias]).all()

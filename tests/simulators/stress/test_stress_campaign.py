@@ -111,3 +111,13 @@ def test_an_estimate_is_what_so_many_patterns_take(
 def test_a_wrong_plan_is_refused(plan: StressPlan, change: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         tasks(replace(plan, **change))  # type: ignore[arg-type]
+
+
+def test_its_own_levels_are_those_that_a_network_is_large_enough_for(plan: StressPlan) -> None:
+    flips = replace(plan, kinds=("flips",))
+    units = plan.graph.units
+    assert flips.levels_of(KINDS["flips"]) == tuple(x for x in KINDS["flips"].levels if x <= units)
+    few = replace(plan.graph, ends=replace(plan.graph.ends, decoder=np.arange(6)))
+    assert replace(flips, graph=few).levels_of(KINDS["flips"]) == (0, 1, 2, 5)
+    with pytest.raises(BadInput, match="flips has level 10; allowed: whole numbers from 0 to 6"):
+        replace(flips, graph=few, levels=(0, 10)).checked()

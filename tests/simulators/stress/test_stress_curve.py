@@ -84,7 +84,14 @@ def test_one_certain_pattern_that_is_lost_is_one_too_many() -> None:
     assert (sound.cases, sound.broken, sound.bound, sound.sound) == (2, 0, (0.5,), True)
     unsound = drawn([result([1, 1, 0, 0], certain=[1, 0, 1, 0])])
     assert (unsound.cases, unsound.broken, unsound.sound) == (2, 1, False)
+    assert (sound.sure, sound.lost, unsound.sure, unsound.lost) == (2, 0, 2, 1)
     assert sound.chance is None
+
+
+def test_a_pattern_lost_in_several_cases_is_one_pattern() -> None:
+    rows = [result([1, 0, 1, 0], certain=[1, 1, 1, 0]), result([0, 0, 1, 0], certain=[0, 1, 1, 0])]
+    found = drawn(rows)
+    assert (found.cases, found.broken, found.sure, found.lost) == (5, 2, 3, 1)
 
 
 def test_the_chance_of_losses_is_never_below_that_of_counting_all_cases() -> None:
@@ -111,6 +118,8 @@ def test_more_losses_than_a_certificate_allows_refute_it() -> None:
     assert found.chance is not None
     assert found.chance < UNLIKELY
     assert not found.sound
+    assert found.least is not None
+    assert found.least < found.chance
     assert drawn([result([0] + [1] * 199, certain=certain)], kind="noise").sound
 
 

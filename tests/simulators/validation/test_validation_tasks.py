@@ -44,8 +44,8 @@ def test_blocks_put_together_are_the_run_in_one_go(
         for name in (*BY_PATTERN, "final", "times"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         np.testing.assert_allclose(one.supervisory, other.supervisory)
-        assert (one.saw_label, one.broken, one.release) == (
-            other.saw_label, other.broken, other.release,
+        assert (one.saw_label, one.since, one.release) == (
+            other.saw_label, other.since, other.release,
         )  # fmt: skip
 
 

@@ -57,7 +57,6 @@ def spinspike(folder: Path) -> Run:
     return run
 
 
-READOUT = "node readout is a LI; allowed: Input"
 DELAYS = "the graph has delays of up to 2 steps; SANA-FE's Loihi allows 0"
 LEVELS = "the input has 16 levels; SANA-FE's Loihi allows spikes without value"
 STATES = "the graph has no fixed points; the program for PyNN shows that one is held"
@@ -76,7 +75,7 @@ TAU = "node 1 has a tau of 0.001; allowed: one step, 0.0001"
         ("graded.h5", "sanafe", [LEVELS], ""),
         ("graded.h5", "nir", [], "graded spikes enter as numbers above 1"),
         ("graded.h5", "pynn", [STATES], "comes as a constant current"),
-        ("plain.nir", "lava", [READOUT], ""),
+        ("plain.nir", "lava", [], ""),
         ("plain.nir", "nir", [], ""),
         ("plain.nir", "pynn", [STATES], "readout neurons"),
         ("leaky.nir", "lava", [], ""),
@@ -127,7 +126,10 @@ def test_a_folder_for_pynn_is_written(spinspike: Run, folder: Path) -> None:
         (("check", "none.h5", "--for", "nir"), "none.h5 is not a file"),
         (("check", "none.nir", "--for", "nir"), "none.nir"),
         (("check", "broken.nir", "--for", "lava"), "broken.nir"),
-        (("export", "graph.h5", "--to", "nest", "-o", "x"), "--to is 'nest'; allowed: lava, pynn"),
+        (
+            ("export", "graph.h5", "--to", "nest", "-o", "x"),
+            "--to is 'nest'; allowed: lava, net, nir, pynn",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2(
@@ -137,3 +139,11 @@ def test_bad_input_is_one_line_and_exit_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.sanafe
+def test_a_folder_for_sanafe_is_written(spinspike: Run, folder: Path) -> None:
+    done = spinspike("export", "graph.h5", "--to", "sanafe", "-o", "sanafe", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["files"] == ["chip.yaml", "network.yaml"]
+    assert (folder / "sanafe" / "network.yaml").read_text().startswith("network:")

@@ -16,7 +16,7 @@ CURVE = StressCurve(
     simulator="emulator", regime="step", patterns=10, draws=2, levels=(0.0, 0.1, 0.5),
     held=(1.0, 0.75, 0.25), low=(0.9, 0.5, 0.1), high=(1.0, 0.9, 0.5), units=(1.0, 0.99, 0.9),
     class_kept=(1.0, 1.0, 0.8), null=(0.1, 0.1, 0.0), null_units=(0.9, 0.9, 0.8),
-    bound=(1.0, 0.5, 0.0), certified="", cases=15, broken=0, chance=None,
+    bound=(1.0, 0.5, 0.0), certified="", cases=15, broken=0, sure=5, lost=0, chance=None, least=None,
     marks={"any error harmless": 0.05},
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import lava_mends  # noqa: F401  before Lava: on Python 3.11 and newer it needs them
 import numpy as np
@@ -32,9 +32,10 @@ def main() -> int:
     head, arrays = read_network()
     if options.worker:
         inputs = read_inputs(options.inputs, head)
-        work(lambda: np.savez(options.output, **run(head, arrays, inputs)), options.worker)
+        work(lambda: write(Path(options.output), run(head, arrays, inputs)), options.worker)
         return 0
     try:
+        check_output(Path(options.output), Path(options.inputs))
         read_inputs(options.inputs, head)
         command = [sys.executable, __file__, options.inputs, "-o", options.output]
         supervise(
@@ -48,6 +49,27 @@ def main() -> int:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
     return 0
+
+
+def check_output(output: Path, *inputs: Path) -> None:
+    """Refuse to write over what is read."""
+    for path in (HERE / "network.npz", HERE / "network.json", *inputs):
+        if output.exists() and path.exists() and output.samefile(path):
+            message = f"{output} is read by this program; give another name with -o"
+            raise ValueError(message)
+
+
+def write(path: Path, arrays: dict) -> None:
+    """Write as numpy.savez does, which takes no array called file; whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with ZipFile(part, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_network() -> tuple[dict, dict]:
@@ -72,7 +94,7 @@ def read_inputs(path: str, head: dict) -> dict:
 
 
 def run(head: dict, arrays: dict, inputs: dict) -> dict:
-    """Spikes of all outputs, (steps, patterns, neurons)."""
+    """Spikes, or membranes, of all outputs, (steps, patterns, neurons)."""
     patterns = next(iter(inputs.values())).shape[1]
     each = [
         simulate(head, arrays, {n: x[:, b] for n, x in inputs.items()}) for b in range(patterns)
@@ -85,20 +107,27 @@ def simulate(head: dict, arrays: dict, inputs: dict) -> dict:
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
     from lava.proc.io.sink import RingBuffer as Sink
+    from lava.proc.monitor.process import Monitor
 
     steps = next(iter(inputs.values())).shape[0]
     total = steps + max(neuron["lag"] for neuron in head["neurons"].values())
     neurons = build(head, arrays, inputs, total)
-    sinks = {}
+    sinks, probes = {}, {}
     for output, name in head["outputs"].items():
         sinks[output] = Sink(shape=(head["neurons"][name]["size"],), buffer=total)
         neurons[name].s_out.connect(sinks[output].a_in)
+        if head["neurons"][name]["silent"]:
+            probes[output] = Monitor()
+            probes[output].probe(neurons[name].v, total)
     first = next(iter(sinks.values()))
     first.run(condition=RunSteps(num_steps=total), run_cfg=Loihi2SimCfg(select_tag="floating_pt"))
     found = {}
     for output, name in head["outputs"].items():
         lag = head["neurons"][name]["lag"]
-        found[output] = sinks[output].data.get().T[lag : lag + steps]
+        shown = sinks[output].data.get().T
+        if output in probes:
+            (shown,) = (v for data in probes[output].get_data().values() for v in data.values())
+        found[output] = shown[lag : lag + steps]
     first.stop()
     return found
 

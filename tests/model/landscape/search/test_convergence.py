@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -349,6 +350,6 @@ def test_what_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     for said, call in refused:
         with pytest.raises(BadInput, match=said):
             call()
-    monkeypatch.setattr(convergence, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(MissingPart, match="device cpu needs numba"):
         converge(network, start, order="asynchronous", rng=rng, device="cpu")

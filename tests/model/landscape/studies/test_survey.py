@@ -55,7 +55,7 @@ def test_all_fixed_points_are_reached_from_all_states(every_state: Any) -> None:
 
 def test_another_input_has_other_fixed_points() -> None:
     network = drawn(10, 0.3)
-    loud = 5.0 * RNG(3).choice([-1.0, 1.0], 10)
+    loud = 5.0 * RNG(3).choice(np.array([-1.0, 1.0]), 10)
     found = survey(network, RNG(0), external=loud, starts=20)
     np.testing.assert_array_equal(found.points, [np.sign(loud)])
 

@@ -1,0 +1,86 @@
+"""What every exporter offers, so that a check and the export itself can never disagree.
+
+An exporter is a module with three functions: `lava_export`, `netx_file`, `nir_export`,
+`pynn_export` and `sanafe_export` take synapse graphs, `nir_lava` takes NIR graphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from spinspike.errors import BadInput, MissingPart
+from spinspike.mapping.graph.graph import SynapseGraph
+
+EXPORTERS = {
+    "lava": "lava",
+    "nir": "nir",
+    "sanafe": "sanafe",
+    "pynn": "pynn",
+    "net": "netx",
+}
+
+
+class Exporter(Protocol):
+    """How a graph is written for another tool."""
+
+    def obstacles(self, graph: SynapseGraph) -> list[str]:
+        """What of a graph cannot be carried, and why; `write` succeeds where there is nothing."""
+
+    def omissions(self, graph: SynapseGraph) -> list[str]:
+        """What goes through but is left behind or changed on the way."""
+
+    def write(self, graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
+        """Write a file or folder, whole or not at all; `BadInput` where there are obstacles."""
+
+
+def exporter(name: str) -> Exporter:
+    """The exporter of a name.
+
+    Parameters
+    ----------
+    name : str
+        One of `EXPORTERS`.
+
+    Raises
+    ------
+    BadInput
+        It is none.
+    """
+    if name not in EXPORTERS:
+        message = f"exporter is {name!r}; allowed: {', '.join(EXPORTERS)}"
+        raise BadInput(message)
+    return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
+
+
+def refusals(*checks: Callable[[], object]) -> list[str]:
+    """What checks that raise say, up to the first that does.
+
+    Parameters
+    ----------
+    *checks
+        Functions that raise `BadInput` or `MissingPart` where something does not fit.
+    """
+    try:
+        for check in checks:
+            check()
+    except (BadInput, MissingPart) as error:
+        return [str(error)]
+    return []
+
+
+def states_left_behind(graph: SynapseGraph, why: str) -> list[str]:
+    """One line for each kind of fixed points that an export leaves out.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        Any.
+    why : str
+        The reason.
+    """
+    return [
+        f"{len(points)} {run} fixed points: {why}" for run, points in graph.fixed_points.items()
+    ]
