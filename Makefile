@@ -1,6 +1,6 @@
 # One verb each; every verb first sees to its own environment.
 #
-#   make demo | test | lint | typecheck | bench | claims      with the newest of Python 3.13, 3.12, 3.11
+#   make demo | test | lint | typecheck | bench | claims | docs   with the newest of Python 3.13, 3.12, 3.11
 #   make test PYTHON=3.11                                     with another one, in .venv-3.11
 #
 # PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
@@ -14,11 +14,11 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 VERSION := $(if $(filter 3.%,$(PYTHON)),$(PYTHON),$(if $(PYTHON),$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)))
 VENV    := .venv$(if $(PYTHON),-$(VERSION))
-EXTRAS  ?= all$(comma)dev
+EXTRAS  ?= all$(comma)dev$(comma)docs
 comma   := ,
 RUN     := $(VENV)/bin
 
-.PHONY: help demo test lint typecheck bench claims setup clean
+.PHONY: help demo test lint typecheck bench claims docs setup clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -42,6 +42,11 @@ bench: setup
 
 claims: setup
 	$(RUN)/python benchmarks/claims.py $(ARGS)
+
+docs: setup
+	rm -rf out/docs
+	$(RUN)/python -m sphinx -W --keep-going -q -E -b html docs out/docs $(ARGS)
+	$(RUN)/python docs/links.py out/docs
 
 setup:
 	@sh -c "$$SETUP"

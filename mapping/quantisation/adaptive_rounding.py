@@ -116,7 +116,7 @@ def _descend(
         now, slope = integers[active], unit[active] * pull[active]
         best = np.clip(np.rint(now - slope / power[active]), -bound[active], bound[active])
         step = best - now
-        gain = -step * (2 * slope + np.where(step, step * power[active], 0))
+        gain = -step * (2 * slope + step * np.where(step, power[active], 0))  # 0 times inf is none
         place, row = gain.argmax(axis=1), np.arange(active.size)
         worth = gain[row, place] > 1e-9 * unit[active, place] ** 2
         active, at = active[worth], place[worth]
