@@ -38,7 +38,8 @@ class Page(HTMLParser):
 def faults(folder: Path) -> list[str]:
     """What is wrong with the pages of a folder, a line each."""
     files = sorted(folder.resolve().rglob("*.html"))
-    paths = [path for path in files if "_static" not in path.parts]  # the theme keeps templates there
+    # The theme keeps templates there.
+    paths = [path for path in files if "_static" not in path.parts]
     pages = {path: Page(path.read_text("utf-8")) for path in paths}
     found = []
     for path, page in pages.items():

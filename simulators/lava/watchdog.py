@@ -31,7 +31,6 @@ from typing import Any
 
 POLL = 0.05  # seconds between two looks at a run
 PATIENCE = 2.0  # seconds that a process has to obey a signal
-SOCKET_PATH = 85  # characters of a folder in which a socket's path still fits the system's 104
 
 
 def supervise(
@@ -124,12 +123,14 @@ def work(task: Callable[[], None], caller: int, folder: Path | None = None) -> N
     Parameters
     ----------
     folder
-        What the caller would have removed after the run; goes with it.
+        What the caller would have removed after the run; goes with it. The task runs in it.
     """
     _guard_group(caller, folder)
-    if folder and len(str(folder)) < SOCKET_PATH:
-        # where multiprocessing keeps its sockets: killed processes leave them
-        multiprocessing.current_process()._config["tempdir"] = str(folder)  # type: ignore[attr-defined]
+    if folder:
+        # Where multiprocessing keeps its sockets, which killed processes leave. Relative, since a
+        # socket's path has room for 104 characters, fewer than a folder's may have.
+        os.chdir(folder)
+        multiprocessing.current_process()._config["tempdir"] = os.curdir  # type: ignore[attr-defined]
     try:
         task()
     except BaseException:  # noqa: BLE001  whatever it was, the group must end

@@ -244,8 +244,11 @@ except SimulationFailed as error:
 @pytest.mark.lava
 @pytest.mark.parametrize("free", [20, 20_000])
 def test_a_full_disk_is_one_sentence_and_nothing_is_left(free: int, tmp_path: Path) -> None:
-    """No file may grow beyond 100 kB: enough for 20 steps, too little for 20,000."""
-    temporary = tmp_path / "temporary"
+    """No file may grow beyond 100 kB: enough for 20 steps, too little for 20,000.
+
+    The folder's path is longer than that of a socket may be.
+    """
+    temporary = tmp_path / ("temporary" * 15)
     temporary.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", FULL.format(free=free)],
