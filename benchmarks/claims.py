@@ -22,19 +22,16 @@ from time import perf_counter
 import numpy as np
 
 from spinspike.arrays import FloatArray
+from spinspike.mapping import map_network
 from spinspike.model import Architecture, NetworkFile, digits
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
-from spinspike.simulators import RUNS, Bounds, claims
+from spinspike.simulators import Bounds, Outcome, claims
+from spinspike.studies.mapping import mapping_summary
+from spinspike.studies.training import Job, train_network
 from spinspike.studies.validation.report import Report, write_report
-from spinspike.studies.validation.run import (
-    Job,
-    map_file,
-    mapping_summary,
-    train_network,
-    validate_on,
-)
+from spinspike.studies.validation.run import validate
 
 SEEDS = 5
 ACCURACY, TRAINING_SECONDS, DEMO_SECONDS = 0.95, 10.0, 60.0
@@ -144,15 +141,15 @@ def trained(
 
 def validation_rows(content: NetworkFile, arguments: argparse.Namespace) -> list[Row]:
     """Every claim of the validation, on Lava and in Brian2, with all nulls."""
-    graph = map_file(content)
+    graph = map_network(content)
     mapping = mapping_summary(graph)
     rows = [
         Row(f"certified {run} fixed points", f"{c['certified']} of {c['fixed_points']}", "", None)
         for run, c in mapping["certificates"].items()
     ]
-    outcomes = []
+    outcomes: list[Outcome] = []
     for name, patterns in (("lava", arguments.patterns), ("brian2", arguments.brian2_patterns)):
-        outcomes += validate_on(graph, name, tuple(RUNS), patterns=patterns, nulls=True, seed=0)
+        outcomes += validate(graph, name, patterns=patterns).outcomes
     found = claims(outcomes, ASKED)
     facts = {"training": dict(content.provenance)}
     write_report(arguments.output, Report(graph, mapping, outcomes, found, facts=facts))

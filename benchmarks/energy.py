@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import OutOfRange
-from spinspike.mapping import Rounding, SynapseGraph, load_target
+from spinspike.mapping import Rounding, SynapseGraph, load_target, map_network
 from spinspike.mapping.chips.energy import LOIHI1
 from spinspike.mapping.chips.placement import Placement, place, placed_as
 from spinspike.model import NetworkFile, free, learned
@@ -33,7 +33,6 @@ from spinspike.model.network.network_file import load
 from spinspike.model.training.preset import default
 from spinspike.model.training.training import train_as
 from spinspike.studies.chips.energy import ASSUMPTIONS, energy_summary, scaled
-from spinspike.studies.validation.run import map_file
 
 SPREAD = 4  # cores to place on at least, where placements are compared
 HEADER = (
@@ -64,7 +63,7 @@ def main() -> int:
     for encoding in arguments.encodings:
         for bits in arguments.bits:
             try:
-                graph = map_file(network, encoding=encoding, rounding=Rounding(weight_bits=bits))
+                graph = map_network(network, encoding=encoding, rounding=Rounding(weight_bits=bits))
             except OutOfRange as error:
                 say(f"{encoding:9} {bits:4}  {error}")
                 continue

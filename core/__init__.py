@@ -6,33 +6,35 @@ What is used most, from the floors it lies on, each imported when it is first as
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinspike.mapping import Rounding, SynapseGraph, Target, map_network
-    from spinspike.model import Architecture, Dataset, FixedPoints, Network, train
-    from spinspike.simulators import Claim, Outcome, Simulator, export, validate
-    from spinspike.studies import certify, info, load, plot, save
+    from spinspike.model import Architecture, Dataset, FixedPoints, Network
+    from spinspike.simulators import Claim, Outcome, Simulator, export
+    from spinspike.studies import certify, check, energy, info, load, plot, save
+    from spinspike.studies import stress, train, validate  # isort: skip
 
+    __version__: str
+_FLOORS = {
+    "mapping": "Rounding SynapseGraph Target map_network",
+    "model": "Architecture Dataset FixedPoints Network",
+    "simulators": "Claim Outcome Simulator export",
+    "studies": "certify check energy info load plot save stress train validate",
+}
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
-    "Simulator", "SynapseGraph", "Target", "certify", "export", "info", "load", "map_network",
-    "plot", "save", "train", "validate",
+    "Simulator", "SynapseGraph", "Target", "certify", "check", "energy", "export", "info", "load",
+    "map_network", "plot", "save", "stress", "train", "validate",
 ]  # fmt: skip
-__version__ = version("spinspike")
-_FLOORS = {
-    "model": ("Architecture", "Dataset", "FixedPoints", "Network", "train"),
-    "mapping": ("Rounding", "SynapseGraph", "Target", "map_network"),
-    "simulators": ("Claim", "Outcome", "Simulator", "export", "validate"),
-    "studies": ("certify", "info", "load", "plot", "save"),
-}
 
 if not TYPE_CHECKING:  # else every misspelt name would have a type
 
     def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            return import_module("importlib.metadata").version("spinspike")
         for floor, names in _FLOORS.items():
-            if name in names:
+            if name in names.split():
                 return getattr(import_module(f"spinspike.{floor}"), name)
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 
 
 def wilson_interval(fraction: float, count: float) -> tuple[float, float]:

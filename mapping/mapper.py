@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from spinspike.errors import BadInput
 from spinspike.mapping.graph.encoding import encoding_named
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.registers import check_ranges
@@ -18,44 +17,55 @@ from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.network import Network
+from spinspike.model.network.network_file import NetworkFile
 
 
 def map_network(
-    network: Network,
+    network: Network | NetworkFile,
     fixed_points: Mapping[str, FixedPoints] | None = None,
     *,
     encoding: str = "dale",
     rounding: Rounding = Rounding(),  # noqa: B008  (frozen)
-    consolidation: Consolidation | None = None,
+    consolidation: Consolidation | None = Consolidation(),  # noqa: B008
     on_chip_readout: bool = True,
     autapses: bool = True,
     seed: int = 0,
     provenance: Mapping[str, Any] | None = None,
 ) -> SynapseGraph:
-    """Map a network to neurons and synapses with integer weights.
+    """Map a network to neurons and synapses with integer weights, as ``spinspike map`` does.
 
     Parameters
     ----------
-    network : Network
+    network : Network or NetworkFile
+        A file brings its fixed points and its provenance, where no others are given.
     fixed_points : mapping, optional
-        States to carry along: "learned" and "free". The learned ones decide how weights of fewer
-        than 8 bits are clipped.
+        States to carry along: "learned" and "free".
     encoding : {"signed", "dale", "pushpull"}
+        One neuron a unit, an excitatory and an inhibitory one, or one for up and one for down.
     rounding : Rounding
-    consolidation : Consolidation, optional
-        Round so that the learned fixed points hold, which must then be given, instead of each
-        weight by itself.
+        Bits, input, ties.
+    consolidation : Consolidation or None
+        Round so that the learned fixed points hold. With None, or without learned fixed points,
+        each weight is rounded by itself, and the learned ones, where there are any, decide how
+        weights of fewer than 8 bits are clipped.
     on_chip_readout : bool
         Whether readout neurons are part of the graph; else classes are computed outside.
     autapses : bool
         Whether a neuron may have a synapse onto itself; else a relay neuron carries it.
     seed : int
         Of stochastic rounding.
+    provenance : mapping, optional
+        Where the network came from, as JSON takes it.
+
+    Returns
+    -------
+    SynapseGraph
+        Every number of it checked against the registers.
 
     Raises
     ------
     BadInput
-        There are no learned fixed points to consolidate.
+        No encoding has this name.
     OutOfRange
         The network does not fit the registers; the message names the population.
 
@@ -68,14 +78,15 @@ def map_network(
     >>> [f"{p.name} {p.size}" for p in graph.populations]
     ['E 20', 'I 20', 'supervisory_E 3', 'supervisory_I 3', 'readout 3']
     """
+    if isinstance(network, NetworkFile):
+        fixed_points = network.fixed_points if fixed_points is None else fixed_points
+        provenance = network.provenance if provenance is None else provenance
+        network = network.network
     table, points = encoding_named(encoding), dict(fixed_points or {})
     rng = np.random.default_rng(seed)
     learned = points.get("learned")
-    if consolidation is None:
+    if consolidation is None or not learned:
         integers = quantise(network, rounding, encoding=table, points=learned, rng=rng)
-    elif learned is None:
-        message = "consolidation needs the learned fixed points, and none were given"
-        raise BadInput(message)
     else:
         integers = consolidate(network, learned, rounding, consolidation, encoding=table)
     graph = assemble(

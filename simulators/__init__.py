@@ -15,7 +15,7 @@ from .brian2.clocked import Brian2Clocked
 from .brian2.lif import Brian2LIF
 from .emulator.asynchronous import AsynchronousEmulator
 from .emulator.step import Emulator
-from .exchange.lava import write as export
+from .exchange.exporter import export
 from .lava.backend import Lava
 from .nest.binary import NestBinary
 from .nest.lif import NestLIF

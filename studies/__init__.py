@@ -1,5 +1,6 @@
 """Studies: what the commands do, to be called from Python.
 
+- `training`, `mapping` — from data to a network with its states, and what a mapping came to;
 - `validation` — the chain from training to report; `stress`, `certificates`, `chips`, `exchange` —
   what a graph withstands, costs and loses; `landscape`, `integrator`, `reproduction` — studies of
   their own; `demonstration` — all of it on handwritten digits;
@@ -9,8 +10,16 @@
 """
 
 from .certificates.run import certificates as certify
+from .chips.energy import energy
+from .chips.placement import check
 from .contents import info
 from .files import load, save
 from .page import plot
+from .stress.run import stress
+from .training import train
+from .validation.run import Validation, validate
 
-__all__ = ["certify", "info", "load", "plot", "save"]
+__all__ = [
+    "Validation", "certify", "check", "energy", "info", "load", "plot", "save", "stress", "train",
+    "validate",
+]  # fmt: skip

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from spinspike.mapping import map_network
 from spinspike.mapping.graph import graph_file
 from spinspike.model import Architecture, Dataset, digits
 from spinspike.model.network import network_file
@@ -15,24 +15,18 @@ from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
 from spinspike.model.training.preset import default
 from spinspike.outputs import check_target, make_folder
-from spinspike.simulators import RUNS, Bounds, NotAsked, Outcome, claims
+from spinspike.simulators import RUNS, Bounds
 from spinspike.simulators.exchange.folder import check_place
 from spinspike.simulators.exchange.lava import WRITTEN
 from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.registry import Backend, require
-from spinspike.simulators.validation.examples import Example, held_and_lost
-from spinspike.simulators.validation.protocol import default_protocol, run_block, trials
+from spinspike.studies.mapping import mapping_summary
 from spinspike.studies.page.provenance import how_to_repeat
-from spinspike.studies.page.terminal import bar, progress
+from spinspike.studies.page.terminal import bar, progress, spinner
+from spinspike.studies.training import Job, train_network
+from spinspike.studies.validation.campaign import Campaign, kept_in
 from spinspike.studies.validation.report import Report, write_report
-from spinspike.studies.validation.run import (
-    Job,
-    map_file,
-    mapping_summary,
-    too_few,
-    train_network,
-    validate_on,
-)
+from spinspike.studies.validation.run import planned, validated
 
 from .validation import figures
 
@@ -66,30 +60,29 @@ def demonstrate(
     control = _control(data, architecture, seed)
     others = compare(data, units=architecture.units, seed=seed)
     network_file.save(network, content, force=True)
-    graph = map_file(content)
+    with spinner("map"):
+        graph = map_network(content)
     graph_file.save(mapped, graph, force=True)
     export(graph, exported, force=True)
-    outcomes: list[Outcome] = []
-    examples: list[Example] = []
-    unasked: list[NotAsked] = []
-    for backend in backends:
-        count = patterns.get(backend.name, default_patterns)
-        continuous = backend.regime == "continuous"
-        runs = ("learned", "cued") if continuous else tuple(RUNS)
-        unasked += too_few(graph, backend, trials(runs), ASKED, patterns=count)
-        own = validate_on(
-            graph, backend.name, runs, patterns=count, nulls=True, seed=seed, regime=backend.regime
+    plans = [
+        plan
+        for backend in backends
+        for plan in planned(
+            graph,
+            backend.name,
+            regimes=[backend.regime],
+            patterns=patterns.get(backend.name, default_patterns),
+            runs=("learned", "cued") if backend.regime == "continuous" else tuple(RUNS),
+            seed=seed,
         )
-        outcomes += own
-        if continuous:
-            protocol = default_protocol(graph, "continuous")
-            again = partial(run_block, graph, backend.make(), protocol=protocol, seed=seed)
-            examples += held_and_lost(own, again)
+    ]
+    with kept_in(None, resume=False) as blocks:
+        found = validated(plans, ASKED, Campaign(blocks, "", jobs=1, scheduler=None))
     pictures = {
         "learning": figures.learning_curves(training.history, control),
         "comparison": figures.comparison(content.provenance["accuracy"]["test"], control, others),
     }
-    for o in outcomes:
+    for o in found.outcomes:
         if o.run == "free" and "images" not in pictures and data.image_shape:
             pictures["images"] = figures.images(o, data.image_shape)
     facts = {
@@ -102,10 +95,10 @@ def demonstrate(
     report = Report(
         graph,
         mapping_summary(graph),
-        outcomes,
-        claims(outcomes, ASKED),
-        unasked,
-        examples,
+        found.outcomes,
+        found.claims,
+        found.not_asked,
+        found.examples,
         pictures,
         facts,
     )

@@ -22,8 +22,10 @@ def test_the_ten_lines_end_with_states_that_lava_holds(tmp_path: Path) -> None:
         cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    graph, free, learned = done.stdout.splitlines()
+    network, graph, found, free, learned = done.stdout.splitlines()
+    assert network.startswith("<NetworkFile: 100 units in 1 modules, 64 inputs, 10 classes, ")
+    assert found.startswith("<Validation: held: no certified state is lost (lava ")
     assert graph.startswith("<SynapseGraph: dale, 8 bits, 100 units, 200 neurons, ")
     assert free.startswith("<Outcome: lava, step, free: ")
-    assert learned.endswith("20 end exactly in their state>")
+    assert learned.endswith(" end exactly in their state>")
     assert (tmp_path / "graph.h5").exists()

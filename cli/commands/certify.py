@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from spinspike.studies.certificates.run import certificate_summary, certificates, write
-
 from .options import Force, Json, Seed
 
 
@@ -45,6 +43,7 @@ def certify(
     """
     from spinspike.mapping.graph.graph_file import load
     from spinspike.outputs import filling
+    from spinspike.studies.certificates.run import certificate_summary, certificates, write
     from spinspike.studies.certificates.tables import certificate_tables
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import show

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from spinspike.studies.chips.placement import chip_tables, placement_summary, write_placement
-
 from .nir import Step
 from .options import Force, Json
 
@@ -75,11 +73,11 @@ def check(
 def _check_chip(
     graph: Path, target: str, output: Path | None, chips: int, *, force: bool, as_json: bool
 ) -> None:
-    from spinspike.mapping.chips.limits import check as check_limits
-    from spinspike.mapping.chips.placement import place
     from spinspike.mapping.chips.target import load_target
     from spinspike.mapping.graph.graph_file import load
     from spinspike.outputs import filling
+    from spinspike.studies.chips.placement import check as fit
+    from spinspike.studies.chips.placement import chip_tables, placement_summary, write_placement
     from spinspike.studies.page.terminal import show
 
     chip = load_target(target)
@@ -88,11 +86,10 @@ def _check_chip(
         from spinspike.studies.page.folder import check_folder
 
         check_folder(output, force=force)
-    placement = place(loaded, chip)
-    findings = check_limits(loaded, chip, placement, chips=chips)
+    found = fit(loaded, chip, chips=chips)
     summary = {
         "target": chip.title,
-        "fits": all(finding.fits for finding in findings),
+        "fits": found.fits,
         "limits": [
             {
                 "limit": finding.limit,
@@ -103,14 +100,14 @@ def _check_chip(
                 "sentence": str(finding),
                 "source": chip.sources[finding.limit],
             }
-            for finding in findings
+            for finding in found.findings
         ],
-        "placement": placement_summary(placement),
+        "placement": placement_summary(found.placement),
         "not_checked": list(chip.unknown),
     }
     if output:
         with filling(output) as new:
-            write_placement(new, loaded, chip, placement)
+            write_placement(new, loaded, chip, found.placement)
     show(summary, *chip_tables(summary), as_json=as_json)
     if not summary["fits"]:
         raise typer.Exit(1)

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from spinspike.studies.chips.energy import energy_summary, energy_tables
-
 from .options import Json
 
 
@@ -30,25 +28,12 @@ def energy(
 
     Example: `spinspike energy graph.h5 --run learned --patterns 50`
     """
-    from spinspike.errors import BadInput
-    from spinspike.mapping.chips.energy import COSTS
-    from spinspike.mapping.chips.limits import check
-    from spinspike.mapping.chips.placement import place
-    from spinspike.mapping.chips.target import load_target
     from spinspike.mapping.graph.graph_file import load
+    from spinspike.studies.chips.energy import energy as estimated
+    from spinspike.studies.chips.energy import energy_tables
     from spinspike.studies.page.terminal import show
 
-    chip = load_target(target)
-    if chip.name not in COSTS:
-        message = f"no costs of events are known for target {target!r}; allowed: {', '.join(COSTS)}"
-        raise BadInput(message)
-    loaded = load(graph)
-    placement, costs = place(loaded, chip), COSTS[chip.name]
-    findings = check(loaded, chip, placement)
-    summary = {
-        **energy_summary(loaded, placement, costs, run=run, patterns=patterns),
-        "misfits": [str(finding) for finding in findings if not finding.fits],
-    }
+    summary = estimated(load(graph), run, patterns=patterns, target=target)
     show(summary, *energy_tables(summary), as_json=as_json)
     if summary["same_spikes"] is False:
         raise typer.Exit(1)

@@ -99,7 +99,7 @@ def write(
     from spinspike.model.network.network_file import NetworkFile, save
     from spinspike.studies.page.provenance import installed_version
     from spinspike.studies.page.terminal import show, table
-    from spinspike.studies.validation.run import check_fits, states_of
+    from spinspike.studies.training import check_fits, states_of
 
     points: dict[str, FixedPoints] = {}
     provenance: dict[str, Any] = {"spinspike": installed_version(), "imported": source.name}

@@ -8,15 +8,6 @@ from typing import Annotated
 
 import typer
 
-from spinspike.studies.stress.run import (
-    check_output,
-    planned,
-    stress_summary,
-    stress_tables,
-    stressed,
-    write_stress,
-)
-
 from .options import Json, Kept, Seed
 
 
@@ -72,22 +63,34 @@ def stress(
 
     Example: `spinspike stress graph.h5 -o stress --kind mismatch --kind flips --jobs 2`
     """
+    from spinspike.mapping.graph.graph_file import load
     from spinspike.outputs import filling
     from spinspike.simulators.stress.campaign import curves
     from spinspike.simulators.validation.claims import Bounds, fewest
+    from spinspike.studies.page.provenance import how_to_repeat
     from spinspike.studies.page.terminal import conclude, show
+    from spinspike.studies.stress.run import (
+        check_output,
+        numbers,
+        planned,
+        stress_summary,
+        stress_tables,
+        stressed,
+        write_stress,
+    )
     from spinspike.studies.validation.tables import claim_table
 
     needed = fewest(Bounds(kept).kept)
     plan = planned(
-        graph, kind, levels, on=on, regime=regime, patterns=patterns, draws=draws, states=states,
+        load(graph), kind or (), numbers(levels) if levels is not None else (), on=on, regime=regime, patterns=patterns, draws=draws, states=states,
         seed=seed,
     )  # fmt: skip
     check_output(output, force=force)
     if (count := max(len(plan.points(kind)) for kind in plan.checked())) < needed:
         sys.stderr.write(f"{count} patterns cannot decide that certified states are kept; ")
         sys.stderr.write(f"{needed} can\n")
-    results = stressed(plan, graph, output / "results", jobs=jobs, scheduler=scheduler)
+    checksum = how_to_repeat(graph, ())["graph"]["sha256"]
+    results = stressed(plan, checksum, output / "results", jobs=jobs, scheduler=scheduler)
     found = curves(plan, results)
     summary = stress_summary(plan, found, graph, kept=kept)
     with filling(output) as new:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from .inputs import inputs, refuse_inputs
 from .options import Device, Folder, Force, Json, Network, Seed
-
-if TYPE_CHECKING:
-    from spinspike.model import Dataset
-    from spinspike.model.training.preset import Preset
 
 MODEL, RULE, SCHEDULE = "Network (by default as the preset has it)", "Learning", "Schedule"
 DATA = "Inputs"
@@ -25,6 +21,7 @@ def option(text: str, panel: str, **choices: Any) -> Any:
 
 
 def train(
+    context: typer.Context,
     output: Network,
     data: Annotated[
         str,
@@ -63,8 +60,14 @@ def train(
     supervisory_scale: Annotated[
         float | None, option("Strength of the supervisory signal, lambda_r.", MODEL)
     ] = None,
+    coupling_scale: Annotated[
+        float | None, option("Factor of the couplings at the start.", MODEL)
+    ] = None,
     sparsity: Annotated[
         float | None, option("Fraction of couplings that does not exist.", MODEL)
+    ] = None,
+    between_sparsity: Annotated[
+        float | None, option("The same of couplings that are learned between modules.", MODEL)
     ] = None,
     input_sparsity: Annotated[
         float | None, option("Fraction of input weights that does not exist.", MODEL)
@@ -73,11 +76,19 @@ def train(
         int | None, option("Side of the square of pixels a unit sees; 0: all.", MODEL)
     ] = None,
     margin: Annotated[float | None, option("Margin kappa of J and Win.", RULE)] = None,
+    input_margin: Annotated[
+        float | None, option("Margin of Win and the biases, where it is not that of J.", RULE)
+    ] = None,
     readout_margin: Annotated[float | None, option("Margin of the readout.", RULE)] = None,
     rate: Annotated[float | None, option("Rate of J; 0 freezes it.", RULE)] = None,
     input_rate: Annotated[float | None, option("Rate of Win; 0 freezes it.", RULE)] = None,
     readout_rate: Annotated[float | None, option("Rate of Wout.", RULE)] = None,
     bias_rate: Annotated[float | None, option("Rate of the biases.", RULE)] = None,
+    decay: Annotated[
+        float | None, option("Decay of J in each batch; --rate 0 stops it too.", RULE)
+    ] = None,
+    input_decay: Annotated[float | None, option("Decay of Win.", RULE)] = None,
+    readout_decay: Annotated[float | None, option("Decay of Wout.", RULE)] = None,
     readout_states: Annotated[
         str | None, option("States the readout learns on: free, or clamped as published.", RULE)
     ] = None,
@@ -101,6 +112,9 @@ def train(
     ] = None,
     signal: Annotated[
         str | None, option("Supervisory signal: abrupt, or annealed to zero.", SCHEDULE)
+    ] = None,
+    evaluation: Annotated[
+        int | None, option("Sweeps of a free run, from the image alone.", SCHEDULE)
     ] = None,
     update_probability: Annotated[
         float | None, option("Probability that a spin takes part in a sweep.", SCHEDULE)
@@ -132,16 +146,15 @@ def train(
 
     `spinspike train mnist --data DIR --preset best -o mnist.h5`
     """
-    given = {name: value for name, value in locals().items() if value is not None}
     from spinspike.errors import BadInput
     from spinspike.model.data.named import load
     from spinspike.model.learning.devices import known_device
     from spinspike.model.network.network_file import save
-    from spinspike.model.training.preset import PRESETS
     from spinspike.model.training.probe import probe_accuracy
     from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
-    from spinspike.studies.validation.run import Job, train_network
+    from spinspike.studies.training import SETTINGS
+    from spinspike.studies.training import train as trained
 
     checkpoint, history = (
         output.with_name(f"{output.name}.{end}") for end in ("checkpoint", "csv")
@@ -153,25 +166,25 @@ def train(
     for beside in (checkpoint, history):
         refuse_inputs(beside, inputs({"data": data, "folder": folder}))
         check_target(beside, force=resume or force)
-    chosen = known_device(device)
-    if preset not in PRESETS:
-        message = f"preset is {preset!r}; allowed: {', '.join(PRESETS)}"
-        raise BadInput(message)
     if download:
         fetch(data, folder)
-    dataset = load(data, folder, validation=validation)
-    job = Job(
-        dataset,
-        overridden(PRESETS[preset](dataset), dataset, given),
+    given = context.params
+    content = trained(
+        data,
+        preset=preset,
+        folder=folder,
+        validation=validation,
+        device=known_device(device),
         seed=seed,
-        device=chosen,
         checkpoint=checkpoint,
         history=history,
+        resume=resume,
+        **{name: given[name] for name in SETTINGS if given.get(name) is not None},
     )
-    content, _ = train_network(job, resume=resume)
     found = dict(content.provenance)
     if probe:
-        found["probe"] = probe_accuracy(content.network, dataset, device=chosen)
+        dataset = load(data, folder, validation=validation)
+        found["probe"] = probe_accuracy(content.network, dataset, device=known_device(device))
     save(output, replace(content, provenance=found), force=force)
     checkpoint.unlink(missing_ok=True)
     rows = [[f"accuracy, {split}", f"{value:.4f}"] for split, value in found["accuracy"].items()]
@@ -193,26 +206,3 @@ def fetch(data: str, folder: Path | None) -> None:
         message = "--download has no folder to fetch into; give it with --data DIR"
         raise BadInput(message)
     download(data.removeprefix(ENTANGLED), folder)
-
-
-def overridden(preset: Preset, data: Dataset, given: dict[str, Any]) -> Preset:
-    """A preset with those of its values that were given replaced."""
-    sweeps = replace(preset.schedule.sweeps, **_of(preset.schedule.sweeps, given))
-    architecture = _of(preset.architecture, given)
-    if given.get("receptive_field"):
-        architecture["image_shape"] = data.image_shape
-    rule = _of(preset.rule, given)
-    if "margin" in given:
-        rule["input_margin"] = None  # that of J
-    return replace(
-        preset,
-        **{name: given[name] for name in ("gain", "centred") if name in given},
-        architecture=replace(preset.architecture, **architecture),
-        rule=replace(preset.rule, **rule),
-        schedule=replace(preset.schedule, **_of(preset.schedule, given), sweeps=sweeps),
-    )
-
-
-def _of(part: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Those of the given values that are fields of a dataclass."""
-    return {name: given[name] for name in vars(part) if name in given}

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 import typer.core
 
-from spinspike.studies.validation.campaign import Campaign, kept_in
-
 from .options import Force, Json, Kept, Seed
 
 if TYPE_CHECKING:
@@ -102,57 +100,49 @@ def validate(
     Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
     """
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators import RUNS, Bounds, answers, claims
-    from spinspike.simulators.registry import choose, require
-    from spinspike.simulators.validation.protocol import default_protocol, trials
-    from spinspike.simulators.validation.tasks import Plan
+    from spinspike.simulators import RUNS, Bounds
+    from spinspike.studies.mapping import mapping_summary
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.provenance import how_to_repeat
     from spinspike.studies.page.terminal import conclude, show, show_answers
+    from spinspike.studies.validation.campaign import Campaign, kept_in
     from spinspike.studies.validation.report import Report, validation_summary, write_report
-    from spinspike.studies.validation.run import mapping_summary, too_few
+    from spinspike.studies.validation.run import planned, validated
     from spinspike.studies.validation.tables import claim_table, outcome_table
 
     bounds = Bounds(kept, reached, same_class, accuracy)
-    backends = choose(on or ["emulator"], cast("list[Regime]", regime or []))
-    require(backends)
-    wanted = tuple(trials(run or tuple(RUNS), nulls=nulls))
     loaded = load(graph)
-    plans = [
-        Plan(
-            loaded, backend, backend.make(), wanted, patterns,
-            default_protocol(loaded, backend.regime, hold=hold), seed,
-        )
-        for backend in backends
-    ]  # fmt: skip
-    for plan in plans:
-        for trial in wanted:
-            plan.blocks(trial)  # refuses what no run can start from
-    unasked = [
-        n for p in plans for n in too_few(loaded, p.backend, p.trials, bounds, patterns=patterns)
-    ]
+    plans = planned(
+        loaded,
+        on or "emulator",
+        regimes=cast("list[Regime]", regime or []),
+        patterns=patterns,
+        hold=hold,
+        runs=run or tuple(RUNS),
+        nulls=nulls,
+        seed=seed,
+    )
     if output:
         check_folder(output, force=force or resume)
     facts = {"repeat": how_to_repeat(graph, sys.argv[1:])}
     with kept_in(output, resume=resume) as folder:
         campaign = Campaign(folder, facts["repeat"]["graph"]["sha256"], jobs, scheduler)
-        outcomes, examples = campaign.run(plans)
-    found = claims(outcomes, bounds)
-    summary = validation_summary(outcomes, found, unasked)
+        found = validated(plans, bounds, campaign)
+    summary = validation_summary(found.outcomes, found.claims, found.not_asked)
     if output:
         report = Report(
             graph=loaded,
             mapping=mapping_summary(loaded),
-            outcomes=outcomes,
-            claims=found,
-            not_asked=unasked,
-            examples=examples,
+            outcomes=found.outcomes,
+            claims=found.claims,
+            not_asked=found.not_asked,
+            examples=found.examples,
             facts=facts,
         )
         write_report(output, report)
     show(summary, *outcome_table(summary), *claim_table(summary), as_json=as_json)
     if not as_json:
-        show_answers(answers(outcomes, found))
+        show_answers(found.answers)
     page = output / "report.html" if output else None
     conclude(summary["sentence"], summary["verdict"], report=page, as_json=as_json)
 

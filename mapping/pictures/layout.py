@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import log10
-from typing import Any, Literal, cast
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from spinspike.mapping.graph.encoding import Sign
 from spinspike.mapping.graph.graph import INNER
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Kind = Literal["excitatory", "inhibitory", "mixed", "silent", "source", "readout"]
 Point = tuple[float, float]

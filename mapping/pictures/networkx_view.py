@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 
 from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput
 from spinspike.mapping.graph.graph import Projection, SynapseGraph
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 LARGEST_VIEW = 200_000  # synapses; about 140 MB
 RANGES = 16  # of a histogram, at most
@@ -45,6 +47,8 @@ def population_view(graph: SynapseGraph) -> nx.MultiDiGraph:
     >>> edge["synapses"], edge["sign"], edge["smallest"], sum(edge["histogram"])
     (1, -1, -255, 1)
     """
+    import networkx as nx  # here: a quarter of a second that few runs need
+
     view = nx.MultiDiGraph(encoding=graph.encoding, weight_bits=graph.weight_bits)
     for population in graph.populations:
         excitatory, inhibitory = (
@@ -82,6 +86,8 @@ def to_networkx(graph: SynapseGraph) -> nx.MultiDiGraph:
             "becomes Python objects of about 700 bytes; population_view works at any size"
         )
         raise BadInput(message)
+    import networkx as nx
+
     view = nx.MultiDiGraph()
     for population in graph.populations:
         view.add_nodes_from((population.name, k) for k in range(population.size))

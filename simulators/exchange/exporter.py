@@ -55,6 +55,32 @@ def exporter(name: str) -> Exporter:
     return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
 
 
+def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bool = False) -> Path:
+    """Write a graph for another tool, as ``spinspike export`` does.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    path : path
+        Folder or file to write.
+    to : {"lava", "nir", "sanafe", "pynn", "net"}
+        The tool; "lava" and "pynn" are programs in a folder of their own.
+    force : bool
+        Write over what is there.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    BadInput
+        No such tool, something of the graph cannot be carried, or the place is taken.
+    """
+    return exporter(to).write(graph, path, force=force)
+
+
 def refusals(*checks: Callable[[], object]) -> list[str]:
     """What checks that raise say, up to the first that does.
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import brentq
 
 from spinspike.arrays import BoolArray, FloatArray
 from spinspike.errors import BadInput
@@ -56,6 +55,8 @@ def noise_distance(tau_membrane: float) -> float:
     ----------
     Van Kampen, Stochastic Processes in Physics and Chemistry, XIII (Kramers' escape).
     """
+    from scipy.optimize import brentq  # here: half a second that few runs need
+
     rate = RARE * tau_membrane * np.sqrt(2 * np.pi)
     return float(brentq(lambda z: z * np.exp(-(z**2) / 2) - rate, 1.0, 20.0))
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from spinspike.arrays import FloatArray
 from spinspike.errors import BadFile
+from spinspike.one_line import OneLine
 from spinspike.wilson import wilson_interval
 
 from .experiment import Kind
@@ -22,8 +23,8 @@ UNLIKELY = 1e-6  # what is less likely under a certificate refutes it
 Values = tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class StressCurve:
+@dataclass(frozen=True, repr=False)
+class StressCurve(OneLine):
     """What became of P fixed points at each level of one kind of stress, over several draws.
 
     Fractions are of patterns, averaged over draws. All draws run the same patterns, so that more
@@ -56,6 +57,13 @@ class StressCurve:
     chance: float | None  # probability of as many losses, if the certificate is a probability
     least: float | None  # of the most losses there could have been
     marks: Mapping[str, float]  # levels up to which fixed points withstand any stress of this kind
+
+    def summary(self) -> str:
+        """How much is held at the first level and at the last."""
+        ends = [f"{self.held[k]:.0%} at {self.levels[k]:g}" for k in (0, -1)]
+        return (
+            f"{self.kind} on {self.simulator}: {self.patterns} patterns, held {' to '.join(ends)}"
+        )
 
     @property
     def sound(self) -> bool:
@@ -166,4 +174,4 @@ def _chance(held: FloatArray, certain: FloatArray) -> float | None:
         return None
     losses = (likely & (held == 0)).sum(axis=(1, 2))
     expected = np.where(likely, 1 - certain, 0).sum(axis=(1, 2))
-    return float(poisson.sf(losses - 1, expected).min())
+    return float(np.where(losses > 0, pdtrc(losses - 1, expected), 1.0).min())

@@ -37,6 +37,53 @@ ASSUMPTIONS = (
 )
 
 
+def energy(
+    graph: SynapseGraph, run: str = "free", *, patterns: int = 20, target: str = "loihi1"
+) -> dict[str, Any]:
+    """Estimate the energy and time of an answer and of holding it, as ``spinspike energy`` does.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        With its fixed points.
+    run : {"free", "learned"}
+        Test images by themselves, or training images clamped, then released.
+    patterns : int >= 1
+        Fixed points to average over, at most.
+    target : str
+        A chip whose costs are published.
+
+    Returns
+    -------
+    dict
+        Joules and seconds by estimate, in SI units, with assumptions and what does not fit.
+
+    Raises
+    ------
+    BadInput
+        No such run, no fixed points of it, or a target whose costs are not known.
+
+    Examples
+    --------
+    >>> from spinspike.mapping import map_network
+    >>> from spinspike.studies import train
+    >>> energy(map_network(train("digits", units=40, epochs=1)))["still_moving"]
+    0
+    """
+    from spinspike.errors import BadInput
+    from spinspike.mapping import check_limits, load_target, place
+    from spinspike.mapping.chips.energy import COSTS
+
+    chip = load_target(target)
+    if chip.name not in COSTS:
+        message = f"no costs of events are known for target {target!r}; allowed: {', '.join(COSTS)}"
+        raise BadInput(message)
+    placement = place(graph, chip)
+    misfits = [str(f) for f in check_limits(graph, chip, placement) if not f.fits]
+    found = energy_summary(graph, placement, COSTS[chip.name], run=run, patterns=patterns)
+    return {**found, "misfits": misfits}
+
+
 def energy_summary(
     graph: SynapseGraph, placement: Placement, costs: Costs, *, run: str, patterns: int
 ) -> dict[str, Any]:

@@ -2,16 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from spinspike.mapping import (
+    Finding,
+    Placement,
+    SynapseGraph,
+    Target,
+    check_limits,
+    load_target,
+    place,
+)
+from spinspike.one_line import OneLine
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from spinspike.mapping import Placement, SynapseGraph, Target
-
 
 SHOWN = 24  # cores that a terminal shows; the files have all
+
+
+@dataclass(frozen=True, repr=False)
+class Fit(OneLine):
+    """Whether a graph fits a chip, limit by limit, and where its neurons lie."""
+
+    target: Target
+    placement: Placement
+    findings: tuple[Finding, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether it keeps all limits."""
+        return all(finding.fits for finding in self.findings)
+
+    def summary(self) -> str:
+        """The limits it breaks, if any."""
+        broken = "; ".join(str(finding) for finding in self.findings if not finding.fits)
+        return f"{self.target.title}: {broken or f'fits {self.placement.cores} cores'}"
+
+
+def check(graph: SynapseGraph, target: str | Target = "loihi1", *, chips: int = 1) -> Fit:
+    """Place a graph on a chip and hold it against every limit, as ``spinspike check`` does.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    target : str or Target
+        A known chip, the path of a YAML file, or a target.
+    chips : int >= 1
+        How many chips there are.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    BadInput, BadFile
+        No target has this name, or its file is wrong.
+
+    Examples
+    --------
+    >>> from spinspike.mapping import map_network
+    >>> from spinspike.model.network.import_arrays import from_arrays
+    >>> pair = from_arrays([[0, 1], [1, 0]], [[1.0], [1.0]], [[1, 0], [0, 1]], [[1, 0], [0, 1]])
+    >>> check(map_network(pair))
+    <Fit: Loihi 1: fits 1 cores>
+    """
+    chip = load_target(target) if isinstance(target, str) else target
+    placement = place(graph, chip)
+    return Fit(chip, placement, tuple(check_limits(graph, chip, placement, chips=chips)))
 
 
 def placement_summary(placement: Placement) -> dict[str, Any]:

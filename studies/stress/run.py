@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from spinspike.campaign import Task
+    from spinspike.mapping import SynapseGraph
     from spinspike.simulators.base import Regime
     from spinspike.simulators.stress.campaign import StressPlan
     from spinspike.simulators.stress.curve import StressCurve
@@ -22,16 +23,86 @@ if TYPE_CHECKING:
 LONG = 60.0  # seconds from which an estimate is given
 
 
+def stress(
+    graph: SynapseGraph,
+    kinds: Sequence[str] = (),
+    *,
+    levels: Sequence[float] = (),
+    on: str = "emulator",
+    regime: str | None = None,
+    patterns: int = 100,
+    draws: int = 5,
+    states: str = "learned",
+    seed: int = 0,
+    jobs: int = 1,
+    scheduler: str | None = None,
+) -> list[StressCurve]:
+    """Try what fixed points withstand, as ``spinspike stress`` does.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        With its fixed points.
+    kinds : sequence of str
+        Keys of `simulators.stress.kinds.KINDS`; all that the simulator can have when not given.
+    levels : sequence of float
+        Of a single kind, in place of its own.
+    on : str
+        A simulator.
+    regime : {"step", "asynchronous", "continuous"}, optional
+        The simulator's own when not given.
+    patterns, draws : int >= 1
+        Fixed points, at most, and how often each level is drawn anew.
+    states : {"learned", "free"}
+        Which fixed points.
+    seed : int >= 0
+        Of everything random.
+    jobs : int >= 1
+        Processes on this machine.
+    scheduler : str, optional
+        Address of a Dask scheduler in their place.
+
+    Returns
+    -------
+    list of StressCurve
+        One for each kind.
+
+    Raises
+    ------
+    BadInput, MissingPart
+        Something of it is not allowed, or the simulator is missing.
+
+    Examples
+    --------
+    >>> from spinspike.mapping import map_network
+    >>> from spinspike.studies import train
+    >>> graph = map_network(train("digits", units=40, epochs=1))
+    >>> (curve,) = stress(graph, ["lost-synapses"], levels=[0], patterns=50, draws=1)
+    >>> curve.held
+    (1.0,)
+    """
+    from tempfile import TemporaryDirectory
+
+    from spinspike.simulators.stress.campaign import curves
+
+    plan = planned(
+        graph, kinds, levels, on=on, regime=regime, patterns=patterns, draws=draws, states=states,
+        seed=seed,
+    )  # fmt: skip
+    with TemporaryDirectory(prefix="spinspike-") as folder:
+        return curves(plan, stressed(plan, "", Path(folder), jobs=jobs, scheduler=scheduler))
+
+
 def planned(
-    graph: Path,
-    kinds: Sequence[str] | None,
-    levels: str | None,
+    graph: SynapseGraph,
+    kinds: Sequence[str],
+    levels: Sequence[float],
     *,
     on: str,
     regime: str | None,
     **options: Any,
 ) -> StressPlan:
-    """What the command line asks for.
+    """What `stress` is to run.
 
     Raises
     ------
@@ -39,7 +110,6 @@ def planned(
         Something of it is not allowed.
     """
     from spinspike.errors import BadInput
-    from spinspike.mapping.graph.graph_file import load
     from spinspike.simulators.registry import find, require
     from spinspike.simulators.stress.campaign import StressPlan
     from spinspike.simulators.stress.kinds import KINDS
@@ -50,28 +120,35 @@ def planned(
     if options["states"] not in ("learned", "free"):
         message = f"states is {options['states']!r}; allowed: learned, free"
         raise BadInput(message)
-    if levels is not None and len(set(kinds or ())) != 1:
-        message = f"levels {levels} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
+    if levels and len(set(kinds)) != 1:
+        words = ", ".join(f"{level:g}" for level in levels)
+        message = f"levels {words} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
         raise BadInput(message)
-    loaded = load(graph)
     possible = [
         k.name
         for k in KINDS.values()
         if backend.regime in k.regimes and (not k.on or backend.name in k.on)
     ]
     plan = StressPlan(
-        loaded,
+        graph,
         backend.make(),
-        default_protocol(loaded, backend.regime),
+        default_protocol(graph, backend.regime),
         tuple(kinds or possible),
-        levels=_numbers(levels) if levels is not None else (),
+        levels=tuple(sorted(set(levels))),
         **options,
     )
     plan.checked()
     return plan
 
 
-def _numbers(text: str) -> tuple[float, ...]:
+def numbers(text: str) -> tuple[float, ...]:
+    """Levels as one types them.
+
+    Raises
+    ------
+    BadInput
+        They are no numbers.
+    """
     from spinspike.errors import BadInput
 
     try:
@@ -105,17 +182,14 @@ def check_output(folder: Path, *, force: bool) -> None:
 
 
 def stressed(
-    plan: StressPlan, graph: Path, folder: Path, *, jobs: int, scheduler: str | None
+    plan: StressPlan, checksum: str, folder: Path, *, jobs: int, scheduler: str | None
 ) -> dict[str, Any]:
     """Run what the folder does not hold yet, with a bar, and an estimate if it will take long."""
-    import hashlib
-
     from spinspike.campaign import unfinished
     from spinspike.simulators.stress.campaign import tasks
     from spinspike.studies.page.provenance import installed_version
     from spinspike.studies.page.terminal import carried_out
 
-    checksum = hashlib.sha256(graph.read_bytes()).hexdigest()
     settings = (
         checksum,
         installed_version(),

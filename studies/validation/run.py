@@ -1,252 +1,188 @@
-"""The chain as functions: train, map, validate — each with progress, none of them printing."""
+"""Validation as the command does it: several simulators, their claims, and what may not be asked."""
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
-import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import numpy as np
-
-from spinspike.errors import BadInput
-from spinspike.mapping import SynapseGraph, certified, map_network, weakest_units
-from spinspike.mapping.quantisation.consolidate import Consolidation
-from spinspike.model import (
-    Dataset,
-    FixedPoints,
-    Network,
-    NetworkFile,
-    Training,
-    accuracy,
-    free,
-    learned,
+from spinspike.mapping import SynapseGraph
+from spinspike.one_line import OneLine
+from spinspike.simulators import (
+    RUNS,
+    Answer,
+    Bounds,
+    Claim,
+    NotAsked,
+    Outcome,
+    Simulator,
+    answers,
+    claims,
+    not_asked,
+    sentence,
+    verdict,
 )
-from spinspike.model.learning.devices import Device, chosen
-from spinspike.model.training.checkpoint import load_checkpoint, save_checkpoint
-from spinspike.model.training.preset import Preset
-from spinspike.model.training.training import Epoch, train_as
-from spinspike.outputs import replacing
-from spinspike.simulators import Bounds, NotAsked, Outcome, not_asked, validate
 from spinspike.simulators.base import Regime
-from spinspike.simulators.registry import Backend, find, require
-from spinspike.simulators.validation.protocol import Trial, default_protocol, points_of
-from spinspike.studies.page.provenance import installed_version
-from spinspike.studies.page.terminal import bar, progress, spinner
+from spinspike.simulators.registry import Backend, choose, require
+from spinspike.simulators.validation.examples import Example
+from spinspike.simulators.validation.protocol import default_protocol, points_of, trials
+from spinspike.simulators.validation.tasks import Plan
 
-CARRIED = 10_000  # fixed points of each run that a network file takes along
+from .campaign import Campaign, kept_in
 
 
-@dataclass(frozen=True)
-class Job:
-    """A training: what to learn and how, and where its checkpoints and history go."""
+@dataclass(frozen=True, repr=False)
+class Validation(OneLine):
+    """What the protocol showed on one or several simulators, and what that says of the graph."""
 
-    data: Dataset
-    preset: Preset
-    seed: int = 0
-    device: Device = "auto"
-    checkpoint: Path | None = None
-    history: Path | None = None
+    outcomes: tuple[Outcome, ...]
+    claims: tuple[Claim, ...]
+    not_asked: tuple[NotAsked, ...] = ()
+    examples: tuple[Example, ...] = ()  # a held and a lost pattern of continuous simulators
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """All that the weights depend on, as JSON takes it."""
-        preset = asdict(self.preset)
-        inputs = np.ascontiguousarray(self.data.train.inputs)
-        found = {
-            "data": self.data.name,
-            "data checksum": zlib.crc32(inputs.data),
-            "seed": self.seed,
-            "device": chosen(self.device),
-            **preset,
-        }
-        return dict(json.loads(json.dumps(found)))
+    def verdict(self) -> str:
+        """One of "holds", "fails" and "undecided"."""
+        return verdict(self.claims)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Was a state lost, are the couplings needed, which state was reached."""
+        return answers(self.outcomes, self.claims)
+
+    def summary(self) -> str:
+        """The verdict in a sentence."""
+        return sentence(self.claims)
 
 
-def train_network(
-    job: Job, *, resume: bool = False, description: str = "train"
-) -> tuple[NetworkFile, Training]:
-    """Train, find the fixed points, and note how it came about."""
-    preset, data = job.preset, job.data
-    start = None
-    if resume and job.checkpoint:
-        start = load_checkpoint(job.checkpoint, job.settings)
-    with progress() as bars:
-        update = bar(bars, description)
-        images, epochs = len(data.train), preset.schedule.epochs
-        note = ""
-
-        def on_epoch(training: Training) -> None:
-            nonlocal note
-            e = training.history[-1]
-            note = (
-                f"validation {e.validation_accuracy:.3f}, weak {e.weak:.3f}, "
-                f"flips {e.flips:.4f}, {e.images_per_second:,.0f} images/s"
-            )
-            update(e.epoch * images, epochs * images, note)
-            if job.checkpoint:
-                save_checkpoint(job.checkpoint, training, job.settings)
-            if job.history:
-                write_history(job.history, training.history)
-
-        done = len(start.history) if start else 0
-        update(done * images, epochs * images)
-        training = train_as(
-            data,
-            preset,
-            seed=job.seed,
-            device=job.device,
-            start=start,
-            on_epoch=on_epoch,
-            on_progress=lambda epoch, seen: update(epoch * images + seen, epochs * images, note),
-        )
-        update(1, 1, note)
-    points, found = states_of(training.network, data)
-    provenance = {
-        "spinspike": installed_version(),
-        **job.settings,
-        **found,
-        "epochs": len(training.history),
-        "seconds": round(sum(e.seconds for e in training.history), 2),
-    }
-    return NetworkFile(training.network, points, provenance), training
-
-
-def states_of(network: Network, data: Dataset) -> tuple[dict[str, FixedPoints], dict[str, Any]]:
-    """Fixed points of both runs, and what to note of them: accuracies, and how many settled."""
-    given = {"learned": data.train.first(CARRIED), "free": data.test.first(CARRIED)}
-    points = {"learned": learned(network, given["learned"]), "free": free(network, given["free"])}
-    found = {
-        "accuracy": {
-            split: accuracy(network, getattr(data, split))
-            for split in ("train", "validation", "test")
-        },
-        "settled": {run: f"{len(points[run])} of {len(given[run])}" for run in points},
-    }
-    return points, found
-
-
-def check_fits(network: Network, data: Dataset) -> None:
-    """Refuse a data set that is none for a network."""
-    low, high = network.input_range
-    if (network.inputs, network.classes) != (data.train.inputs.shape[1], data.classes):
-        message = (
-            f"the network has {network.inputs} inputs and {network.classes} classes; allowed for "
-            f"{data.name}: {data.train.inputs.shape[1]} and {data.classes}"
-        )
-        raise BadInput(message)
-    if not low <= data.input_range[0] < data.input_range[1] <= high:
-        message = (
-            f"inputs of {data.name} range from {data.input_range[0]:g} to {data.input_range[1]:g}; "
-            f"allowed by the network: {low:g} to {high:g}"
-        )
-        raise BadInput(message)
-
-
-def write_history(path: Path, history: Sequence[Epoch]) -> None:
-    """One row for each epoch, written whole or not at all."""
-    with replacing(path, force=True) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Epoch)])
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in history)
-
-
-def map_file(
-    content: NetworkFile,
-    *,
-    consolidation: Consolidation | None = Consolidation(),  # noqa: B008  (frozen)
-    **options: Any,
-) -> SynapseGraph:
-    """Map a network with its fixed points; options are those of `map_network`.
-
-    Without learned fixed points there is nothing to consolidate.
-    """
-    points = content.fixed_points
-    with spinner("map"):
-        return map_network(
-            content.network,
-            points,
-            consolidation=consolidation if len(points.get("learned", ())) else None,
-            provenance=content.provenance,
-            **options,
-        )
-
-
-def mapping_summary(graph: SynapseGraph) -> dict[str, Any]:
-    """Sizes of a graph and the certificates of its fixed points."""
-    certificates = {}
-    for run, points in graph.fixed_points.items():
-        if len(points):
-            margins, units = weakest_units(graph, points)
-            worst = int(margins.argmin())
-            certificates[run] = {
-                "fixed_points": len(points),
-                "certified": int(certified(graph, points).sum()),
-                "smallest_margin": int(margins[worst]),
-                "weakest_unit": int(units[worst]),
-                "median_smallest_margin": float(sorted(margins)[len(margins) // 2]),
-            }
-    return {
-        "encoding": graph.encoding,
-        "weight_bits": graph.weight_bits,
-        "units": graph.units,
-        "neurons": graph.neurons,
-        "synapses": graph.synapses,
-        "projections": [
-            {"name": p.name, "sign": p.sign, "exponent": p.exponent, "synapses": p.mantissa.size}
-            for p in graph.projections
-        ],
-        "certificates": certificates,
-    }
-
-
-def validate_on(
+def validate(
     graph: SynapseGraph,
-    name: str,
-    runs: Sequence[str],
+    on: str | Simulator | Sequence[str | Simulator] = "emulator",
     *,
-    patterns: int,
-    nulls: bool,
-    seed: int,
-    regime: Regime | None = None,
+    regimes: Sequence[Regime] = (),
+    patterns: int = 100,
     hold: int | None = None,
-) -> list[Outcome]:
-    """Run the validation protocol on one simulator, a progress bar for each trial."""
-    backend = find(name, regime)
-    require([backend])
-    with progress() as bars:
+    runs: Sequence[str] = tuple(RUNS),
+    nulls: bool = True,
+    bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+    seed: int = 0,
+    jobs: int = 1,
+    scheduler: str | None = None,
+) -> Validation:
+    """Check that learned fixed points stay without the label, as ``spinspike validate`` does.
 
-        def on_trial(trial: Trial) -> Callable[[int, int], None]:
-            null = f", {trial.null}" if trial.null else ""
-            return bar(bars, f"{backend.label}: {trial.run}{null}")
+    Parameters
+    ----------
+    graph : SynapseGraph
+        With its fixed points, as `map_network` makes it.
+    on : str, Simulator, or several
+        Simulators, by name ("emulator", "lava", "brian2", "nest") or as objects.
+    regimes : sequence of {"step", "asynchronous", "continuous"}
+        Of the simulators that are named; each one's own when not given.
+    patterns : int >= 1
+        Fixed points of each run, at most.
+    hold : int >= 1, optional
+        Steps, sweeps or ms after the release.
+    runs : sequence of str
+        Keys of `simulators.RUNS`.
+    nulls : bool
+        Also run the graph without couplings, with permuted ones, and from random states.
+    bounds : Bounds
+        What is asked for.
+    seed : int >= 0
+        Of everything random.
+    jobs : int >= 1
+        Processes that share the patterns.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers take them.
 
-        return list(
-            validate(
-                graph,
-                backend.make(),
-                patterns=patterns,
-                runs=runs,
-                nulls=nulls,
-                protocol=default_protocol(graph, backend.regime, hold=hold),
-                seed=seed,
-                on_trial=on_trial,
-            )
+    Returns
+    -------
+    Validation
+
+    Raises
+    ------
+    BadInput
+        A name is unknown, or the graph carries no fixed points.
+    MissingPart
+        A simulator is not installed; the message says how it comes.
+    SimulationFailed
+        A simulator failed.
+
+    Examples
+    --------
+    >>> from spinspike.studies import train
+    >>> from spinspike.mapping import map_network
+    >>> graph = map_network(train("digits", units=40, epochs=1))
+    >>> validate(graph, patterns=40, runs=["learned"], nulls=False).verdict
+    'holds'
+    """
+    plans = planned(
+        graph, on, regimes=regimes, patterns=patterns, hold=hold, runs=runs, nulls=nulls, seed=seed
+    )
+    with kept_in(None, resume=False) as folder:
+        return validated(plans, bounds, Campaign(folder, "", jobs, scheduler))
+
+
+def planned(
+    graph: SynapseGraph,
+    on: str | Simulator | Sequence[str | Simulator],
+    *,
+    regimes: Sequence[Regime] = (),
+    patterns: int = 100,
+    hold: int | None = None,
+    runs: Sequence[str] = tuple(RUNS),
+    nulls: bool = True,
+    seed: int = 0,
+) -> list[Plan]:
+    """What `validate` is to run on each simulator, all of it found possible.
+
+    Raises
+    ------
+    BadInput, MissingPart
+        As of `validate`.
+    """
+    asked = [on] if isinstance(on, str) or not isinstance(on, Sequence) else list(on)
+    named = [one for one in asked if isinstance(one, str)]
+    backends = choose(named, regimes) if named else []
+    require(backends)
+    made = [(backend, backend.make()) for backend in backends]
+    made += [(_backend_of(one), one) for one in asked if not isinstance(one, str)]
+    wanted = tuple(trials(runs, nulls=nulls))
+    plans = [
+        Plan(
+            graph, backend, simulator, wanted, patterns,
+            default_protocol(graph, backend.regime, hold=hold), seed,
         )
+        for backend, simulator in made
+    ]  # fmt: skip
+    for plan in plans:
+        for trial in wanted:
+            plan.blocks(trial)  # refuses what no run can start from
+    return plans
 
 
-def too_few(
-    graph: SynapseGraph, backend: Backend, trials: Sequence[Trial], bounds: Bounds, *, patterns: int
-) -> list[NotAsked]:
+def validated(plans: Sequence[Plan], bounds: Bounds, campaign: Campaign) -> Validation:
+    """Carry plans out, after saying which claims their patterns cannot decide."""
+    unasked = [n for plan in plans for n in too_few(plan, bounds)]
+    outcomes, examples = campaign.run(plans)
+    return Validation(
+        tuple(outcomes), tuple(claims(outcomes, bounds)), tuple(unasked), tuple(examples)
+    )
+
+
+def too_few(plan: Plan, bounds: Bounds) -> list[NotAsked]:
     """Say before anything runs which claims so few patterns cannot decide, and how many could."""
-    runs = dict.fromkeys(trial.run for trial in trials)
-    points = {run: points_of(graph, run, slice(patterns)) for run in runs}
-    found = not_asked(backend.label, backend.regime, points, bounds)
+    runs = dict.fromkeys(trial.run for trial in plan.trials)
+    points = {run: points_of(plan.graph, run, slice(plan.patterns)) for run in runs}
+    found = not_asked(plan.backend.label, plan.backend.regime, points, bounds)
     for n in found:
         sys.stderr.write(
             f"{n.simulator}: {n.patterns} patterns cannot decide {n.statement!r}; {n.needed} can\n"
         )
     return found
+
+
+def _backend_of(simulator: Simulator) -> Backend:
+    kind = type(simulator)
+    return Backend(simulator.name, simulator.regime, kind.__module__, kind.__qualname__)

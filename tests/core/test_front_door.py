@@ -14,7 +14,7 @@ import pytest
 import spinspike
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
-from spinspike.simulators.validation.protocol import validate
+from spinspike.studies.validation.run import validate
 
 SOURCE = Path(__file__).resolve().parents[2] / "core" / "__init__.py"
 
@@ -42,7 +42,9 @@ def test_the_table_what_is_typed_and_all_agree() -> None:
         for alias in node.names
     }
     floors = {
-        name: f"spinspike.{floor}" for floor, names in spinspike._FLOORS.items() for name in names
+        name: f"spinspike.{floor}"
+        for floor, names in spinspike._FLOORS.items()
+        for name in names.split()
     }
     assert typed == floors
     assert sorted(floors) == sorted(spinspike.__all__)

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.cli.commands.train import overridden
 from spinspike.errors import BadInput
 from spinspike.model.data.dataset import Dataset
 from spinspike.model.network import network_file
 from spinspike.model.network.network import Network
 from spinspike.model.training.preset import default, published
-from spinspike.studies.validation.run import Job, train_network
+from spinspike.studies.training import Job, overridden, train_network
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = str(Path(sys.executable).with_name("spinspike"))

@@ -22,7 +22,7 @@ from spinspike.simulators.nest.binary import values_after
 from spinspike.simulators.nest.kernel import set_each
 from spinspike.simulators.nest.recorder import Events
 from spinspike.simulators.stimulus import stimulus
-from spinspike.studies.validation.run import validate_on
+from spinspike.studies.validation.run import validate as validate_named
 
 pytestmark = pytest.mark.nest
 
@@ -97,7 +97,7 @@ def test_without_a_cue_phase_every_neuron_starts_silent(graph: SynapseGraph) -> 
 
 
 def test_it_runs_by_its_name(graph: SynapseGraph) -> None:
-    (outcome,) = validate_on(graph, "nest", ["cued"], patterns=3, nulls=False, seed=0)
+    (outcome,) = validate_named(graph, "nest", runs=["cued"], patterns=3, nulls=False).outcomes
     assert (outcome.simulator, outcome.regime) == ("nest", "asynchronous")
     assert not outcome.broken.any()
     assert outcome.exact.all()

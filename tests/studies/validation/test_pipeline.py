@@ -8,12 +8,13 @@ import pytest
 
 from spinspike.cli.commands.train import train as train_command
 from spinspike.errors import BadInput
-from spinspike.mapping import SynapseGraph, integer_margins
+from spinspike.mapping import SynapseGraph, integer_margins, map_network
 from spinspike.model import Architecture, Dataset, MarginRule, NetworkFile, Schedule
 from spinspike.model import train as train_library
 from spinspike.model.training.preset import PRESETS
+from spinspike.studies.mapping import mapping_summary
 from spinspike.studies.page.terminal import percent
-from spinspike.studies.validation.run import map_file, mapping_summary, validate_on
+from spinspike.studies.validation.run import validate
 
 
 def test_the_command_line_has_the_library_s_defaults(handwritten: Dataset) -> None:
@@ -42,28 +43,28 @@ def test_the_summary_of_a_mapping_counts_by_hand(graph: SynapseGraph) -> None:
         assert summary["certificates"][run]["fixed_points"] == len(points)
 
 
-def test_a_trial_has_a_progress_bar_on_stderr(
+def test_a_validation_has_a_progress_bar_on_stderr(
     graph: SynapseGraph, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (outcome,) = validate_on(
-        graph, "emulator", ["free"], patterns=3, nulls=True, seed=0, regime="asynchronous", hold=7
-    )
+    (outcome,) = validate(
+        graph, "emulator", regimes=["asynchronous"], patterns=3, runs=["free"], hold=7
+    ).outcomes
     assert len(outcome.points) == 3
     assert outcome.regime == "asynchronous"
     assert outcome.times[-1] - outcome.release == 7
     printed = capsys.readouterr()
-    assert "emulator (asynchronous): free" in printed.err
+    assert "emulator (asynchronous): blocks" in printed.err
     assert printed.out == ""
 
 
 def test_an_unknown_encoding_is_refused(trained: NetworkFile) -> None:
     with pytest.raises(BadInput, match="unknown encoding 'x'; allowed: signed, dale, pushpull"):
-        map_file(trained, encoding="x")
+        map_network(trained, encoding="x")
 
 
 def test_unknown_simulators_are_refused(graph: SynapseGraph) -> None:
     with pytest.raises(BadInput, match="unknown simulator 'x'; allowed: emulator, lava, brian2"):
-        validate_on(graph, "x", ["free"], patterns=3, nulls=True, seed=0)
+        validate(graph, "x")
 
 
 def test_percent() -> None:

@@ -22,11 +22,11 @@ from spinspike.mapping.graph import graph_file
 from spinspike.simulators import Bounds, Emulator, Outcome, answers, claims, sentence, validate
 from spinspike.simulators.stress.curve import StressCurve
 from spinspike.simulators.validation.examples import Example
+from spinspike.studies.mapping import mapping_summary
 from spinspike.studies.page.folder import check_folder
 from spinspike.studies.page.provenance import how_to_repeat
 from spinspike.studies.page.style import INK
 from spinspike.studies.validation.report import Report, outcome_summary, write_report
-from spinspike.studies.validation.run import mapping_summary
 
 ASKED = Bounds(kept=0.999, reached=0.8, same_class=0.7)
 
