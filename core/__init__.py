@@ -1,8 +1,8 @@
 """Attractor networks of ±1 spins, learned, mapped to integer spiking graphs, proved on simulators.
 
-What is used most, from the floors it lies on, each imported when it is first asked for: `model`,
-`mapping`, `simulators`, `studies`. The ground they stand on: `arrays`; `errors` — all exceptions;
-`hdf5`, `npz` — files; `task`, `campaign`, `dask_cluster` — many runs; `wilson`; `compiled`.
+What is used most, from the floors it lies on (`model`, `mapping`, `simulators`, `studies`), imported
+when it is asked for. The ground they stand on: `arrays`; `errors`; `hdf5`, `npz` — files; `task`,
+`campaign`, `dask_cluster` — many runs; `wilson`; `compiled`.
 """
 
 from importlib import import_module
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
     from spinspike.model import Architecture, Dataset, FixedPoints, Network
     from spinspike.simulators import Claim, Outcome, Simulator, export
     from spinspike.studies import certify, check, energy, info, load, plot, save
-    from spinspike.studies import stress, train, validate  # isort: skip
+    from spinspike.studies import train, validate  # isort: skip
+    from spinspike.studies.stress import stress
 
     __version__: str
 _FLOORS = {
     "mapping": "Rounding SynapseGraph Target map_network",
     "model": "Architecture Dataset FixedPoints Network",
     "simulators": "Claim Outcome Simulator export",
-    "studies": "certify check energy info load plot save stress train validate",
+    "studies": "certify check energy info load plot save train validate",
+    "studies.stress": "stress",
 }
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
@@ -36,5 +38,4 @@ if not TYPE_CHECKING:  # else every misspelt name would have a type
         for floor, names in _FLOORS.items():
             if name in names.split():
                 return getattr(import_module(f"spinspike.{floor}"), name)
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")  # noqa: EM102

@@ -15,11 +15,10 @@ from .chips.placement import check
 from .contents import info
 from .files import load, save
 from .page import plot
-from .stress.run import stress
 from .training import train
 from .validation.run import Validation, validate
 
 __all__ = [
-    "Validation", "certify", "check", "energy", "info", "load", "plot", "save", "stress", "train",
+    "Validation", "certify", "check", "energy", "info", "load", "plot", "save", "train",
     "validate",
 ]  # fmt: skip

@@ -2,3 +2,7 @@
 
 - `run` — plans, runs, tables and files; `figures` — a curve for each kind.
 """
+
+from .run import stress
+
+__all__ = ["stress"]

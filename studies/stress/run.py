@@ -121,7 +121,7 @@ def planned(
         message = f"states is {options['states']!r}; allowed: learned, free"
         raise BadInput(message)
     if levels and len(set(kinds)) != 1:
-        words = ", ".join(f"{level:g}" for level in levels)
+        words = ",".join(f"{level:g}" for level in levels)
         message = f"levels {words} are given for {len(set(kinds or KINDS))} kinds; allowed: one"
         raise BadInput(message)
     possible = [

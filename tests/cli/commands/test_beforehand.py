@@ -21,10 +21,10 @@ from spinspike.model.network.network import draw
 pytestmark = pytest.mark.matplotlib
 FullDisk = Callable[[int], AbstractContextManager[None]]
 WORK = {  # the command, and where its work begins
-    "train": "spinspike.studies.validation.run.train_network",
+    "train": "spinspike.studies.training.train_network",
     "import arrays graph.h5": "spinspike.model.network.import_arrays.read_arrays",
     "import darnax graph.h5": "spinspike.model.network.import_arrays.read_darnax",
-    "map graph.h5": "spinspike.studies.validation.run.map_file",
+    "map graph.h5": "spinspike.mapping.map_network",
     "export graph.h5": "spinspike.mapping.graph.graph_file.load",
     "export graph.h5 --to pynn": "spinspike.mapping.graph.graph_file.load",
     "export graph.h5 --to net": "spinspike.mapping.graph.graph_file.load",
@@ -32,11 +32,11 @@ WORK = {  # the command, and where its work begins
     "nir read graph.h5": "spinspike.mapping.nir.file.read",
     "nir run graph.h5 --input graph.h5": "spinspike.mapping.nir.file.read",
     "convert graph.h5": "spinspike.mapping.nir.file.read",
-    "certify graph.h5": "spinspike.cli.commands.certify.certificates",
-    "check graph.h5 --target loihi1": "spinspike.mapping.chips.placement.place",
+    "certify graph.h5": "spinspike.studies.certificates.run.certificates",
+    "check graph.h5 --target loihi1": "spinspike.studies.chips.placement.place",
     "view graph.h5": "spinspike.mapping.to_svg",
     "validate graph.h5": "spinspike.studies.validation.campaign.Campaign.run",
-    "stress graph.h5 --kind noise": "spinspike.cli.commands.stress.stressed",
+    "stress graph.h5 --kind noise": "spinspike.studies.stress.run.stressed",
     "explore": "spinspike.cli.commands.studies.explore.many_networks",
     "explore graph.h5": "spinspike.cli.commands.studies.explore.one_network",
     "integrate": "spinspike.studies.integrator.learning.learned",
@@ -84,7 +84,7 @@ def test_where_nothing_can_be_written_no_command_sets_to_work(
 def test_train_looks_at_all_its_files(
     end: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spinspike.studies.validation.run.train_network", at_work)
+    monkeypatch.setattr("spinspike.studies.training.train_network", at_work)
     beside, words = tmp_path / f"n.h5.{end}", ["train", "-o", str(tmp_path / "n.h5")]
     beside.write_text("of an earlier run")
     with pytest.raises(BadInput, match=rf"n\.h5\.{end} (exists|is of an interrupted run).*--force"):
