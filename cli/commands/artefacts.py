@@ -137,9 +137,9 @@ def export(
     from spinspike.studies.page.terminal import show, table
 
     made_by: Any = exporter(to)
-    if to in ("lava", "pynn"):
-        check_place(output, made_by.WRITTEN, force=force)
-    elif to in ("net", "nir"):
+    if written := getattr(made_by, "WRITTEN", None):  # a folder, and what may lie in it
+        check_place(output, written, force=force)
+    else:
         check_target(output, force=force)
     made_by.write(load(graph), output, force=force)
     folder = output if output.is_dir() else output.parent

@@ -1,19 +1,22 @@
 """What every exporter offers, so that a check and the export itself can never disagree.
 
-An exporter is a module with three functions: `lava_export`, `netx_file`, `nir_export`,
-`pynn_export` and `sanafe_export` take synapse graphs, `nir_lava` takes NIR graphs.
+An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn` and `sanafe` take synapse
+graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by an entry point of the group
+`GROUP`, whose name is the tool's and whose object has the three functions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol, cast
 
 from spinspike.errors import BadInput, MissingPart
 from spinspike.mapping.graph.graph import SynapseGraph
 
+GROUP = "spinspike.exporters"  # of entry points
 EXPORTERS = {
     "lava": "lava",
     "nir": "nir",
@@ -42,17 +45,20 @@ def exporter(name: str) -> Exporter:
     Parameters
     ----------
     name : str
-        One of `EXPORTERS`.
+        One of `EXPORTERS`, or one that another package offers.
 
     Raises
     ------
     BadInput
         It is none.
     """
-    if name not in EXPORTERS:
-        message = f"exporter is {name!r}; allowed: {', '.join(EXPORTERS)}"
+    if name in EXPORTERS:
+        return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
+    others = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in others:
+        message = f"exporter is {name!r}; allowed: {', '.join((*EXPORTERS, *others))}"
         raise BadInput(message)
-    return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
+    return cast("Exporter", others[name].load())
 
 
 def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bool = False) -> Path:

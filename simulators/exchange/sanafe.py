@@ -45,7 +45,7 @@ from .exporter import refusals, states_left_behind
 from .folder import whole_folder
 
 PARTS = ("synapse", "dendrite", "soma", "network")
-FILES = ("chip.yaml", "network.yaml")
+WRITTEN = ("chip.yaml", "network.yaml")
 FREE = 30  # steps for which sources of an exported folder have spikes
 UNREACHED = 1e30  # threshold of the readout
 ALL_INPUTS = "loihi_inputs[0..1023]"  # in SANA-FE's file: a unit in each core for each of so many
@@ -140,7 +140,7 @@ def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path
         no parent.
     """
     path = Path(path)
-    with whole_folder(path, FILES, force=force) as new:
+    with whole_folder(path, WRITTEN, force=force) as new:
         for obstacle in obstacles(graph):
             raise BadInput(obstacle)
         points = [p.inputs[:1] for p in graph.fixed_points.values() if len(p)]

@@ -11,8 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from spinspike.cli.main import app
 from spinspike.errors import BadInput
+from spinspike.mapping.graph import graph_file
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
@@ -91,6 +94,21 @@ def test_what_has_no_obstacles_is_written_and_nothing_else(name: str, tmp_path: 
 def test_an_exporter_that_is_none_is_refused() -> None:
     with pytest.raises(BadInput, match="exporter is 'nest'; allowed: lava, nir, sanafe, pynn, net"):
         exporter("nest")
+
+
+def test_an_exporter_of_another_package_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "third_party"))
+    graph = next(iter(GRAPHS.values()))
+    saved = tmp_path / "graph.h5"
+    graph_file.save(saved, graph)
+    words = ["export", str(saved), "--to", "edges", "-o", str(tmp_path / "edges.txt")]
+    assert CliRunner().invoke(app, words, catch_exceptions=False).exit_code == 0
+    lines = (tmp_path / "edges.txt").read_text().splitlines()
+    assert lines == [f"{p.name} {p.mantissa.size}" for p in graph.projections]
+    with pytest.raises(BadInput, match="exists"):
+        CliRunner().invoke(app, words, catch_exceptions=False)
 
 
 def random_nir(rng: np.random.Generator) -> NirGraph:
