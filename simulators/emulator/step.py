@@ -1,21 +1,34 @@
-"""The chip's integer arithmetic in NumPy, whole batches at once: the oracle of step simulators."""
+"""The chip's integer arithmetic, bit by bit: what all other step simulators are held against.
+
+Where nothing is drawn at random, a compiled kernel follows each pattern by its changes. Otherwise, and
+without Numba, NumPy takes whole batches step by step, to the same bits. `plain` is the oracle of both.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from spinspike.errors import BadInput
+from spinspike.mapping.graph.by_source import by_source, twins
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import input_field, supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak, step
 from spinspike.mapping.graph.wiring import wiring
+from spinspike.model.learning.uncompiled import compiles
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
+
+SMALL = 10**6  # neurons, patterns and steps: done before a kernel would be loaded
+PATTERNS = 64  # that a thread takes at a time
+COST = "NumPy emulates: to the same spikes, many times slower"
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,62 @@ class Emulator:
             The stimulus does not fit the graph.
         """
         check_size(graph, stimulus)
+        work = protocol.total * stimulus.bias.size
+        if self._random or work < SMALL or not compiles(COST):
+            return self._in_batches(graph, stimulus, protocol, progress)
+        return self._by_changes(graph, stimulus, protocol, progress)
+
+    def _by_changes(
+        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, progress: Progress | None
+    ) -> Recording:
+        """Pattern by pattern, compiled; threads share the patterns."""
+        from .kernels import run_patterns, twins_alike
+
+        patterns, total = len(stimulus.bias), protocol.total
+        first, later = stimulus.first_bias, stimulus.bias
+        if stimulus.levels.shape[1]:
+            first = first + input_field(graph, stimulus.first_levels)
+            later = later + input_field(graph, stimulus.levels)
+        labels, which = np.unique(stimulus.supervisor, axis=0, return_inverse=True)
+        signal = supervisory_field(graph, labels)
+        supervisory = np.zeros((total, patterns))
+        supervisory[protocol.cue : protocol.release] = np.abs(signal).sum(axis=1)[which]
+        stands = twins(graph)
+        if not all(twins_alike(field, stands) for field in (first, later, signal)):
+            stands = np.arange(graph.neurons)
+        kept, number = np.unique(stands, return_inverse=True)
+        synapses, scores = by_source(graph, stands), by_source(graph, stands, into="readout")
+        decoder, offset = graph.ends.decoder, graph.ends.readout_offset
+        spikes = np.empty((total, *stimulus.bias.shape), dtype=np.bool_)
+        states = np.empty((total, patterns, graph.units), dtype=np.int8)
+        readout = np.zeros((patterns, len(offset)), dtype=np.int64)
+        arguments: tuple[Any, ...] = (
+            spikes, states, readout, first, later, signal, which, kept, protocol.cue, protocol.release,
+            synapses.delays, synapses.starts, synapses.targets, synapses.weights,
+            scores.starts.sum(axis=0), scores.targets, scores.weights, offset.astype(np.int64),
+            number, number[decoder], np.sign(graph.ends.input_sign[decoder]).astype(np.int8),
+        )  # fmt: skip
+        blocks = [(b, min(b + PATTERNS, patterns)) for b in range(0, patterns, PATTERNS)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            runs = [pool.submit(run_patterns, *block, *arguments) for block in blocks]
+            for done, one in enumerate(runs, 1):
+                one.result()
+                if progress:
+                    progress(done, len(runs))
+        return Recording(
+            regime=self.regime,
+            times=np.arange(1.0, total + 1),
+            states=states,
+            supervisory=supervisory,
+            release=float(protocol.release),
+            spikes=spikes,
+            readout=readout if readout.size else None,
+        )
+
+    def _in_batches(
+        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, progress: Progress | None
+    ) -> Recording:
+        """Step by step, all patterns that still move at once."""
         rng = np.random.default_rng(self.seed)
         synapses, scores = wiring(graph), wiring(graph, into="readout")
         signal = supervisory_field(graph, stimulus.supervisor)
