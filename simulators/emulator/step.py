@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import BadInput
-from spinspike.mapping.graph.by_source import by_source, twins
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import input_field, supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
@@ -25,6 +24,8 @@ from spinspike.model.learning.uncompiled import compiles
 from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
+
+from .by_source import by_source, twins
 
 SMALL = 10**6  # neurons, patterns and steps: done before a kernel would be loaded
 PATTERNS = 64  # that a thread takes at a time

@@ -13,7 +13,6 @@ from scipy.sparse import csr_array
 
 from spinspike.arrays import BoolArray, IntArray, SpinArray
 from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
-from spinspike.mapping.graph.by_source import twins
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.quantisation.rounding import InputMode
@@ -23,6 +22,7 @@ from spinspike.model.network.dynamics import Sweeps
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
 from spinspike.simulators.emulator import plain, step
+from spinspike.simulators.emulator.by_source import twins
 from spinspike.simulators.stimulus import stimulus
 
 

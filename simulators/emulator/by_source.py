@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from spinspike.arrays import IntArray
-
-from .graph import NeuronModel, SynapseGraph
+from spinspike.mapping.graph.graph import NeuronModel, SynapseGraph
 
 
 @dataclass(frozen=True)
