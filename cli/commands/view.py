@@ -1,4 +1,4 @@
-"""The command that shows what a graph looks like."""
+"""The command that shows what a graph or a network looks like."""
 
 from __future__ import annotations
 
@@ -13,37 +13,56 @@ from .options import Force, Json
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from spinspike.mapping import SynapseGraph
+    from spinspike.model import NetworkFile
+
 
 def view(
-    graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
+    file: Annotated[Path, typer.Argument(help="Graph file of `map`, or network file of `train`.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")],
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a graph: its populations, who is connected to whom, and how strongly.
+    """Draw a graph or a network: who is connected to whom, and how strongly.
 
-    Writes `population.svg` for a browser and `population.dot` for Graphviz, `adjacency.png` with
+    Of a graph: `population.svg` for a browser and `population.dot` for Graphviz, `adjacency.png` with
     every synapse (their density in large graphs) and `weights.png`, histograms of the weights.
+
+    Of a network: `couplings.png`, `weights.png`, and of each run of fixed points `learned.png` and
+    `free.png`, the plane in which they differ most.
 
     Example: `spinspike view graph.h5 -o pictures`
     """
-    from spinspike.mapping import load, population_view, to_dot, to_svg
+    from spinspike.mapping import SynapseGraph
     from spinspike.outputs import filling
+    from spinspike.studies.files import load
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import show
-    from spinspike.studies.validation import graph_figures
 
-    loaded = load(graph)
+    loaded = load(file)
     check_folder(output, force=force)
     with filling(output) as new:
-        (new / "population.svg").write_text(to_svg(loaded), encoding="utf-8")
-        (new / "population.dot").write_text(to_dot(loaded), encoding="utf-8")
-        graph_figures.adjacency(loaded).savefig(new / "adjacency.png")
-        graph_figures.weights(loaded).savefig(new / "weights.png")
-    found = population_view(loaded)
-    summary: dict[str, Any] = {
-        "folder": str(output),
-        "files": ["adjacency.png", "population.dot", "population.svg", "weights.png"],
+        found = (
+            draw_graph(loaded, new)
+            if isinstance(loaded, SynapseGraph)
+            else draw_network(loaded, new)
+        )
+        files = sorted(path.name for path in new.iterdir())
+    summary = {"folder": str(output), "files": files, **found}
+    show(summary, *tables(summary), as_json=as_json)
+
+
+def draw_graph(graph: SynapseGraph, folder: Path) -> dict[str, Any]:
+    """Pictures of a graph, and its populations and projections in numbers."""
+    from spinspike.mapping import population_view, to_dot, to_svg
+    from spinspike.studies.validation import graph_figures
+
+    (folder / "population.svg").write_text(to_svg(graph), encoding="utf-8")
+    (folder / "population.dot").write_text(to_dot(graph), encoding="utf-8")
+    graph_figures.adjacency(graph).savefig(folder / "adjacency.png")
+    graph_figures.weights(graph).savefig(folder / "weights.png")
+    found = population_view(graph)
+    return {
         **found.graph,
         "populations": [{"name": name, **data} for name, data in found.nodes(data=True)],
         "projections": [
@@ -51,10 +70,42 @@ def view(
             for source, target, name, data in found.edges(keys=True, data=True)
         ],
     }
-    show(summary, *tables(summary), as_json=as_json)
+
+
+def draw_network(content: NetworkFile, folder: Path) -> dict[str, Any]:
+    """Pictures of a network and its fixed points."""
+    from spinspike.studies.page import network_figures
+
+    network_figures.couplings(content.network).savefig(folder / "couplings.png")
+    network_figures.weights(content.network).savefig(folder / "weights.png")
+    for run, points in content.fixed_points.items():
+        if len(points.distinct) > 1:
+            network_figures.landscape(points).savefig(folder / f"{run}.png")
+    network = content.network
+    return {
+        "network": network.summary(),
+        "fixed_points": {run: len(points) for run, points in content.fixed_points.items()},
+    }
 
 
 def tables(summary: Mapping[str, Any]) -> list[Table]:
+    """What was drawn, and the files."""
+    from spinspike.studies.page.terminal import table
+
+    sizes = {name: (Path(summary["folder"]) / name).stat().st_size for name in summary["files"]}
+    files = table(
+        f"Written to {summary['folder']}",
+        "file",
+        "size",
+        rows=[[name, f"{size:,} bytes"] for name, size in sizes.items()],
+    )
+    if "network" in summary:
+        rows = [[run, f"{count:,}"] for run, count in summary["fixed_points"].items()]
+        return [table(summary["network"], "fixed points", "states", rows=rows), files]
+    return [*graph_tables(summary), files]
+
+
+def graph_tables(summary: Mapping[str, Any]) -> list[Table]:
     """Populations and projections, a row for each."""
     from spinspike.studies.page.terminal import table
 
@@ -94,11 +145,4 @@ def tables(summary: Mapping[str, Any]) -> list[Table]:
             for p in summary["projections"]
         ],
     )
-    sizes = {name: (Path(summary["folder"]) / name).stat().st_size for name in summary["files"]}
-    files = table(
-        f"Written to {summary['folder']}",
-        "file",
-        "size",
-        rows=[[name, f"{size:,} bytes"] for name, size in sizes.items()],
-    )
-    return [populations, projections, files]
+    return [populations, projections]

@@ -14,6 +14,7 @@ from spinspike.arrays import FloatArray, IntArray
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, weakest_units
 from spinspike.mapping.pictures.svg import EXCITES, INHIBITS
+from spinspike.model import FixedPoints
 from spinspike.simulators import Outcome, Recording
 
 from .style import DOWN, INK, PALE, SIGNAL, UP
@@ -27,6 +28,11 @@ NULL_COLOURS = {
     "permuted": "#9a83b5",
     "random start": "#6fa57b",
 }
+# Okabe and Ito's colours, which the colour-blind tell apart, and two greys
+CLASSES = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a6f00", "#000000",
+    "#8a939b", "#6b3fa0",
+)  # fmt: skip
 UNIT = {"step": "step", "asynchronous": "sweep", "continuous": "ms"}
 
 
@@ -187,6 +193,60 @@ def weights(graph: SynapseGraph, *, ax: Axes | None = None) -> Axes:
             ax.hist(values, bins=60, color=colour, label=f"{values.size:,} {what}")
     ax.set(xlabel="weight units", ylabel="synapses", yscale="log")
     ax.legend()
+    return ax
+
+
+def landscape(points: FixedPoints, *, ax: Axes | None = None) -> Axes:
+    """Where fixed points lie: the plane in which their states differ most, a colour for each class.
+
+    The square of a distance is the number of units that differ, as far as two principal components
+    can show it; the axes say how much of all differences that is.
+
+    Parameters
+    ----------
+    points
+        At least two different states.
+    ax
+        Where to draw; the current axes of pyplot when not given.
+
+    Returns
+    -------
+    Axes
+        A dot for each state.
+
+    Raises
+    ------
+    BadInput
+        All states are equal, or there is none.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("agg")
+    >>> states = np.array([[1, 1, 1], [1, 1, -1], [-1, -1, 1]], dtype=np.int8)
+    >>> landscape(FixedPoints(np.zeros((3, 1)), np.arange(3), states)).get_xlabel()
+    'first component, 67 % of the differences'
+    """
+    states = points.states.astype(np.float64)
+    centred = states - states.mean(axis=0) if len(states) else states
+    if not centred.any():
+        message = f"{len(states)} fixed points with 1 state; allowed: two different ones or more"
+        raise BadInput(message)
+    ax = _axes(ax)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    place = np.column_stack([left * sizes, np.zeros(len(states))])[:, :2] / 2
+    share = [*(100 * sizes**2 / (sizes**2).sum()), 0.0]
+    for label in np.unique(points.labels):
+        rows = points.labels == label
+        ax.plot(
+            *place[rows].T, ".", ms=4, color=CLASSES[label % len(CLASSES)], label=f"class {label}"
+        )
+    ax.set(
+        xlabel=f"first component, {share[0]:.0f} % of the differences",
+        ylabel=f"second component, {share[1]:.0f} %",
+        aspect="equal",
+    )
+    ax.legend(markerscale=2)
     return ax
 
 

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from spinspike.cli.main import app
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, map_network, save
+from spinspike.model.network import network_file
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.network import draw
+from spinspike.model.network.network_file import NetworkFile
 
 pytestmark = pytest.mark.matplotlib
 FILES = ["adjacency.png", "population.dot", "population.svg", "weights.png"]
@@ -59,3 +61,15 @@ def test_prints_a_table_and_does_not_overwrite(folder: Path) -> None:
     with pytest.raises(BadInput, match="is not empty; choose another name"):
         CliRunner().invoke(app, command, catch_exceptions=False)
     assert CliRunner().invoke(app, [*command, "--force"]).exit_code == 0
+
+
+def test_a_network_is_drawn_with_its_fixed_points(trained: NetworkFile, tmp_path: Path) -> None:
+    network_file.save(tmp_path / "network.h5", trained)
+    command = ["view", str(tmp_path / "network.h5"), "-o", str(tmp_path / "pictures")]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "100 units in 1 modules" in " ".join(done.stdout.split())
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert names == ["couplings.png", "free.png", "learned.png", "weights.png"]
+    for name in names:
+        assert (tmp_path / "pictures" / name).read_bytes().startswith(b"\x89PNG")

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from spinspike import plot
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, weakest_units
+from spinspike.model import FixedPoints
 from spinspike.simulators import Emulator, Protocol, stimulus, validate
 
 pytestmark = pytest.mark.matplotlib
@@ -65,3 +66,19 @@ def test_without_axes_those_of_pyplot_are_taken(graph: SynapseGraph) -> None:
 
     assert plot.weights(graph) is plt.gca()
     plt.close("all")
+
+
+def test_a_landscape_keeps_distances_that_fit_into_a_plane() -> None:
+    """Four corners of a rectangle of 2 by 6 units, a class for each of its ends."""
+    states = np.ones((4, 9), dtype=np.int8)
+    states[1::2, :2] = -1
+    states[2:, 2:8] = -1
+    points = FixedPoints(np.zeros((4, 1)), np.array([0, 0, 1, 1]), states)
+    ax = plot.landscape(points, ax=Figure().subplots())
+    dots = np.concatenate([np.asarray(line.get_xydata()) for line in ax.lines])
+    squares = ((dots[:, None] - dots) ** 2).sum(axis=2)
+    np.testing.assert_allclose(squares, (states[:, None] != states).sum(axis=2), atol=1e-9)
+    assert ax.get_xlabel() == "first component, 75 % of the differences"
+    assert [line.get_label() for line in ax.lines] == ["class 0", "class 1"]
+    with pytest.raises(BadInput, match="2 fixed points with 1 state; allowed: two different"):
+        plot.landscape(points.select(np.array([0, 0])), ax=Figure().subplots())
