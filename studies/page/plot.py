@@ -246,7 +246,7 @@ def landscape(points: FixedPoints, *, ax: Axes | None = None) -> Axes:
         ylabel=f"second component, {share[1]:.0f} %",
         aspect="equal",
     )
-    ax.legend(markerscale=2)
+    ax.legend(markerscale=2, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return ax
 
 
