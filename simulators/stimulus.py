@@ -23,6 +23,7 @@ def stimulus(
 
     Parameters
     ----------
+    graph : SynapseGraph
     images : (B, D)
     labels : (B,), optional
         Classes whose supervisory neurons spike in the clamped phase; none without labels.

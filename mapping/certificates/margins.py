@@ -19,6 +19,12 @@ def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
     With x the integer field without supervisory signal, the margin is x where the neuron spikes
     and 1 - x where it is silent. The leak residue of a threshold neuron is at most zero, and zero
     after a spike, so it cannot break a state whose margins are all at least 1.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    points : FixedPoints
+        P states of the graph's H units.
     """
     spikes = neuron_spikes(graph, points.states)
     x = field_of(graph, spikes) + drive(graph, points.inputs) + graph.offset
@@ -26,12 +32,26 @@ def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
 
 
 def certified(graph: SynapseGraph, points: FixedPoints) -> BoolArray:
-    """Whether each state is a fixed point of the graph for certain: all margins >= 1; (P,)."""
+    """Whether each state is a fixed point of the graph for certain: all margins >= 1; (P,).
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    points : FixedPoints
+        P states of the graph's H units.
+    """
     return np.asarray(weakest_units(graph, points)[0] >= 1)
 
 
 def weakest_units(graph: SynapseGraph, points: FixedPoints) -> tuple[IntArray, IntArray]:
-    """Smallest integer margin of each state and the unit it belongs to, each (P,)."""
+    """Smallest integer margin of each state and the unit it belongs to, each (P,).
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    points : FixedPoints
+        P states of the graph's H units.
+    """
     smallest = np.empty(len(points), dtype=np.int64)
     units = np.empty(len(points), dtype=np.int64)
     at_once = max(AT_LEAST, AT_ONCE // graph.neurons)

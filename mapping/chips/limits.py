@@ -53,6 +53,8 @@ def check(
 
     Parameters
     ----------
+    graph : SynapseGraph
+    target : Target
     placement : Placement, optional
         By default the one that `place` finds.
     chips : int

@@ -70,6 +70,11 @@ def place(graph: SynapseGraph, target: Target) -> Placement:
 
     Never raises for what does not fit; `limits.check` says what that is.
 
+    Parameters
+    ----------
+    graph : SynapseGraph
+    target : Target
+
     Examples
     --------
     >>> from spinspike.mapping import load_target, map_network

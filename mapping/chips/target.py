@@ -120,6 +120,11 @@ Reader = Callable[[Any], Any]  # raises ValueError for what is not allowed
 def load_target(name: str | Path) -> Target:
     """Read a target: one of `BUILT_IN`, or the user's own file.
 
+    Parameters
+    ----------
+    name : str or path
+        A name of `BUILT_IN`, or a YAML file.
+
     Raises
     ------
     BadInput

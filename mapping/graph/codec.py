@@ -17,6 +17,12 @@ def drive(graph: SynapseGraph, images: InputArray) -> IntArray:
     """Integer field that images put on the neurons, by bias or by spikes; (B, N).
 
     Together with ``graph.offset`` and the synapses it is the field x from the second step on.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    images : (B, D)
+        Within the graph's input range.
     """
     by_bias = bias(graph, images) - graph.offset
     return by_bias + input_field(graph, input_levels(graph, images))
@@ -105,6 +111,12 @@ def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
     """Class of unit states, (B, H) to (B,): the readout neuron with the largest field.
 
     Where the graph has none, argmax_c (Wout s)_c in floating point.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    states : (B, H) int8
+        In -1, +1.
     """
     if not len(graph.ends.readout_offset):
         return reference_classes(graph, states)

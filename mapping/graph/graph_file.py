@@ -33,7 +33,16 @@ Contents = tuple[dict[str, Any], dict[str, Any]]  # arrays, attributes
 
 
 def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
-    """Write a graph, whole or not at all."""
+    """Write a graph, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder must exist.
+    graph : SynapseGraph
+    force : bool
+        Replace a file that exists.
+    """
     write(path, "graph", *contents(graph), force=force)
 
 
@@ -69,6 +78,11 @@ def contents(graph: SynapseGraph) -> Contents:
 
 def load(path: Path | str) -> SynapseGraph:
     """Read a graph, checking every array and every range.
+
+    Parameters
+    ----------
+    path : path
+        A graph file.
 
     Raises
     ------

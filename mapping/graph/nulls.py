@@ -23,6 +23,10 @@ def without_couplings(graph: SynapseGraph) -> SynapseGraph:
     the first step, b + floor(-S/2) where its spike means up, else the bias at which it spikes
     where the other would not. Without that the null would fail for the wrong reason.
     Graded neurons have no bias, only a leak, which stays.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
     """
     kept = tuple(p for p in graph.projections if p.role != "coupling")
     bare = replace(graph, projections=kept)
@@ -39,6 +43,12 @@ def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> Synapse
 
     Each neuron keeps its number of synapses, their weights, and so its bias; only the partners
     are wrong. ON and OFF of a graded pair change their partners together.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    rng : numpy.random.Generator
+        Draws the shift of each module.
     """
     if graph.graded is not None:
         order = rng.permutation(graph.units)

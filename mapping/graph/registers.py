@@ -26,6 +26,10 @@ def check_ranges(graph: SynapseGraph) -> None:
     saturate where the synapses together are weaker than the limit) and the membrane when all
     synapses of one sign are active at once (24 bits). Of graded neurons the synapses alone are: how
     far their numbers go depends on the signal, and is checked with it.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
     """
     check_synapses(graph)
     if not (graph.ends.scale > 0).all():

@@ -16,6 +16,10 @@ def without_autapses(graph: SynapseGraph) -> SynapseGraph:
     A relay is a twin: it receives what its neuron receives, so the two spike together, and each
     carries the self-coupling to the other. Hence not only the fixed points but every step is that
     of the graph with autapses, at the cost of one more neuron and its incoming synapses.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
     """
     relay = {p.source: f"{p.source}_relay" for p in graph.projections if _autapses(p)}
     if not relay:

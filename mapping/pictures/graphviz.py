@@ -12,6 +12,10 @@ from .svg import EXCITES, FILLS, INHIBITS, INK
 def to_dot(graph: SynapseGraph) -> str:
     """Write populations as nodes and projections as edges, in the colours of `to_svg`.
 
+    Parameters
+    ----------
+    graph : SynapseGraph
+
     Returns
     -------
     str

@@ -22,6 +22,10 @@ AT_ONCE = 2**22  # synapses counted at a time: NumPy counts copies of 8 bytes ea
 def population_view(graph: SynapseGraph) -> nx.MultiDiGraph:
     """Populations as nodes, projections as edges; small at any size of the graph.
 
+    Parameters
+    ----------
+    graph : SynapseGraph
+
     Returns
     -------
     networkx.MultiDiGraph
@@ -73,6 +77,10 @@ def population_view(graph: SynapseGraph) -> nx.MultiDiGraph:
 
 def to_networkx(graph: SynapseGraph) -> nx.MultiDiGraph:
     """Neurons ``(population, index)`` as nodes, synapses with their integer weight as edges.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
 
     Raises
     ------

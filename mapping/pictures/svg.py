@@ -30,6 +30,10 @@ def to_svg(graph: SynapseGraph) -> str:
     their width grows with the logarithm of the number of synapses. A label names the role, the
     number of synapses, the range of their weights and the unit that these are multiples of.
 
+    Parameters
+    ----------
+    graph : SynapseGraph
+
     Returns
     -------
     str

@@ -71,6 +71,17 @@ def draw(
 ) -> Network:
     """Draw a fresh network with the statistics of its architecture.
 
+    Parameters
+    ----------
+    architecture : Architecture
+    rng : numpy.random.Generator
+    centre : (D,)
+        What is taken from an input.
+    gain : float > 0
+        What the rest is multiplied by.
+    input_range : (float, float)
+        Smallest and largest value that an input may have.
+
     Examples
     --------
     >>> architecture = Architecture(units=50, inputs=4, classes=3)

@@ -44,7 +44,16 @@ class NetworkFile(OneLine):
 
 
 def save(path: Path | str, content: NetworkFile, *, force: bool = False) -> None:
-    """Write a network file, whole or not at all."""
+    """Write a network file, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder must exist.
+    content : NetworkFile
+    force : bool
+        Replace a file that exists.
+    """
     arrays = network_arrays(content.network) | fixed_point_arrays(content.fixed_points)
     attributes = {"gain": content.network.gain, "provenance": json.dumps(dict(content.provenance))}
     write(path, "network", arrays, attributes, force=force)
@@ -52,6 +61,11 @@ def save(path: Path | str, content: NetworkFile, *, force: bool = False) -> None
 
 def load(path: Path | str) -> NetworkFile:
     """Read a network file, checking every array.
+
+    Parameters
+    ----------
+    path : path
+        A network file.
 
     Raises
     ------

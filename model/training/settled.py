@@ -18,6 +18,14 @@ def learned(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
     """Where training inputs end after warm-up, clamp with their label, and release.
 
     Inputs whose dynamics do not settle within 100 sweeps have no fixed point and are left out.
+
+    Parameters
+    ----------
+    network : Network
+    split : Split
+        Inputs (P, D) with the labels to clamp.
+    clamped : int >= 0
+        Sweeps with the label.
     """
     sweeps = Sweeps(clamped=clamped, free=SETTLE)
     runner = exact_engine(network, len(split))
@@ -26,7 +34,14 @@ def learned(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
 
 
 def free(network: Network, split: Split) -> FixedPoints:
-    """Where inputs end by themselves, the label never shown."""
+    """Where inputs end by themselves, the label never shown.
+
+    Parameters
+    ----------
+    network : Network
+    split : Split
+        Inputs (P, D), with labels that are noted and never used.
+    """
     runner = exact_engine(network, len(split))
     return _settled(network, split, runner.free(split.inputs, sweeps=SETTLE))
 

@@ -123,15 +123,24 @@ def train(
 
     Parameters
     ----------
+    data : Dataset
+    architecture : Architecture
+    rule, schedule : MarginRule and Schedule, optional
+    seed : int >= 0
+        Of all that is drawn.
     gain : float
         Factor of an input whose range has been scaled to a width of 1.
     centred : bool
         Whether the mean training image is subtracted from each.
+    device : {"auto", "cpu", "gpu", "numpy"}
+        What does the work; "auto" takes the fastest that is there.
     start : Training, optional
         Where to go on from: an interrupted training with the same arguments. The result has the
         same weights, bit by bit, as one without the interruption.
     on_epoch : callable, optional
         Called with the training so far after each epoch.
+    on_progress : callable, optional
+        Called with the epochs done and the images done in this one, every 64 batches.
 
     Examples
     --------
@@ -166,7 +175,16 @@ def train(
 
 
 def accuracy(network: Network, split: Split, *, sweeps: int = 50) -> float:
-    """Fraction of images whose free-running state is read out as their label."""
+    """Fraction of images whose free-running state is read out as their label.
+
+    Parameters
+    ----------
+    network : Network
+    split : Split
+        Inputs (P, D) with their labels.
+    sweeps : int >= 0
+        Of the free run, after the warm-up.
+    """
     runner = engine(network, Course(MarginRule(), Schedule().sweeps))
     return _accuracy(runner, network, split, sweeps)
 

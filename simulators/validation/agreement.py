@@ -52,7 +52,13 @@ class Disagreement:
 
 
 def agreements(outcomes: Sequence[Outcome]) -> list[Agreement]:
-    """Every pair of simulators and every run that both have, nulls left out."""
+    """Every pair of simulators and every run that both have, nulls left out.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        Of several simulators; nulls are passed over.
+    """
     return [
         Agreement(a.run, _name(a), _name(b), (a.final[:count] == b.final[:count]).all(axis=1))
         for a, b, count in _pairs(outcomes)
@@ -60,7 +66,14 @@ def agreements(outcomes: Sequence[Outcome]) -> list[Agreement]:
 
 
 def disagreements(graph: SynapseGraph, outcomes: Sequence[Outcome]) -> list[Disagreement]:
-    """Every pattern of every pair that ends in different states; smallest margins first."""
+    """Every pattern of every pair that ends in different states; smallest margins first.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    outcomes : sequence of Outcome
+        Of several simulators on this graph.
+    """
     found: list[Disagreement] = []
     for a, b, count in _pairs(outcomes):
         patterns = np.flatnonzero((a.final[:count] != b.final[:count]).any(axis=1))

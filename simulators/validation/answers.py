@@ -26,12 +26,25 @@ class Answer:
 
 
 def answers(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> list[Answer]:
-    """All three, over all simulators."""
+    """All three, over all simulators.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+        Nulls among them.
+    claims : sequence of Claim
+        What `claims` made of them.
+    """
     return [lost(claims), needed(outcomes), reached(outcomes)]
 
 
 def sentence(claims: Sequence[Claim]) -> str:
-    """The verdict in a line."""
+    """The verdict in a line.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    """
     found = verdict(claims)
     these = [c for c in claims if c.verdict == found]
     if found != "holds":

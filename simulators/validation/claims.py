@@ -104,7 +104,12 @@ class NotAsked:
 
 
 def verdict(claims: Sequence[Claim]) -> Verdict:
-    """That over all claims: one that fails is enough, and so is an undecided one."""
+    """That over all claims: one that fails is enough, and so is an undecided one.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    """
     found = {claim.verdict for claim in claims}
     return "fails" if "fails" in found else "undecided" if "undecided" in found else "holds"
 

@@ -186,6 +186,11 @@ BY_PATTERN = (
 def accuracy(outcome: Outcome) -> float:
     """Fraction of patterns whose final state is read out as their true label.
 
+    Parameters
+    ----------
+    outcome : Outcome
+        Of a free run.
+
     Raises
     ------
     BadInput
@@ -213,6 +218,11 @@ def supervisory_off(outcome: Outcome, *, grace: float = 0.0) -> bool:
 
 def wilson(successes: BoolArray) -> tuple[float, float, float]:
     """Fraction of successes with its Wilson 95 % interval.
+
+    Parameters
+    ----------
+    successes : (P,) bool
+        At least one.
 
     Examples
     --------

@@ -124,12 +124,20 @@ def validate(
 
     Parameters
     ----------
+    graph : SynapseGraph
+    simulator : Simulator
     patterns : int
         At most so many fixed points of each run, the first ones; one that is there twice (input
         and state) counts once.
+    runs : sequence of str
+        Keys of `RUNS`.
+    nulls : bool
+        Also run the nulls of those runs that have some.
     protocol : Protocol, optional
         Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without
         clamping. By default those of `default_protocol`.
+    seed : int >= 0
+        Of wrong labels, random starts, permutations and noisy simulators.
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
     """

@@ -39,6 +39,19 @@ def certificates(
 ) -> dict[str, Certificates]:
     """Prove, and try, what the fixed points of each run withstand; with progress on stderr.
 
+    Parameters
+    ----------
+    graph : SynapseGraph
+        With its fixed points.
+    network : Path, optional
+        File of the network it was made of: then the fewest bits of each state are sought.
+    patterns : int, optional
+        Fixed points of each run, at most; all when not given.
+    attacked : bool
+        Also try to break what is certified.
+    seed : int >= 0
+        Of the attacks.
+
     Raises
     ------
     BadInput
