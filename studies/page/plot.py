@@ -225,7 +225,7 @@ def landscape(points: FixedPoints, *, ax: Axes | None = None) -> Axes:
     >>> matplotlib.use("agg")
     >>> states = np.array([[1, 1, 1], [1, 1, -1], [-1, -1, 1]], dtype=np.int8)
     >>> landscape(FixedPoints(np.zeros((3, 1)), np.arange(3), states)).get_xlabel()
-    'first component, 67 % of the differences'
+    'first component, 79 % of the differences'
     """
     states = points.states.astype(np.float64)
     centred = states - states.mean(axis=0) if len(states) else states
