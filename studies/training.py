@@ -100,8 +100,8 @@ def train(
 
     Examples
     --------
-    >>> train("digits", units=40, epochs=1)
-    <NetworkFile: 40 units in 1 modules, 64 inputs, 10 classes, 245 couplings; ...>
+    >>> train("digits", units=40, epochs=1).network
+    <Network: 40 units in 1 modules, 64 inputs, 10 classes, 245 couplings>
     """
     if preset not in PRESETS:
         message = f"preset is {preset!r}; allowed: {', '.join(PRESETS)}"
