@@ -33,7 +33,7 @@ USAGE_ERROR = typer.BadParameter.__mro__[1]
 
 app = Commands(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help=(

@@ -56,6 +56,7 @@ def train(
     preset: str = "default",
     folder: Path | None = None,
     validation: int | None = None,
+    standardise: bool = False,
     device: Device = "auto",
     seed: int = 0,
     checkpoint: Path | None = None,
@@ -68,13 +69,15 @@ def train(
     Parameters
     ----------
     data : str or Dataset
-        A data set, its name, or the path of an ``.npz`` file with one's own.
+        A data set, its name, or the path of an ``.npz`` or ``.csv`` file with one's own.
     preset : {"default", "best", "published"}
         Settings to start from.
     folder : Path, optional
         Where IDX files are; for MNIST and Fashion-MNIST.
     validation : int, optional
         Training images to hold out; one in twelve when not given.
+    standardise : bool
+        Give each input of a file of one's own mean 0 and deviation 1.
     device : {"auto", "cpu", "gpu", "numpy"}
         What does the work.
     seed : int >= 0
@@ -108,7 +111,7 @@ def train(
         raise BadInput(message)
     known_device(device)
     if isinstance(data, str):
-        data = load(data, folder, validation=validation)
+        data = load(data, folder, validation=validation, standardise=standardise)
     chosen_preset = overridden(PRESETS[preset](data), data, settings)
     job = Job(data, chosen_preset, seed, device, checkpoint, history)
     return train_network(job, resume=resume)[0]
@@ -160,6 +163,7 @@ class Job:
         inputs = np.ascontiguousarray(self.data.train.inputs)
         found = {
             "data": self.data.name,
+            **({"class names": self.data.class_names} if self.data.class_names else {}),
             "data checksum": zlib.crc32(inputs.data),
             "seed": self.seed,
             "device": chosen(self.device),

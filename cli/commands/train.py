@@ -27,7 +27,8 @@ def train(
         str,
         typer.Argument(
             help="digits, mnist, fashion-mnist, entangled-mnist, entangled-fashion-mnist, "
-            "prototypes, or an .npz file with train_inputs, train_labels, test_inputs, test_labels."
+            "prototypes, or a file of your own: .csv, the class in the last column, or .npz with "
+            "train_inputs, train_labels and, if you like, test_inputs, test_labels."
         ),
     ] = "digits",
     preset: Annotated[
@@ -43,6 +44,10 @@ def train(
     validation: Annotated[
         int | None, typer.Option(help="Training images to hold out; 1 in 12 when not given.")
     ] = None,
+    standardise: Annotated[
+        bool,
+        typer.Option("--standardise", help="Give each input of your file mean 0 and deviation 1."),
+    ] = False,
     device: Device = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run of the same command.")
@@ -174,6 +179,7 @@ def train(
         preset=preset,
         folder=folder,
         validation=validation,
+        standardise=standardise,
         device=known_device(device),
         seed=seed,
         checkpoint=checkpoint,
@@ -183,7 +189,7 @@ def train(
     )
     found = dict(content.provenance)
     if probe:
-        dataset = load(data, folder, validation=validation)
+        dataset = load(data, folder, validation=validation, standardise=standardise)
         found["probe"] = probe_accuracy(content.network, dataset, device=known_device(device))
     save(output, replace(content, provenance=found), force=force)
     checkpoint.unlink(missing_ok=True)

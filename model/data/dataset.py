@@ -44,6 +44,7 @@ class Dataset(OneLine):
     classes: int
     input_range: tuple[float, float]
     image_shape: tuple[int, int] | None  # None: the inputs are no pictures
+    class_names: tuple[str, ...] = ()  # where labels were words: (C,), in the order of the numbers
 
     def summary(self) -> str:
         """Name and sizes."""

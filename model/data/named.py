@@ -14,7 +14,7 @@ from spinspike.errors import BadInput
 
 from .dataset import SPLIT_SEED, Dataset, Split
 from .entangled import entangle
-from .from_arrays import read_npz
+from .from_arrays import read_csv, read_npz
 from .idx import read_set
 from .prototypes import prototypes
 
@@ -51,21 +51,31 @@ def digits() -> Dataset:
         name: Split(inputs[rows], labels[rows])
         for name, rows in (("train", train), ("validation", validation), ("test", test))
     }
-    return Dataset(name="digits", classes=10, input_range=(0.0, 1.0), image_shape=(8, 8), **parts)
+    return Dataset(
+        "digits", parts["train"], parts["validation"], parts["test"], 10, (0.0, 1.0), (8, 8)
+    )
 
 
-def load(name: str, folder: Path | None = None, *, validation: int | None = None) -> Dataset:
+def load(
+    name: str,
+    folder: Path | None = None,
+    *,
+    validation: int | None = None,
+    standardise: bool = False,
+) -> Dataset:
     """Load a data set by its name.
 
     Parameters
     ----------
     name : str
-        One of `NAMES`, or the path of an .npz file as `read_npz` takes it.
+        One of `NAMES`, or the path of an .npz or .csv file as `read_npz` and `read_csv` take it.
     folder : Path, optional
         Where the IDX files are; for MNIST and Fashion-MNIST only, which need it.
     validation : int, optional
         Training images to hold out; one in twelve when not given (5,000 of MNIST). Not for the
         digits, whose split is fixed.
+    standardise : bool
+        Give each input of a file of one's own mean 0 and deviation 1.
 
     Raises
     ------
@@ -74,9 +84,14 @@ def load(name: str, folder: Path | None = None, *, validation: int | None = None
     BadFile
         Its files are missing or corrupt.
     """
-    own = name.endswith(".npz")
-    if not own and name not in NAMES:
-        message = f"unknown data set {name!r}; allowed: {', '.join(NAMES)}, or a path to an .npz"
+    own = {".npz": read_npz, ".csv": read_csv}.get(Path(name).suffix)
+    if own is None and name not in NAMES:
+        message = (
+            f"unknown data set {name!r}; allowed: {', '.join(NAMES)}, or a path to an .npz or .csv"
+        )
+        raise BadInput(message)
+    if standardise and own is None:
+        message = f"data set {name!r} is not standardised; allowed: files of one's own"
         raise BadInput(message)
     source = name.removeprefix(ENTANGLED)
     if source in IDX_SETS:
@@ -92,7 +107,7 @@ def load(name: str, folder: Path | None = None, *, validation: int | None = None
         message = f"data set {name!r} is read from no folder, got {folder}; leave out --data"
         raise BadInput(message)
     if own:
-        return read_npz(name, validation=validation)
+        return own(name, validation=validation, standardise=standardise)
     if name == "prototypes":
         return prototypes() if validation is None else prototypes(validation=validation)
     if validation is not None:

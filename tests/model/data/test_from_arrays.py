@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinspike.errors import BadFile, BadInput
-from spinspike.model.data.from_arrays import from_arrays, read_npz
+from spinspike.model.data.from_arrays import from_arrays, read_csv, read_npz
 
 Arrays = dict[str, Any]
 
@@ -149,7 +149,11 @@ def test_files_that_hold_no_data_set_are_refused(tmp_path: Path, numbered: Array
         read_npz(tmp_path / "none.npz")
     for name in numbered:
         np.savez(tmp_path / "own.npz", **{key: numbered[key] for key in numbered if key != name})
-        with pytest.raises(BadFile, match=rf"own\.npz has no array {name}; needed: train_inp"):
+        alone = name.startswith("test")
+        says = (
+            "test has (inputs|labels) alone" if alone else f"has no array {name}; needed: train_inp"
+        )
+        with pytest.raises(BadFile, match=rf"own\.npz:? {says}"):
             read_npz(tmp_path / "own.npz")
     np.savez(tmp_path / "own.npz", **numbered, validation_labls=numbered["test_labels"])
     with pytest.raises(BadFile, match=r"'validation_labls'; .*did you mean 'validation_labels'"):
@@ -167,3 +171,73 @@ def test_the_only_image_of_a_class_is_trained_on(alone: int) -> None:
     assert sorted([*data.train.inputs[:, 0], *data.validation.inputs[:, 0]]) == [*images[:, 0]]
     with pytest.raises(BadInput, match="validation is 11; allowed: up to 10, so that one image"):
         from_arrays(images, labels, images, labels, validation=11)
+
+
+def iris() -> tuple[NDArray[Any], NDArray[Any]]:
+    from sklearn.datasets import load_iris
+
+    bunch = load_iris()
+    return bunch.data, bunch.target_names[bunch.target]
+
+
+def test_words_are_labels_and_a_fifth_is_held_out_to_test_on() -> None:
+    inputs, kinds = iris()
+    data = from_arrays(inputs, kinds)
+    assert data.class_names == ("setosa", "versicolor", "virginica")
+    assert (len(data.test), len(data.validation), len(data.train)) == (30, 10, 110)
+    seen = {tuple(row): kind for row, kind in zip(inputs.tolist(), kinds, strict=True)}
+    for split in (data.train, data.validation, data.test):
+        for row, label in zip(split.inputs.tolist(), split.labels, strict=True):
+            assert seen[tuple(row)] == data.class_names[label]
+    again = from_arrays(inputs, np.searchsorted(np.unique(kinds), kinds))
+    assert np.array_equal(again.test.labels, data.test.labels)
+    assert again.class_names == ()
+
+
+def test_standardised_inputs_have_mean_0_and_deviation_1() -> None:
+    rng = np.random.default_rng(0)
+    inputs = rng.normal([5, -2, 0], [100, 0.1, 0], (200, 3))
+    inputs[7, 0] = 10_000
+    data = from_arrays(inputs, np.arange(200) % 2, standardise=True)
+    whole = np.concatenate([data.train.inputs, data.validation.inputs, data.test.inputs])
+    assert data.input_range == (whole.min(), whole.max())
+    assert np.abs(whole).max() == 3
+    np.testing.assert_allclose(data.train.inputs[:, 1].mean(), 0, atol=0.02)  # a few are clipped
+    np.testing.assert_allclose(data.train.inputs[:, 1].std(), 1, atol=0.05)
+    assert not data.train.inputs[:, 2].any()
+
+
+def test_a_table_is_read_with_its_heading_or_without(tmp_path: Path) -> None:
+    inputs, kinds = iris()
+    rows = [",".join([*map(str, row), kind]) for row, kind in zip(inputs, kinds, strict=True)]
+    (tmp_path / "iris.csv").write_text("a,b,c,d,kind\n" + "\n".join(rows) + "\n\n")
+    (tmp_path / "bare.csv").write_text("\n".join(rows))
+    one, other = read_csv(tmp_path / "iris.csv"), read_csv(tmp_path / "bare.csv")
+    meant = from_arrays(inputs, kinds)
+    for data in (one, other):
+        assert np.array_equal(data.train.inputs, meant.train.inputs)
+        assert np.array_equal(data.test.labels, meant.test.labels)
+        assert data.class_names == meant.class_names
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1,2,a\n3,x,b\n", r"line 2: 'x'; allowed: numbers, 3 columns, the class last"),
+        ("1,2,a\n3,b\n", r"line 2: 2 columns; allowed: numbers, 3 columns"),
+        ("", r"train_inputs has shape \(0, "),
+        ("1,2,a\n3,nan,b\n", "train_inputs contains nan"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(BadFile, match=says):
+        read_csv(tmp_path / "table.csv")
+    with pytest.raises(BadFile, match="no readable table"):
+        read_csv(tmp_path / "none.csv")
+
+
+def test_a_word_that_is_no_class_is_named() -> None:
+    words = np.array(["a", "b"] * 10)
+    with pytest.raises(BadInput, match="test_labels has c; allowed: a, b"):
+        from_arrays(np.eye(20), words, np.eye(20)[:2], np.array(["a", "c"]))
