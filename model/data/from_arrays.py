@@ -87,7 +87,10 @@ def from_arrays(
     if set(shapes.values()) != {shape}:
         message = f"images have shapes {shapes}; allowed: the same in all splits"
         raise BadInput(message)
-    for part, count in (("test", len(splits["train"]) // TEST_SHARE), ("validation", validation)):
+    for part, count in (
+        ("test", max(1, len(splits["train"]) // TEST_SHARE)),
+        ("validation", validation),
+    ):
         if part not in splits:
             whole = splits["train"]
             for kept, rows in zip(
