@@ -14,6 +14,7 @@ from spinspike.mapping.graph.registers import check_ranges
 from spinspike.mapping.graph.relay import without_autapses
 from spinspike.mapping.quantisation.assemble import assemble
 from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
+from spinspike.mapping.quantisation.exact import exact_integers, ties
 from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.fixed_points import FixedPoints
@@ -33,6 +34,11 @@ def map_network(
     provenance: Mapping[str, Any] | None = None,
 ) -> SynapseGraph:
     """Map a network to neurons and synapses with integer weights.
+
+    A network of whole numbers that fit is mapped as it is (`exact_integers`), however it was to be
+    rounded, unless units are to get self-couplings of their own. Whether it was, and how many
+    fields of exactly 0 in the fixed points lost their sign, the graph's provenance says under
+    ``integers``.
 
     Parameters
     ----------
@@ -71,11 +77,16 @@ def map_network(
     table, points = encoding_named(encoding), dict(fixed_points or {})
     rng = np.random.default_rng(seed)
     learned = points.get("learned")
-    if consolidation is None:
-        integers = quantise(network, rounding, encoding=table, points=learned, rng=rng)
-    elif learned is None:
+    exact = None
+    if consolidation is None or not consolidation.autapses:
+        exact = exact_integers(network, rounding, encoding=table)
+    if consolidation is not None and learned is None:
         message = "consolidation needs the learned fixed points, and none were given"
         raise BadInput(message)
+    if exact is not None:
+        integers = exact
+    elif consolidation is None or learned is None:
+        integers = quantise(network, rounding, encoding=table, points=learned, rng=rng)
     else:
         integers = consolidate(network, learned, rounding, consolidation, encoding=table)
     graph = assemble(
@@ -85,7 +96,10 @@ def map_network(
         weight_bits=rounding.weight_bits,
         on_chip_readout=on_chip_readout,
         fixed_points=points,
-        provenance=provenance,
+        provenance={
+            **(provenance or {}),
+            "integers": {"exact": exact is not None, "ties": ties(integers, network, points)},
+        },
     )
     if not autapses:
         graph = without_autapses(graph)
