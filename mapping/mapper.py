@@ -13,6 +13,7 @@ from spinspike.mapping.graph.registers import check_ranges
 from spinspike.mapping.graph.relay import without_autapses
 from spinspike.mapping.quantisation.assemble import assemble
 from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
+from spinspike.mapping.quantisation.exact import exact_integers, ties
 from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.fixed_points import FixedPoints
@@ -33,6 +34,11 @@ def map_network(
     provenance: Mapping[str, Any] | None = None,
 ) -> SynapseGraph:
     """Map a network to neurons and synapses with integer weights, as ``spinspike map`` does.
+
+    A network of whole numbers that fit is mapped as it is (`exact_integers`), however it was to be
+    rounded, unless units are to get self-couplings of their own. Whether it was, and how many
+    fields of exactly 0 in the fixed points lost their sign, the graph's provenance says under
+    ``integers``.
 
     Parameters
     ----------
@@ -85,7 +91,12 @@ def map_network(
     table, points = encoding_named(encoding), dict(fixed_points or {})
     rng = np.random.default_rng(seed)
     learned = points.get("learned")
-    if consolidation is None or not learned:
+    exact = None
+    if consolidation is None or not consolidation.autapses:
+        exact = exact_integers(network, rounding, encoding=table)
+    if exact is not None:
+        integers = exact
+    elif consolidation is None or not learned:
         integers = quantise(network, rounding, encoding=table, points=learned, rng=rng)
     else:
         integers = consolidate(network, learned, rounding, consolidation, encoding=table)
@@ -96,7 +107,10 @@ def map_network(
         weight_bits=rounding.weight_bits,
         on_chip_readout=on_chip_readout,
         fixed_points=points,
-        provenance=provenance,
+        provenance={
+            **(provenance or {}),
+            "integers": {"exact": exact is not None, "ties": ties(integers, network, points)},
+        },
     )
     if not autapses:
         graph = without_autapses(graph)

@@ -24,6 +24,7 @@ def mapping_summary(graph: SynapseGraph) -> dict[str, Any]:
     return {
         "encoding": graph.encoding,
         "weight_bits": graph.weight_bits,
+        "integers": graph.provenance.get("integers"),
         "units": graph.units,
         "neurons": graph.neurons,
         "synapses": graph.synapses,

@@ -47,6 +47,7 @@ def certify(
     from spinspike.studies.certificates.tables import certificate_tables
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import show
+    from spinspike.studies.validation.tables import integer_tables
 
     loaded = load(graph)
     if output:
@@ -56,7 +57,8 @@ def certify(
     if output:
         with filling(output) as new:
             write(new, found, summary)
-    show(summary, *certificate_tables(summary), as_json=as_json)
+    rounding = integer_tables(loaded.provenance.get("integers"))
+    show(summary, *certificate_tables(summary), *rounding, as_json=as_json)
     for run in summary.values():
         if not run["certified"] or run.get("attack", {}).get("unsound"):
             raise typer.Exit(1)

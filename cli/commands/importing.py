@@ -70,7 +70,8 @@ def import_darnax(
 
     The file holds darnax's matrices as they are used there, states from the left: **W** (D, H),
     **J** (H, H) with the self-couplings on its diagonal, **V** (H, C), **B** (C, H). They are
-    transposed here. Pixels of 0 to 255 that darnax saw divided by 255: --gain 0.00392156862745098
+    transposed here. Each may come sparse: **W_data**, **W_indices** (n, 2), **W_shape**, the parts of
+    a BCOO matrix, or with **W_indptr** those of a CSR one. Pixels of 0 to 255 that darnax saw divided by 255: --gain 0.00392156862745098
     --high 255.
 
     Example: `spinspike import darnax trained.npz -o network.h5`

@@ -12,6 +12,7 @@ from spinspike.mapping.graph.register_limits import STATE_LIMIT
 
 from .adaptive_rounding import Rows, adaptive_rounding
 from .rounding import Rounding
+from .row_scale import largest_readout_scale
 
 KICKS = 400  # tries to do better: there are few rows, and each has as many weights as units
 SHRINK = 0.3  # variance added to that of each spin, so that chance correlations count for less
@@ -30,34 +31,52 @@ def integer_readout(
     ----------
     readout : (C, H)
     factors : (F,)
-        Scales to try, against the one at which the strongest weight just fits.
+        Scales to try, against the one at which the strongest weight just fits; none larger than
+        that at which bias and membrane of the readout neurons fit.
     mean, covariance : (H,) and (H, H)
         Of the states.
     """
     exact = csr_array(readout)
     rows, spread = Rows.of(exact), covariance + SHRINK * np.eye(len(covariance))
     finest = (np.abs(exact.data).max(initial=0.0) or 1.0) / rounding.largest
-    units = [np.full(rows.weight.shape, finest / factor) for factor in factors]
-    strayed = [adaptive_rounding(rows, u, rounding.largest, spread)[1].sum() for u in units]
-    unit = units[int(np.argmin(strayed))]
-    found, _ = adaptive_rounding(rows, unit, rounding.largest, spread, kicks=KICKS)
+    units = np.unique(np.maximum(finest / factors, 0.5 / largest_readout_scale(readout)))
+    strayed = [
+        adaptive_rounding(rows, np.full(rows.weight.shape, u), rounding.largest, spread)[1].sum()
+        for u in units
+    ]
+    unit = float(units[int(np.argmin(strayed))])
+    steps = np.full(rows.weight.shape, unit)
+    found, _ = adaptive_rounding(rows, steps, rounding.largest, spread, kicks=KICKS)
     data = found[rows.exists].astype(np.int16)
     mantissa = csr_array((data, exact.indices, exact.indptr), shape=exact.shape)
-    scores = IntegerMatrix(mantissa, _exponent(mantissa, rounding))
-    scale = 2.0**scores.exponent * factors[int(np.argmin(strayed))] / (2 * finest)
-    half = (mantissa * (2.0**scores.exponent / 2)).toarray()
-    offset = np.rint(scale * (readout @ mean) - half @ (1 + mean)).astype(np.int64)
-    return scores, offset
+    score = readout @ mean / unit  # the mean, in mantissas
+    tries = (_at(mantissa, e, score, mean) for e in range(rounding.exponent, 0, -1))
+    return next((one for one in tries if fits(*one)), _at(mantissa, 0, score, mean))
 
 
-def _exponent(mantissa: SparseMatrix, rounding: Rounding) -> int:
-    """The highest, up to that of the couplings, at which biases and sums fit, half left over."""
-    weight = mantissa.astype(np.int64)
-    sums = weight.sum(axis=1), abs(weight).sum(axis=1)
-    fits = (
-        exponent
-        for exponent in range(rounding.exponent, 0, -1)
-        if max(np.ptp(one) for one in sums) << exponent <= BIAS_LIMIT
-        and int(sums[1].max()) << exponent <= STATE_LIMIT // 2
+def _at(
+    mantissa: SparseMatrix, exponent: int, score: FloatArray, mean: FloatArray
+) -> tuple[IntegerMatrix, IntArray]:
+    """The readout at an exponent, with offsets at which the mean scores are right."""
+    weight = 2.0**exponent * mantissa
+    offset = np.rint(2.0 ** (exponent - 1) * score - weight @ (1 + mean) / 2)
+    return IntegerMatrix(mantissa, exponent), offset.astype(np.int64)
+
+
+def fits(scores: IntegerMatrix, offset: IntArray) -> bool:
+    """Whether bias and membrane of the readout neurons fit, whatever the encoding.
+
+    Parameters
+    ----------
+    scores : IntegerMatrix
+        (C, H).
+    offset : (C,)
+        Bias of each class where every neuron that carries a weight spikes when its unit is up.
+    """
+    weight = scores.mantissa.astype(np.int64)
+    down, total = (
+        np.asarray(part.sum(axis=1)) << scores.exponent for part in (weight.minimum(0), abs(weight))
     )
-    return next(fits, 0)
+    # only differences of biases count; carriers that spike when their unit is down add theirs
+    bias = max(int(np.ptp(one)) // 2 + 1 for one in (offset, offset + down))
+    return bias <= BIAS_LIMIT and int(total.max(initial=0)) + bias <= STATE_LIMIT

@@ -13,12 +13,20 @@ from spinspike.mapping.graph.codec import BIAS_LIMIT, input_reach, levels_of
 from spinspike.mapping.graph.encoding import DALE, Encoding
 from spinspike.mapping.graph.graph import Role
 from spinspike.mapping.graph.integer_matrix import IntegerMatrix, IntegerNetwork, unit_field
-from spinspike.mapping.graph.register_limits import FULL_BITS, STATE_LIMIT
+from spinspike.mapping.graph.register_limits import FULL_BITS
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.network import Network
 
 from .rounding import Rounding
-from .row_scale import fitting_scale, input_peak, input_step, label_fields, largest_scale, row_peak
+from .row_scale import (
+    fitting_scale,
+    input_peak,
+    input_step,
+    label_fields,
+    largest_readout_scale,
+    largest_scale,
+    row_peak,
+)
 
 # Scales tried against the one at which the strongest coupling just fits: larger ones clip it.
 CLIPPING = tuple(float(f) for f in 2 ** np.linspace(-0.5, 2.0, 21))
@@ -183,14 +191,9 @@ def _readout(
     readout: FloatArray, rounding: Rounding, rng: np.random.Generator | None
 ) -> IntegerMatrix:
     """Integer weights (C, H) of the readout; scores are compared, so that all rows share a scale."""
-    sums = np.abs(readout).sum(axis=1), readout.sum(axis=1)
     strongest = np.abs(readout).max(initial=0.0) or 1.0
-    # biases are at most half the difference of these sums, by encoding; half is left to rounding
-    spread = max(float(np.ptp(one)) for one in sums) or 1.0
     scale = min(
-        (rounding.largest << rounding.exponent) / (2 * strongest),
-        STATE_LIMIT / 4 / (sums[0].max(initial=0.0) or 1.0),
-        BIAS_LIMIT / spread,
+        (rounding.largest << rounding.exponent) / (2 * strongest), largest_readout_scale(readout)
     )
     exponent = rounding.exponent_for(2 * scale * strongest)
     factors = np.full(len(readout), 2 * scale)

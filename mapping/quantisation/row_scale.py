@@ -89,6 +89,21 @@ def largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> F
     return np.asarray(np.where(np.isfinite(scale), scale, 1.0))
 
 
+def largest_readout_scale(readout: FloatArray) -> float:
+    """Scale alpha of all classes at which bias and membrane of the readout neurons just fit.
+
+    Biases are at most half the difference of the rows' sums, by encoding of the weights or of
+    their absolute values; as much again is left to rounding.
+
+    Parameters
+    ----------
+    readout : (C, H)
+    """
+    sums = np.abs(readout).sum(axis=1), readout.sum(axis=1)
+    spread = max(float(np.ptp(one)) for one in sums) or 1.0
+    return min(STATE_LIMIT / 4 / (sums[0].max(initial=0.0) or 1.0), BIAS_LIMIT / spread)
+
+
 def row_total(matrix: SparseMatrix) -> FloatArray:
     """Sum of absolute entries of each row."""
     sums = np.append(0.0, np.add.accumulate(np.abs(matrix.data)))

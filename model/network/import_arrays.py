@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 
-from spinspike.arrays import FloatArray, SparseMatrix
+from spinspike.arrays import FloatArray, IntArray, SparseMatrix
 from spinspike.errors import BadFile, BadInput
-from spinspike.npz import read_whole_npz
+from spinspike.npz import npz_names, read_whole_npz
 
 from .network import Network
 
 ARRAYS = ("J", "Win", "Wback", "Wout")
 OPTIONAL = ("J_D", "bias", "centre", "gain", "input_range", "modules")
 DARNAX = ("W", "J", "V", "B")
+SPARSE = ("data", "indices", "shape")  # of a matrix saved sparse, after its name
+LONGEST = 10**7  # side of such a matrix, whose shape costs its writer nothing
 
 
 def from_arrays(
@@ -128,19 +131,26 @@ def read_arrays(path: Path | str) -> Network:
         raise BadFile(message) from error
 
 
-def from_darnax(W: ArrayLike, J: ArrayLike, V: ArrayLike, B: ArrayLike, **choices: Any) -> Network:
+def from_darnax(
+    W: ArrayLike | SparseMatrix,
+    J: ArrayLike | SparseMatrix,
+    V: ArrayLike | SparseMatrix,
+    B: ArrayLike | SparseMatrix,
+    **choices: Any,
+) -> Network:
     """Make a network of darnax's matrices, which multiply states from the right.
 
     Parameters
     ----------
-    W, J, V, B : (D, H), (H, H), (H, C), (C, H)
+    W, J, V, B : (D, H), (H, H), (H, C), (C, H), dense or sparse
         Used as ``x @ W``, ``s @ J``, ``s @ V`` and ``code @ B``: rows are presynaptic. The
         diagonal of J holds the self-couplings.
     **choices
         ``centre``, ``gain`` and ``input_range`` as in `from_arrays`.
     """
-    turned = (np.asarray(matrix).T for matrix in (J, W, B, V))
-    return from_arrays(*turned, **choices)
+    turned = [csr_array(m.T) if issparse(m) else np.asarray(m).T for m in (J, W, B, V)]
+    back, out = (m.toarray() if issparse(m) else m for m in turned[2:])
+    return from_arrays(turned[0], turned[1], back, out, **choices)
 
 
 def from_orchestrator(orchestrator: Any, **choices: Any) -> Network:
@@ -174,13 +184,81 @@ def from_orchestrator(orchestrator: Any, **choices: Any) -> Network:
 
 
 def read_darnax(path: Path | str, **choices: Any) -> Network:
-    """Read a darnax network from an .npz file with arrays W, J, V and B."""
-    arrays = read_whole_npz(path, DARNAX)
+    """Read a darnax network from an .npz file with arrays W, J, V and B.
+
+    Any of them may come as the arrays of a sparse matrix: of JAX's BCOO as ``W_data`` (n,),
+    ``W_indices`` (n, 2) and ``W_shape`` (2,), of SciPy's CSR as ``W_data`` (n,), ``W_indices``
+    (n,), ``W_indptr`` (rows + 1,) and ``W_shape`` (2,).
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    **choices
+        As for `from_darnax`.
+
+    Raises
+    ------
+    BadFile
+        It is missing or corrupt, an array is missing or has another name, or the arrays fit
+        neither each other nor a matrix.
+    """
+    sparse = [name for name in DARNAX if f"{name}_data" in npz_names(path)]
+    parts = [f"{name}_{part}" for name in sparse for part in SPARSE]
+    needed = [name for name in DARNAX if name not in sparse] + parts
+    arrays = read_whole_npz(path, needed, [f"{name}_indptr" for name in sparse])
     try:
-        return from_darnax(**arrays, **choices)
+        for name in sparse:
+            arrays[name] = _matrix(name, arrays)
+        return from_darnax(*(arrays[name] for name in DARNAX), **choices)
     except BadInput as error:
         message = f"{path}: {error}"
         raise BadFile(message) from error
+
+
+def _matrix(name: str, arrays: Mapping[str, NDArray[Any]]) -> SparseMatrix:
+    """The matrix that ``name_data``, ``name_indices``, ``name_shape`` and maybe more describe."""
+    data, indices, shape = (arrays[f"{name}_{part}"] for part in SPARSE)
+    pointers = arrays.get(f"{name}_indptr")
+    whole = [indices, shape] if pointers is None else [indices, shape, pointers]
+    if any(array.dtype.kind not in "iu" for array in whole):
+        kinds = ", ".join(str(array.dtype) for array in whole)
+        message = (
+            f"{name}_indices, {name}_shape or {name}_indptr have types {kinds}; allowed: integers"
+        )
+        raise BadInput(message)
+    _shape(f"{name}_shape", shape.shape, (2,))
+    _shape(f"{name}_data", data.shape, (None,))
+    wanted = (len(data), 2) if pointers is None else (len(data),)
+    _shape(f"{name}_indices", indices.shape, wanted)
+    values = _dense(f"{name}_data", data, (None,))
+    size = (int(shape[0]), int(shape[1]))
+    if min(size) < 1 or max(size) > LONGEST:
+        message = f"{name}_shape is {size}; allowed: 1 to {LONGEST:,} each"
+        raise BadInput(message)
+    if pointers is None:
+        rows, columns = indices.T.astype(np.int64)
+    else:
+        counts = np.diff(_pointers(name, pointers.astype(np.int64), size[0], len(data)))
+        rows, columns = np.repeat(np.arange(size[0]), counts), indices.astype(np.int64)
+    for place, end in ((rows, size[0]), (columns, size[1])):
+        if len(place) and not (place.min() >= 0 and place.max() < end):
+            message = (
+                f"{name}_indices go from {place.min()} to {place.max()}; allowed: 0 to {end - 1}"
+            )
+            raise BadInput(message)
+    return csr_array((values, (rows, columns)), shape=size)
+
+
+def _pointers(name: str, pointers: IntArray, rows: int, entries: int) -> IntArray:
+    _shape(f"{name}_indptr", pointers.shape, (rows + 1,))
+    if pointers[0] != 0 or pointers[-1] != entries or (np.diff(pointers) < 0).any():
+        message = (
+            f"{name}_indptr goes from {pointers[0]} to {pointers[-1]}; allowed: from 0 up to "
+            f"{entries}, never down"
+        )
+        raise BadInput(message)
+    return pointers
 
 
 def _numbers(name: str, value: ArrayLike) -> NDArray[Any]:
@@ -221,9 +299,8 @@ def _sparse(name: str, value: ArrayLike | SparseMatrix) -> SparseMatrix:
         _numbers(name, matrix.data)
         matrix = matrix.astype(np.float64)
     else:
-        array = _numbers(name, value)
-        _shape(name, array.shape, (None, None))
-        matrix = csr_array(array).astype(np.float64)
+        # converted first: SciPy takes neither half precision nor another order of bytes
+        matrix = csr_array(_dense(name, value, (None, None)))
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     return matrix

@@ -41,7 +41,29 @@ def mapping_tables(summary: dict[str, Any]) -> list[Table]:
             for run, c in summary["certificates"].items()
         ],
     )
-    return [parts, certificates]
+    return [parts, certificates, *integer_tables(summary["integers"])]
+
+
+def integer_tables(integers: dict[str, Any] | None) -> list[Table]:
+    """Whether a network was mapped without rounding, and what became of fields of exactly 0.
+
+    Parameters
+    ----------
+    integers : dict, optional
+        What `map_network` left in a graph's provenance; none in graphs of older versions.
+    """
+    if integers is None:
+        return []
+    rows = [["integers", "exact: nothing was rounded" if integers["exact"] else "rounded"]]
+    rows += [
+        [
+            f"{run}: fields of exactly 0",
+            f"{c['fields']:,}, of which {c['lost']:,} lost their sign (in {c['states']:,} states)",
+        ]
+        for run, c in integers["ties"].items()
+        if c["fields"]
+    ]
+    return [table("Rounding and ties", "", "", rows=rows)]
 
 
 def outcome_table(validation: dict[str, Any]) -> list[Table]:

@@ -167,6 +167,31 @@ def test_the_readout_of_few_bits_decides_as_the_exact_one(larger: NetworkFile) -
     assert agreement(consolidate(network, points, two)) > 0.97
 
 
+@pytest.mark.parametrize("bits", [8, 4, 1])
+@pytest.mark.parametrize("kind", ["one class apart", "many strong weights"])
+def test_a_readout_fits_bias_and_membrane_in_every_encoding(kind: str, bits: int) -> None:
+    """At full scale the biases come to 50,000 of 4,095, and the membranes to 190,000 of 131,039."""
+    rng = np.random.default_rng(0)
+    if kind == "one class apart":
+        readout = np.where(np.arange(800) % 2, 1.0, 0.9) * np.array([[1.0], [0.5]])
+    else:
+        readout = rng.choice([-1.0, 1.0], (3, 1000)) * rng.uniform(0.5, 1, (3, 1000))
+    states = rng.choice([-1, 1], (200, readout.shape[1])).astype(np.int8)
+    mean, rounding = states.mean(axis=0), Rounding(bits)
+    scores, offset = integer_readout(
+        readout, rounding, np.array([1.0]), mean, np.cov(states.T, bias=True)
+    )
+    weight = scores.mantissa.toarray().astype(np.int64) << scores.exponent
+    down = np.where(weight < 0, weight, 0).sum(axis=1)
+    for biases in (offset, offset + down):  # carriers that spike when their unit is up, and down
+        centred = biases - (biases.max() + biases.min()) // 2
+        assert np.abs(centred).max() <= 4095
+        assert (np.abs(weight).sum(axis=1) + np.abs(centred)).max() <= 131039
+    exact = np.argmax(states @ readout.T, axis=1)
+    found = np.argmax((states > 0) @ weight.T + offset, axis=1)
+    assert np.mean(found == exact) > (0.9 if bits > 1 else 0.5)
+
+
 def test_a_readout_of_nothing_reads_nothing() -> None:
     scores, offset = integer_readout(
         np.zeros((3, 5)), Rounding(weight_bits=2), np.array([1.0]), np.zeros(5), np.eye(5)

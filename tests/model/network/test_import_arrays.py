@@ -307,3 +307,81 @@ def test_wrong_matrices_of_darnax_are_refused(path: Path) -> None:
         read_darnax(path)
     with pytest.raises(BadInput, match=r"J has shape \(6, 5\); allowed: \(6, 6\)"):
         from_darnax(**arrays | {"J": np.ones((5, 6))})
+
+
+def bcoo(name: str, matrix: Any) -> Arrays:
+    rows, columns = np.nonzero(matrix)
+    return {
+        f"{name}_data": matrix[rows, columns],
+        f"{name}_indices": np.stack([rows, columns], axis=1).astype(np.int32),
+        f"{name}_shape": np.array(matrix.shape),
+    }
+
+
+def csr(name: str, matrix: Any) -> Arrays:
+    found = csr_array(matrix)
+    parts = {p: getattr(found, p) for p in ("data", "indices", "indptr")}
+    return {f"{name}_{p}": value for p, value in parts.items()} | {
+        f"{name}_shape": np.array(matrix.shape)
+    }
+
+
+@pytest.mark.parametrize("stored", [bcoo, csr])
+@pytest.mark.parametrize("names", ["WJ", "J", "WJVB"])
+def test_sparse_matrices_of_darnax_mean_what_dense_ones_do(
+    path: Path, stored: Any, names: str
+) -> None:
+    rng = np.random.default_rng(0)
+    whole = {name: m * (rng.random(m.shape) < 0.6) for name, m in darnax_arrays(rng).items()}
+    kept = {name: m for name, m in whole.items() if name not in names}
+    for name in names:
+        kept |= stored(name, whole[name])
+    np.savez(path, **kept)
+    found, wanted = read_darnax(path), from_darnax(**whole)
+    assert (found.coupling != wanted.coupling).nnz == 0
+    assert (found.input_weight != wanted.input_weight).nnz == 0
+    for part in ("self_coupling", "supervisory", "readout"):
+        assert np.array_equal(getattr(found, part), getattr(wanted, part))
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "why"),
+    [
+        ("W_indices", np.array([[0, 99]]), "W_indices has shape"),
+        ("W_indices", None, "W_indices"),
+        ("W_shape", np.array([2]), "W_shape has shape"),
+        ("W_shape", np.array([10**9, 2]), "W_shape is"),
+        ("W_shape", np.array([1, 1]), "W_indices go from 0 to"),
+        ("W_shape", np.array([1.5, 2.0]), "allowed: integers"),
+        ("W_indptr", np.array([0, 1]), "W_ind"),
+    ],
+)
+def test_parts_that_make_no_matrix_are_refused(path: Path, part: str, value: Any, why: str) -> None:
+    whole = darnax_arrays(np.random.default_rng(0))
+    arrays = {name: whole[name] for name in "JVB"} | bcoo("W", whole["W"]) | {part: value}
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    with pytest.raises(BadFile, match=why):
+        read_darnax(path)
+
+
+def test_pointers_that_go_down_are_refused(path: Path) -> None:
+    whole = darnax_arrays(np.random.default_rng(0))
+    arrays = {name: whole[name] for name in "JVB"} | csr("W", whole["W"])
+    arrays["W_indptr"][1] = 10**6
+    np.savez(path, **arrays)
+    with pytest.raises(BadFile, match="W_indptr goes from 0"):
+        read_darnax(path)
+
+
+@pytest.mark.parametrize("kind", ["<f2", ">f2", ">f4", ">f8", ">i4", "longdouble", "bool"])
+def test_numbers_of_every_kind_are_taken(two_units: Arrays, path: Path, kind: str) -> None:
+    """Quarters and small whole numbers are exact in all kinds of floats; in others, without them."""
+    names = ("J", "Win", "Wback", "Wout") if kind in (">i4", "bool") else tuple(two_units)
+    whole = {name: np.asarray(two_units[name]).astype(kind) for name in names}
+    np.savez(path, **whole)
+    found = read_arrays(path)
+    wanted = from_arrays(**{name: array.astype(np.float64) for name, array in whole.items()})
+    assert np.array_equal(found.coupling.toarray(), wanted.coupling.toarray())
+    assert np.array_equal(found.self_coupling, wanted.self_coupling)
+    assert np.array_equal(found.input_weight.toarray(), wanted.input_weight.toarray())
+    assert (found.gain, found.input_range) == (wanted.gain, wanted.input_range)
