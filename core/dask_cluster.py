@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from numpy.typing import NDArray
 
 from .errors import BadInput, MissingPart, SimulationFailed
+from .own_process import in_own_process
 from .task import Task, failed
 
 ANSWER = 10.0  # seconds for a scheduler to answer
@@ -58,7 +59,8 @@ def run(tasks: Sequence[Task], scheduler: str | None, jobs: int) -> Iterator[Res
                 task = waiting.pop()
                 given = [shared.get(id(a), a) for a in task.arguments]
                 key = f"{task.key}-{secrets.token_hex(4)}"  # others use the scheduler, too
-                future = client.submit(task.work, *given, key=key, pure=False)
+                work = (in_own_process, task.work) if task.own_process else (task.work,)
+                future = client.submit(*work, *given, key=key, pure=False)
                 running[key] = task.key, future
                 future.add_done_callback(lambda f: done.put(f.key))
             try:

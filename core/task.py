@@ -20,11 +20,14 @@ class Task:
 
     ``work`` is a function of a module, which other processes import by its name, and returns
     arrays of numbers by name. An argument that several tasks share, the same object, travels once.
+    With ``own_process`` each worker that is not the caller itself does it in a process of its own
+    (`spinspike.own_process`).
     """
 
     key: str  # names the result file; unique in the campaign
     work: Callable[..., Arrays]
     arguments: tuple[Any, ...] = ()
+    own_process: bool = False
 
 
 def failed(key: str, error: BaseException) -> SimulationFailed:

@@ -3,7 +3,8 @@
 Whoever writes a backend reads this page. A backend is one object with a ``name``, a ``regime``
 and a method ``run``; what it cannot do it refuses with an error that says so. Two more methods are
 for those who need them: ``seeded(number)`` gives the same simulator with other random numbers, and
-``calibrated(graph)`` the one with the parameters for a graph.
+``calibrated(graph)`` the one with the parameters for a graph. A class attribute ``own_process = True``
+says that it can run but once in a process, or in its first thread alone.
 
 A package of one's own offers a backend by an entry point of the group "spinspike.simulators", whose
 name is what users give to ``--on`` and whose object is the class.
@@ -157,3 +158,14 @@ def calibrated(simulator: Simulator, graph: SynapseGraph) -> Simulator:
     """
     other = getattr(simulator, "calibrated", None)
     return simulator if other is None else cast("Simulator", other(graph))
+
+
+def needs_own_process(simulator: Simulator) -> bool:
+    """Whether workers with threads must give a simulator a process for each run.
+
+    Parameters
+    ----------
+    simulator
+        Any; without an attribute ``own_process`` it does not.
+    """
+    return bool(getattr(simulator, "own_process", False))

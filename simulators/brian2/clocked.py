@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -50,6 +50,7 @@ class Brian2Clocked:
     synapses_at_once: int = 2_000_000
     name: str = "brian2"
     regime: Regime = "step"
+    own_process: ClassVar[bool] = True
 
     def run(
         self,

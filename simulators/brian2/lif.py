@@ -6,6 +6,7 @@ Nothing here is clocked by a sweep; `neurons` has the equations.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -65,6 +66,7 @@ class Brian2LIF:
     synapses_at_once: int = 2_000_000
     name: str = "brian2"
     regime: Regime = "continuous"
+    own_process: ClassVar[bool] = True
 
     def calibrated(self, graph: SynapseGraph) -> Brian2LIF:
         """The same with the parameters for a graph, unless it has some."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class NestBinary:
     synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "asynchronous"
+    own_process: ClassVar[bool] = True
 
     def seeded(self, number: int) -> NestBinary:
         """The same simulator with other random numbers; see `base.seeded`."""

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -95,6 +95,7 @@ class NestLIF:
     synapses_at_once: int = 1_000_000
     name: str = "nest"
     regime: Regime = "continuous"
+    own_process: ClassVar[bool] = True
 
     def calibrated(self, graph: SynapseGraph) -> NestLIF:
         """The same with the parameters for a graph, unless it has some."""

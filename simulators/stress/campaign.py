@@ -15,7 +15,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.certificates.robustness import robustness
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Simulator
+from spinspike.simulators.base import Protocol, Simulator, needs_own_process
 from spinspike.simulators.validation.memory import watched
 
 from .curve import StressCurve, curve
@@ -95,11 +95,11 @@ class StressPlan:
 
 def tasks(plan: StressPlan) -> list[Task]:
     """All runs of a plan, and the certificates of its fixed points where a figure marks them."""
-    kinds = plan.checked()
+    kinds, own = plan.checked(), needs_own_process(plan.simulator)
     points = {kind.run: plan.points(kind) for kind in kinds}  # one object for each: sent once
     found = [
         Task(_key(kind, level, draw), work, (plan.graph, points[kind.run], plan.simulator,
-             plan.protocol, kind, level, (plan.seed, draw)))
+             plan.protocol, kind, level, (plan.seed, draw)), own)
         for kind in kinds
         for level in plan.levels_of(kind)
         for draw in range(plan.draws_of(kind))

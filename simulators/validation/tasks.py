@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinspike.campaign import Task
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Simulator
+from spinspike.simulators.base import Protocol, Simulator, needs_own_process
 from spinspike.simulators.registry import Backend
 from spinspike.task import Progress
 
@@ -51,7 +51,8 @@ def task_of(plan: Plan, trial: Trial, rows: slice, progress: Progress | None = N
     name = f"{plan.backend.name}-{plan.backend.regime}-{trial.run}{null}"
     given = (plan.graph, plan.simulator, trial, rows, plan.protocol, plan.seed)
     key = f"{name}-patterns_{rows.start}_to_{rows.stop - 1}"
-    return Task(key, work, (*given, progress) if progress else given)
+    own = needs_own_process(plan.simulator)
+    return Task(key, work, (*given, progress) if progress else given, own)
 
 
 def work(
