@@ -148,7 +148,8 @@ def from_darnax(
     **choices
         ``centre``, ``gain`` and ``input_range`` as in `from_arrays`.
     """
-    turned = [csr_array(m.T) if issparse(m) else np.asarray(m).T for m in (J, W, B, V)]
+    matrices: tuple[Any, ...] = (J, W, B, V)
+    turned: list[Any] = [csr_array(m.T) if issparse(m) else np.asarray(m).T for m in matrices]
     back, out = (m.toarray() if issparse(m) else m for m in turned[2:])
     return from_arrays(turned[0], turned[1], back, out, **choices)
 

@@ -13,6 +13,7 @@ from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.quantisation.consolidate import Consolidation
 from spinspike.mapping.quantisation.exact import exact_integers
+from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.model.network.network import Network
@@ -67,7 +68,8 @@ def sampled(count: int, seed: int) -> tuple[int, int, int]:
     rng = np.random.default_rng(seed)
     exact = ties = wrong = 0
     for number in range(count):
-        bits, mode = 1 + number % 8, rng.choice(["bias", "binary"])
+        bits = 1 + number % 8
+        mode: InputMode = "binary" if rng.integers(2) else "bias"
         network = drawn(rng, bits)
         rounding = Rounding(bits, mode)
         try:

@@ -377,7 +377,7 @@ def test_pointers_that_go_down_are_refused(path: Path) -> None:
 def test_numbers_of_every_kind_are_taken(two_units: Arrays, path: Path, kind: str) -> None:
     """Quarters and small whole numbers are exact in all kinds of floats; in others, without them."""
     names = ("J", "Win", "Wback", "Wout") if kind in (">i4", "bool") else tuple(two_units)
-    whole = {name: np.asarray(two_units[name]).astype(kind) for name in names}
+    whole: Arrays = {name: np.asarray(two_units[name]).astype(kind) for name in names}
     np.savez(path, **whole)
     found = read_arrays(path)
     wanted = from_arrays(**{name: array.astype(np.float64) for name, array in whole.items()})
