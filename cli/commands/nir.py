@@ -64,8 +64,8 @@ def write_nir(
         bool,
         typer.Option(
             "--portable",
-            help="The plainest form, for snnTorch, Norse and nirtorch: one input, one population, "
-            "one recurrent matrix, no readout and no delays.",
+            help="The plainest form, for other tools' readers (snnTorch 1.0 makes the same spikes of "
+            "it): one input, one population, one recurrent matrix, no readout and no delays.",
         ),
     ] = False,
     dt: Step = 1e-4,
