@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinspike.mapping import Rounding, SynapseGraph, Target, map_network
-    from spinspike.model import Architecture, Dataset, FixedPoints, Network, train
-    from spinspike.simulators import Claim, Outcome, Simulator, export, validate
+    from spinspike.model import Architecture, Dataset, FixedPoints, Network, store, train
+    from spinspike.simulators import Claim, Outcome, Simulator, export, recall, validate
     from spinspike.studies import certify, info, load, plot, save
 
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
     "Simulator", "SynapseGraph", "Target", "certify", "export", "info", "load", "map_network",
-    "plot", "save", "train", "validate",
+    "plot", "recall", "save", "store", "train", "validate",
 ]  # fmt: skip
 __version__ = version("spinspike")
 _FLOORS = {
-    "model": ("Architecture", "Dataset", "FixedPoints", "Network", "train"),
+    "model": ("Architecture", "Dataset", "FixedPoints", "Network", "store", "train"),
     "mapping": ("Rounding", "SynapseGraph", "Target", "map_network"),
-    "simulators": ("Claim", "Outcome", "Simulator", "export", "validate"),
+    "simulators": ("Claim", "Outcome", "Simulator", "export", "recall", "validate"),
     "studies": ("certify", "info", "load", "plot", "save"),
 }
 

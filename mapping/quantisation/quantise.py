@@ -129,7 +129,7 @@ def role_exponents(network: Network, rounding: Rounding, scale: FloatArray) -> d
     fields: dict[Role, FloatArray] = {
         "link": 2 * row_peak(network.link),
         "self": np.abs(2 * network.self_coupling),
-        "supervisory": np.abs(label_fields(network)).max(axis=1),
+        "supervisory": np.abs(label_fields(network)).max(axis=1, initial=0.0),
         "input": np.zeros(network.units),
     }
     if levels:
@@ -186,7 +186,8 @@ def _readout(
     sums = np.abs(readout).sum(axis=1), readout.sum(axis=1)
     strongest = np.abs(readout).max(initial=0.0) or 1.0
     # biases are at most half the difference of these sums, by encoding; half is left to rounding
-    spread = max(float(np.ptp(one)) for one in sums) or 1.0
+    spread = max(float(np.ptp(one)) for one in sums) if len(readout) else 0.0
+    spread = spread or 1.0
     scale = min(
         (rounding.largest << rounding.exponent) / (2 * strongest),
         STATE_LIMIT / 4 / (sums[0].max(initial=0.0) or 1.0),
