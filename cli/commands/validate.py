@@ -102,9 +102,9 @@ def validate(
     Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
     """
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators import RUNS, Bounds, answers, claims
+    from spinspike.simulators import Bounds, answers, claims
     from spinspike.simulators.registry import choose, require
-    from spinspike.simulators.validation.protocol import default_protocol, trials
+    from spinspike.simulators.validation.protocol import default_protocol, default_runs, trials
     from spinspike.simulators.validation.tasks import Plan
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.provenance import how_to_repeat
@@ -116,8 +116,8 @@ def validate(
     bounds = Bounds(kept, reached, same_class, accuracy)
     backends = choose(on or ["emulator"], cast("list[Regime]", regime or []))
     require(backends)
-    wanted = tuple(trials(run or tuple(RUNS), nulls=nulls))
     loaded = load(graph)
+    wanted = tuple(trials(run or default_runs(loaded), nulls=nulls))
     plans = [
         Plan(
             loaded, backend, backend.make(), wanted, patterns,

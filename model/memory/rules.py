@@ -173,21 +173,25 @@ def margin(
     """
     s = states.astype(np.float32)
     count, units = s.shape
-    coupling = np.zeros((units, units), dtype=np.float32)
-    rows = np.arange(units)  # those with a margin that is too small
-    epoch = 0
+    between = s @ s.T  # of patterns; whole numbers, as all that follows, hence exact
+    taken = np.zeros((count, units), dtype=np.float32)  # how often i learned from each pattern
+    field = np.zeros((count, units), dtype=np.float32)  # in units of rate / H
+    wanted = rule.kappa * units / rule.rate
+    rows, epoch = np.arange(units), 0  # units with a margin that is too small
     for epoch in range(1, rule.epochs + 1):
-        own = s if rows.size == units else np.ascontiguousarray(s[:, rows])
-        weak = (s @ coupling[rows].T) * own <= rule.kappa
+        own = s[:, rows]
+        weak = field[:, rows] * own <= wanted
         busy = weak.any(axis=0)
         if progress:
             progress(count * units - int(weak.sum()), count * units)
         if not busy.any():
             break
-        rows, pull = rows[busy], (own * weak)[:, busy]
-        coupling[rows] += (rule.rate / units) * (pull.T @ s)
-        coupling[rows, rows] = 0.0
-    return Coupled(coupling.astype(np.float64), np.zeros(units), epoch)
+        rows, own, weak = rows[busy], own[:, busy], weak[:, busy].astype(np.float32)
+        taken[:, rows] += weak
+        # J_ij grows by s_i s_j for each of them, but for j = i
+        field[:, rows] += between @ (own * weak) - own * weak.sum(axis=0)
+    coupling = (rule.rate / units) * (taken * s).astype(np.float64).T @ s
+    return Coupled(_coupled(coupling).coupling, np.zeros(units), epoch)
 
 
 def _coupled(coupling: FloatArray) -> Coupled:

@@ -10,6 +10,7 @@ import numpy as np
 from spinspike.arrays import BoolArray, FloatArray, InputArray, IntArray, SpinArray
 from spinspike.errors import BadInput
 from spinspike.mapping.certificates.margins import certified
+from spinspike.mapping.graph.codec import bias
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
 from spinspike.model.network.dynamics import field, input_field, sign
@@ -270,10 +271,12 @@ def _block(
     fast: UnitEmulator | None,
 ) -> tuple[SpinArray, FloatArray, int | None]:
     """States at the end, since when, and how many spikes are unlike the emulator's."""
-    fed = stimulus(graph, given.inputs[rows], cue=given.states[rows])
     if fast is not None:
-        quick = fast.run(fed, protocol.total)
+        inputs = given.inputs[rows]
+        later = bias(graph, inputs if inputs.shape[1] else inputs[:1])
+        quick = fast.run(given.states[rows], later, protocol.total)
         return quick.states, quick.since.astype(np.float64), None
+    fed = stimulus(graph, given.inputs[rows], cue=given.states[rows])
     run = seeded(simulator, rows.start)
     recording = run.run(graph, fed, protocol)
     last = recording.states[-1]

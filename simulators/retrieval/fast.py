@@ -12,10 +12,10 @@ import numpy as np
 
 from spinspike.arrays import FloatArray, IntArray, SpinArray
 from spinspike.errors import BadInput
+from spinspike.mapping.graph.codec import BIAS_LIMIT
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.mapping.graph.unit_network import unit_network
-from spinspike.simulators.base import Stimulus
 
 EXACT = 2**24  # single precision counts integers up to here
 PATTERNS_PER_BATCH = 2048
@@ -37,32 +37,36 @@ class UnitEmulator:
     weight: FloatArray  # (H, H) transposed: from unit (row) to unit (column); float32 if exact
     decoder: IntArray  # (H,)
 
-    def run(self, stimulus: Stimulus, steps: int) -> Ends:
-        """What `Emulator` gives for the same stimulus, one step of cue and no label.
+    def run(self, cues: SpinArray, bias: IntArray, steps: int) -> Ends:
+        """What `Emulator` gives for states that are forced in the first step, without a label.
 
         Parameters
         ----------
-        stimulus : Stimulus
-            Without input neurons and without labels.
+        cues : (B, H)
+            The states, in -1 and +1.
+        bias : (B, N) or (1, N)
+            Of the neurons, from the second step on; one row serves all.
         steps : int
             All of them, the first included.
         """
-        first, later = (b[:, self.decoder] for b in (stimulus.first_bias, stimulus.bias))
-        starts = range(0, len(first), PATTERNS_PER_BATCH)
+        units = np.asarray(bias[:, self.decoder], dtype=self.weight.dtype)
+        starts = range(0, len(cues), PATTERNS_PER_BATCH)
         batches = [slice(start, start + PATTERNS_PER_BATCH) for start in starts]
-        parts = [self._batch(first[rows], later[rows], steps) for rows in batches]
+        parts = [
+            self._batch(cues[rows], units[rows] if len(units) > 1 else units, steps)
+            for rows in batches
+        ]
         return Ends(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def _batch(self, first: IntArray, later: IntArray, steps: int) -> tuple[SpinArray, IntArray]:
+    def _batch(self, cues: SpinArray, later: FloatArray, steps: int) -> tuple[SpinArray, IntArray]:
         kind = self.weight.dtype
-        count = len(first)
-        up = np.zeros(first.shape, dtype=np.bool_)
+        count = len(cues)
+        up = np.zeros(cues.shape, dtype=np.bool_)
         since = np.ones(count, dtype=np.int64)
         rows = np.arange(count)  # patterns that may still move
-        bias = np.asarray(later, dtype=kind)
-        membrane = np.asarray(first, dtype=kind) * WEIGHT_UNIT
-        now = membrane > 0
-        np.minimum(membrane, 0, out=membrane)
+        bias = np.broadcast_to(later, (count, later.shape[1]))
+        now = cues > 0
+        membrane = np.where(now, 0, -WEIGHT_UNIT * BIAS_LIMIT).astype(kind)
         for step in range(2, steps + 1):
             field = now.astype(kind) @ self.weight
             field += bias
@@ -78,7 +82,8 @@ class UnitEmulator:
             if still.mean() > 1 - SHRINK:
                 up[rows[still]] = now[still]
                 kept = ~still
-                rows, now, membrane, bias = rows[kept], now[kept], membrane[kept], bias[kept]
+                rows, now, membrane = rows[kept], now[kept], membrane[kept]
+                bias = bias[kept] if len(later) > 1 else bias[: len(rows)]
                 if not rows.size:
                     break
         up[rows] = now
@@ -104,7 +109,7 @@ def unit_emulator(graph: SynapseGraph) -> UnitEmulator | None:
         return None
     weight = (network.coupling + network.link).toarray()
     weight[np.diag_indices(graph.units)] += network.self_coupling
-    reach = np.abs(weight).sum(axis=1) + 2 * 4095
+    reach = np.abs(weight).sum(axis=1) + 2 * BIAS_LIMIT
     exact = WEIGHT_UNIT * float(reach.max(initial=0.0)) * (1 + 2**-LEAK_SHIFT) < EXACT
     return UnitEmulator(
         np.ascontiguousarray(weight.T, dtype=np.float32 if exact else np.float64), ends.decoder
