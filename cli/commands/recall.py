@@ -47,9 +47,7 @@ def recall(
     cues: Annotated[int, typer.Option(min=1, help="Cues of each memory and fraction.")] = 1,
     hold: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="How long to wait: 60 steps, 50 sweeps or 500 ms when not given."
-        ),
+        typer.Option(min=1, help="How long to wait: 60 steps, 50 sweeps or 500 ms when not given."),
     ] = None,
     nulls: Annotated[
         bool, typer.Option(help="Also run the nulls: no couplings, permuted, another memory.")

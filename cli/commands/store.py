@@ -28,7 +28,9 @@ def store(
     ] = 0.0,
     coding_level: Annotated[
         float | None,
-        typer.Option(help="Of covariance: fraction of units that are up; the patterns' by default."),
+        typer.Option(
+            help="Of covariance: fraction of units that are up; the patterns' by default."
+        ),
     ] = None,
     kappa: Annotated[float, typer.Option(help="Of margin: the margin asked for.")] = 1.0,
     epochs: Annotated[

@@ -40,7 +40,7 @@ def capacity(rule: str, patterns: int, units: int, activity: float = 0.5) -> Cap
     Examples
     --------
     >>> capacity("hebb", 10, 200).sentence
-    'load 0.050, below the rule\\'s limit of 0.138 (Amit, Gutfreund, Sompolinsky 1985)'
+    "load 0.050, below the rule's limit of 0.138 (Amit, Gutfreund, Sompolinsky 1985)"
 
     References
     ----------

@@ -159,7 +159,7 @@ def covariance(states: SpinArray, level: float | None = None) -> Coupled:
 
 def margin(
     states: SpinArray,
-    rule: MarginOptions = MarginOptions(),  # noqa: B008  (frozen)
+    rule: MarginOptions = MarginOptions(),
     progress: Progress | None = None,
 ) -> Coupled:
     """`MarginOptions`, from no couplings, until every margin is above kappa or the epochs are over.
@@ -178,7 +178,8 @@ def margin(
     field = np.zeros((count, units), dtype=np.float32)  # in units of rate / H
     wanted = rule.kappa * units / rule.rate
     rows, epoch = np.arange(units), 0  # units with a margin that is too small
-    for epoch in range(1, rule.epochs + 1):
+    while epoch < rule.epochs:
+        epoch += 1
         own = s[:, rows]
         weak = field[:, rows] * own <= wanted
         busy = weak.any(axis=0)

@@ -90,9 +90,7 @@ def store(
         raise BadInput(message)
     given = patterns_of(patterns)
     states = given.states
-    refuse_contradictions(
-        states, self_coupling=self_coupling > 0, bias=rule == "covariance"
-    )
+    refuse_contradictions(states, self_coupling=self_coupling > 0, bias=rule == "covariance")
     begun = time.perf_counter()
     made = _couple(states, rule, coding_level, how, progress)
     network = from_arrays(made.coupling, J_D=self_coupling, bias=made.bias)

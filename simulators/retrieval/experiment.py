@@ -394,5 +394,3 @@ def _part(progress: Progress | None, run: int, runs: int) -> Progress | None:
     if progress is None:
         return None
     return lambda done, total: progress(run * total + done, runs * total)
-
-

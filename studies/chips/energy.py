@@ -48,8 +48,8 @@ def energy_summary(
     from spinspike.mapping.chips.energy import bill, estimate, steps_to_answer
     from spinspike.simulators import Emulator
     from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes
-    from spinspike.simulators.stimulus import stimulus
     from spinspike.simulators.retrieval.experiment import drawn_cues
+    from spinspike.simulators.stimulus import stimulus
     from spinspike.simulators.validation.protocol import default_protocol, default_runs
     from spinspike.studies.page.terminal import bar, progress
 

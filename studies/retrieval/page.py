@@ -61,9 +61,7 @@ def page(figures: Path, found: Retrieval, summary: dict[str, Any]) -> str:
         title=f"Recall: {summary['sentence']}",
         lead=f"{len(memories)} memories of {graph.units} units on {graph.neurons} neurons, "
         f"{graph.encoding}, {graph.weight_bits} bits. {_caption(found.damage)}",
-        cards=[
-            {"value": a.answer, "text": f"{name}: {a.question}"} for name, a in found.answers
-        ],
+        cards=[{"value": a.answer, "text": f"{name}: {a.question}"} for name, a in found.answers],
         sections=sections,
         words=WORDS,
         repeat=summary.get("repeat"),

@@ -193,7 +193,9 @@ def sentence(found: Retrieval) -> str:
         return "nothing asked: " + "; ".join(parts)
     wrong = [c for c in found.claims if c.verdict != "holds"]
     if wrong:
-        parts = [f"{c.statement} on {c.simulator}: {c.value:.4g} (asked {c.bound:g})" for c in wrong]
+        parts = [
+            f"{c.statement} on {c.simulator}: {c.value:.4g} (asked {c.bound:g})" for c in wrong
+        ]
     return f"{WORDS[said]}: " + "; ".join(parts)
 
 

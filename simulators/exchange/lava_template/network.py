@@ -111,7 +111,11 @@ def read_state(path: str, arrays: Arrays) -> np.ndarray:
         message = f"{path} is not a .npy file of numbers: {error}"
         raise ValueError(message) from None
     units = arrays["decoder"].size
-    if not isinstance(state, np.ndarray) or state.size != units or not np.isin(state, (-1, 1)).all():
+    if (
+        not isinstance(state, np.ndarray)
+        or state.size != units
+        or not np.isin(state, (-1, 1)).all()
+    ):
         message = f"{path} is no state; allowed: -1 or 1 for each of {units} units"
         raise ValueError(message)
     if head(arrays)["levels"]:

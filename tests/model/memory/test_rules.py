@@ -113,9 +113,7 @@ def test_tiny_networks_hold_what_enumeration_says() -> None:
     memory = store(spins(3, 8, seed=5), "margin")
     every = np.array([[1 if k >> u & 1 else -1 for u in range(8)] for k in range(256)], np.int8)
     coupling = memory.network.coupling.toarray()
-    plain = np.array(
-        [all((coupling[i] @ s >= 0) == (s[i] > 0) for i in range(8)) for s in every]
-    )
+    plain = np.array([all((coupling[i] @ s >= 0) == (s[i] > 0) for i in range(8)) for s in every])
     assert np.array_equal(held(memory.network, every), plain)
     assert plain.sum() >= 3
 

@@ -30,9 +30,7 @@ def graph_of(rule: str = "hebb", patterns: int = 5, **options: object) -> Synaps
 @pytest.mark.parametrize("encoding", ["dale", "signed"])
 @pytest.mark.parametrize(("rule", "patterns"), [("hebb", 20), ("margin", 30), ("covariance", 5)])
 @pytest.mark.parametrize("factor", [1, 60])
-def test_the_fast_way_is_the_emulator(
-    encoding: str, rule: str, patterns: int, factor: int
-) -> None:
+def test_the_fast_way_is_the_emulator(encoding: str, rule: str, patterns: int, factor: int) -> None:
     # Past capacity the states wander; strong weights leave residues that delay a unit.
     graph = graph_of(rule, patterns, encoding=encoding)
     if factor > 1:
@@ -40,7 +38,9 @@ def test_the_fast_way_is_the_emulator(
             graph, projections=tuple(replace(p, exponent=p.exponent + 6) for p in graph.projections)
         )
     given = drawn_cues(graph.fixed_points["learned"], "flip", [0.1, 0.5], cues=20)
-    slow = Emulator().run(graph, stimulus(graph, given.inputs, cue=given.states), Protocol(1, 0, 30))
+    slow = Emulator().run(
+        graph, stimulus(graph, given.inputs, cue=given.states), Protocol(1, 0, 30)
+    )
     fast = unit_emulator(graph)
     assert fast is not None
     found = fast.run(given.states, bias(graph, given.inputs[:1]), 31)
@@ -68,7 +68,9 @@ def test_cues_have_exactly_the_damage_asked_for() -> None:
     assert 0.4 < (noisy != states).mean() < 0.6
 
 
-@pytest.mark.parametrize("bad", [{"damage": "burn"}, {"fractions": [1.1]}, {"fractions": []}, {"cues": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"damage": "burn"}, {"fractions": [1.1]}, {"fractions": []}, {"cues": 0}]
+)
 def test_bad_cues_are_refused(bad: dict[str, object]) -> None:
     with pytest.raises(BadInput, match="allowed"):
         recall(graph_of(), **bad)  # type: ignore[arg-type]
@@ -125,5 +127,6 @@ def test_lava_recalls_spike_for_spike_as_the_emulator() -> None:
     found = recall(graph_of("hebb", 12), Lava(), fractions=[0.3], hold=15, nulls=False)
     assert found[0].unlike_emulator == 0
     assert np.array_equal(
-        found[0].recalled, recall(graph_of("hebb", 12), fractions=[0.3], hold=15, nulls=False)[0].recalled
+        found[0].recalled,
+        recall(graph_of("hebb", 12), fractions=[0.3], hold=15, nulls=False)[0].recalled,
     )

@@ -49,7 +49,9 @@ class AttractorNetwork(AbstractProcess):
         pixels = len(arrays["centre"])
         levels = np.zeros(pixels + 1, dtype=np.int32) if levels is None else np.asarray(levels)
         super().__init__(arrays=arrays, head=head, levels=levels, name=name)
-        self.supervisory = InPort(shape=(max(1, len(arrays["readout"])),))  # one silent line at least
+        self.supervisory = InPort(
+            shape=(max(1, len(arrays["readout"])),)
+        )  # one silent line at least
         if head["levels"]:
             self.image = InPort(shape=(pixels + 1,))
         for population, size in head["populations"].items():
