@@ -74,8 +74,8 @@ def store(
     --------
     >>> rng = np.random.default_rng(0)
     >>> memory = store(rng.choice([-1, 1], (10, 200)), "hebb")
-    >>> print(memory)
-    200 units in 1 modules, 0 inputs, 0 classes, 19,900 couplings; 10 learned states, from 10 patterns
+    >>> print(memory.network)
+    <Network: 200 units in 1 modules, 0 inputs, 0 classes, 29,928 couplings>
     >>> memory.provenance["held"]
     10
     """

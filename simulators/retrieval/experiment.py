@@ -136,10 +136,10 @@ def recall(
     >>> graph = map_network(memory.network, memory.fixed_points)
     >>> for outcome in recall(graph, fractions=[0.2]):
     ...     print(outcome)
-    emulator: 4 of 4 cues recalled
-    emulator, no couplings: 0 of 4 cues recalled
-    emulator, permuted: 0 of 4 cues recalled
-    emulator, another memory: 0 of 4 cues recalled
+    <Recall: emulator (step): 4 of 4 cues recalled>
+    <Recall: emulator (step), no couplings: 0 of 4 cues recalled>
+    <Recall: emulator (step), permuted: 0 of 4 cues recalled>
+    <Recall: emulator (step), another memory: 0 of 4 cues recalled>
     """
     simulator = simulator or Emulator()
     memories = memories_of(graph).select(slice(patterns))
