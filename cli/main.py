@@ -17,11 +17,11 @@ from spinspike.cli.commands.energy import energy
 from spinspike.cli.commands.importing import app as importing
 from spinspike.cli.commands.info import info
 from spinspike.cli.commands.inputs import Commands
+from spinspike.cli.commands.memory.recall import recall
+from spinspike.cli.commands.memory.store import store
 from spinspike.cli.commands.nir import app as nir
 from spinspike.cli.commands.nir import convert
-from spinspike.cli.commands.recall import recall
 from spinspike.cli.commands.setting_up import app as setting_up
-from spinspike.cli.commands.store import store
 from spinspike.cli.commands.stress import stress
 from spinspike.cli.commands.studies.explore import explore
 from spinspike.cli.commands.studies.integrate import integrate

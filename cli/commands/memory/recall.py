@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from .options import Force, Json, Kept, Seed
+from spinspike.cli.commands.options import Force, Json, Kept, Seed
 
 if TYPE_CHECKING:
     from spinspike.simulators.base import Regime

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Force, Json, Network
+from spinspike.cli.commands.options import Force, Json, Network
 
 
 def store(
