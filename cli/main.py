@@ -17,6 +17,8 @@ from spinspike.cli.commands.energy import energy
 from spinspike.cli.commands.importing import app as importing
 from spinspike.cli.commands.info import info
 from spinspike.cli.commands.inputs import Commands
+from spinspike.cli.commands.memory.recall import recall
+from spinspike.cli.commands.memory.store import store
 from spinspike.cli.commands.nir import app as nir
 from spinspike.cli.commands.nir import convert
 from spinspike.cli.commands.setting_up import app as setting_up
@@ -61,6 +63,7 @@ def options(
 
 
 app.command()(train)
+app.command()(store)
 app.add_typer(importing, name="import")
 app.command("map")(map_network)
 app.command()(check)
@@ -69,6 +72,7 @@ app.command()(certify)
 app.command()(energy)
 app.command()(export)
 app.command(cls=WithSimulators)(validate)
+app.command(cls=WithSimulators)(recall)
 app.command()(stress)
 app.command()(explore)
 app.command()(info)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinspike.mapping import Rounding, SynapseGraph, Target, map_network
-    from spinspike.model import Architecture, Dataset, FixedPoints, Network
-    from spinspike.simulators import Claim, Outcome, Simulator, export
+    from spinspike.model import Architecture, Dataset, FixedPoints, Network, store
+    from spinspike.simulators import Claim, Outcome, Simulator, export, recall
     from spinspike.studies import certify, check, energy, info, load, plot, save
     from spinspike.studies import train, validate  # isort: skip
     from spinspike.studies.stress import stress
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     __version__: str
 _FLOORS = {
     "mapping": "Rounding SynapseGraph Target map_network",
-    "model": "Architecture Dataset FixedPoints Network",
-    "simulators": "Claim Outcome Simulator export",
+    "model": "Architecture Dataset FixedPoints Network store",
+    "simulators": "Claim Outcome Simulator export recall",
     "studies": "certify check energy info load plot save train validate",
     "studies.stress": "stress",
 }
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
     "Simulator", "SynapseGraph", "Target", "certify", "check", "energy", "export", "info", "load",
-    "map_network", "plot", "save", "stress", "train", "validate",
+    "map_network", "plot", "recall", "save", "store", "stress", "train", "validate",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # else every misspelt name would have a type

@@ -6,6 +6,7 @@ A tour, in the order of the work:
 - `data` — what it learns: labelled images, by name, from files, or one's own;
 - `learning` — the margin rule, and the engines that do the work: NumPy, compiled, on a GPU;
 - `training` — the loop around it, the states that come of it, controls and comparators;
+- `memory` — patterns of one's own, stored by the rules of the field;
 - `landscape` — fixed points of any network: how many, how they lie, what reaches them;
 - `integrator` — the other kind of memory, a line instead of points.
 """
@@ -14,6 +15,7 @@ from .data.dataset import Dataset, Split
 from .data.named import digits
 from .learning.margin_rule import MarginRule
 from .learning.schedule import Schedule
+from .memory.store import store
 from .network.architecture import Architecture
 from .network.fixed_points import FixedPoints
 from .network.network import Network, draw
@@ -38,5 +40,6 @@ __all__ = [
     "learned",
     "load",
     "save",
+    "store",
     "train",
 ]

@@ -7,6 +7,7 @@
 - `brian2`, `nest` — clocked, asynchronous and continuous; `physics` — what the last take;
 - `exchange` — graphs as programs and files of other tools, and NIR run;
 - `validation` — the runs, their nulls, and claims that hold or fail; `stress` — runs made hard;
+- `retrieval` — damaged memories, and what comes of them;
 - `integrator` — whether a memory on a line outlives its input.
 """
 
@@ -19,6 +20,7 @@ from .exchange.exporter import export
 from .lava.backend import Lava
 from .nest.binary import NestBinary
 from .nest.lif import NestLIF
+from .retrieval.experiment import Recall, recall
 from .stimulus import stimulus
 from .validation.agreement import Agreement, Disagreement, agreements, disagreements
 from .validation.answers import Answer, answers, sentence
@@ -44,6 +46,7 @@ __all__ = [
     "NotAsked",
     "Outcome",
     "Protocol",
+    "Recall",
     "Recording",
     "Simulator",
     "Stimulus",
@@ -54,6 +57,7 @@ __all__ = [
     "disagreements",
     "export",
     "not_asked",
+    "recall",
     "sentence",
     "stimulus",
     "validate",

@@ -26,17 +26,18 @@ def stimulus(
     graph : SynapseGraph
     images : (B, D)
     labels : (B,), optional
-        Classes whose supervisory neurons spike in the clamped phase; none without labels.
+        Classes whose supervisory neurons spike in the clamped phase; none without labels. Where
+        there are no classes all must be 0, and nothing spikes.
     cue : (B, H), optional
         Unit states forced in the cue phase in place of the input.
     """
     later = bias(graph, images)
     supervisor = np.zeros((len(images), graph.classes), dtype=np.bool_)
-    if labels is not None:
+    if labels is not None and (graph.classes or np.any(labels)):
         if labels.shape != (len(images),) or not np.isin(labels, range(graph.classes)).all():
             message = (
                 f"labels {labels} for {len(images)} images; "
-                f"allowed: one of 0 to {graph.classes - 1} for each"
+                f"allowed: one of 0 to {max(graph.classes - 1, 0)} for each"
             )
             raise BadInput(message)
         supervisor[np.arange(len(labels)), labels] = True

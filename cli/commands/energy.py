@@ -14,7 +14,10 @@ def energy(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     run: Annotated[
         str,
-        typer.Option(help="free: test images by themselves; learned: clamped, then released."),
+        typer.Option(
+            help="free: test images by themselves; learned: clamped, then released; recall: "
+            "memories of which a fifth is flipped, as networks without inputs run by default."
+        ),
     ] = "free",
     patterns: Annotated[int, typer.Option(min=1, max=200, help="Patterns to average over.")] = 20,
     target: Annotated[str, typer.Option(help="loihi1, whose costs are published.")] = "loihi1",

@@ -12,6 +12,7 @@ from spinspike.cli.commands.inputs import Commands
 from .options import Folder, Force, Json, Network
 
 if TYPE_CHECKING:
+    from spinspike.arrays import SpinArray
     from spinspike.model.network.network import Network as Parameters
 
 app = Commands(
@@ -39,19 +40,23 @@ def import_arrays(
 ) -> None:
     """Take matrices of your own.
 
-    **J** (H, H): J[i, j] is the coupling from unit j to unit i, its diagonal the self-couplings.
-    **Win** (H, D): from input k to unit i. **Wback** (H, C): of the supervisory signal. **Wout**
-    (C, H): the readout. Optional: **J_D** (H,) or one number, then J has a zero diagonal; **bias**
-    (H,); **centre** (D,) and **gain**: an input enters as (x - centre) gain; **input_range** (2,):
-    smallest and largest input; **modules**: their sizes. An entry that is zero is no synapse.
+    **J** (H, H): J[i, j] is the coupling from unit j to unit i, its diagonal the self-couplings;
+    it may stand alone. Optional: **bias** (H,), minus the thresholds; **states** (P, H), states
+    that are to be held; **unit_values**, -1, 1 or 0, 1, what units are in the equation that J is
+    for; **J_D** (H,) or one number, then J has a zero diagonal. For networks with inputs and
+    labels: **Win** (H, D), from input k to unit i; **Wback** (H, C), of the supervisory signal;
+    **Wout** (C, H), the readout; **centre** (D,) and **gain**: an input enters as (x - centre)
+    gain; **input_range** (2,): smallest and largest input. **modules**: their sizes. An entry that
+    is zero is no synapse.
 
-    Example: `spinspike import arrays matrices.npz -o network.h5 --on digits`
+    Example: `spinspike import arrays matrices.npz -o network.h5`
     """
-    from spinspike.model.network.import_arrays import read_arrays
+    from spinspike.model.network.import_arrays import read_with_states
     from spinspike.outputs import check_target
 
     check_target(output, force=force)
-    write(source, output, read_arrays(source), on, folder, force=force, as_json=as_json)
+    network, states = read_with_states(source)
+    write(source, output, network, on, folder, states=states, force=force, as_json=as_json)
 
 
 @app.command("darnax")
@@ -91,11 +96,22 @@ def write(
     on: str | None,
     folder: Path | None,
     *,
+    states: SpinArray | None = None,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Find the fixed points on a data set, if one was given, and write the network file."""
+    """Find the fixed points on a data set, or take the states given, and write the network file.
+
+    Raises
+    ------
+    BadInput
+        States were given for a network with inputs, which would have to hold them.
+    """
+    import numpy as np
+
+    from spinspike.errors import BadInput
     from spinspike.model.data.named import load
+    from spinspike.model.memory.store import held, memories
     from spinspike.model.network.fixed_points import FixedPoints
     from spinspike.model.network.network_file import NetworkFile, save
     from spinspike.studies.page.provenance import installed_version
@@ -109,6 +125,17 @@ def write(
         check_fits(network, data)
         points, found = states_of(network, data)
         provenance |= {"data": data.name, **found}
+    elif states is not None and len(states):
+        if network.inputs:
+            message = (
+                f"{source} has {len(states)} states and {network.inputs} inputs, without which "
+                "they are not held; allowed: states without Win, or --on a data set"
+            )
+            raise BadInput(message)
+        fixed = held(network, states)
+        points["learned"] = memories(states)
+        provenance |= {"settled": {"learned": f"{int(fixed.sum())} of {len(states)}"}}
+        provenance |= {"not_held": np.flatnonzero(~fixed).tolist()}
     save(output, NetworkFile(network, points, provenance), force=force)
     rows = [
         ["units", str(network.units)],

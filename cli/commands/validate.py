@@ -100,7 +100,7 @@ def validate(
     Example: `spinspike validate graph.h5 --on lava --on brian2 --patterns 50 -o report`
     """
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators import RUNS, Bounds
+    from spinspike.simulators import Bounds
     from spinspike.studies.mapping import mapping_summary
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.provenance import how_to_repeat
@@ -118,7 +118,7 @@ def validate(
         regimes=cast("list[Regime]", regime or []),
         patterns=patterns,
         hold=hold,
-        runs=run or tuple(RUNS),
+        runs=run,
         nulls=nulls,
         seed=seed,
     )

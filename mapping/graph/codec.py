@@ -127,8 +127,12 @@ def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
 def reference_classes(graph: SynapseGraph, states: SpinArray) -> IntArray:
     """Class that the network itself reads from unit states, argmax_c (Wout s)_c; (B, H) to (B,).
 
+    Where there are no classes it is 0.
+
     What a graph's own readout is held against, since that is rounded as well.
     """
+    if not graph.classes:
+        return np.zeros(len(states), dtype=np.int64)
     return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=1))
 
 

@@ -69,7 +69,7 @@ class _Assembly:
         on_chip_readout: bool,
     ) -> None:
         self.integers, self.network, self.encoding = integers, network, encoding
-        self.on_chip_readout = on_chip_readout
+        self.on_chip_readout = on_chip_readout and network.classes > 0
         edges = np.append(0, np.cumsum(network.modules))
         self.module = [slice(*pair) for pair in pairwise(edges)]
 
@@ -87,7 +87,9 @@ class _Assembly:
         for kind, _, module in self.groups():
             yield Population(self.name(kind, module), self.network.modules[module])
         suffixes = dict.fromkeys(self.encoding.source.values())
-        others: list[tuple[NeuronModel, int]] = [("supervisory", self.network.classes)]
+        others: list[tuple[NeuronModel, int]] = []
+        if self.network.classes:
+            others.append(("supervisory", self.network.classes))
         if self.integers.levels:
             others.append(("input", self.network.inputs + 1))
         for neuron, size in others:
@@ -173,9 +175,8 @@ class _Assembly:
         units = np.arange(net.units)
         order = [(polarity, units[self.module[module]]) for _, polarity, module in self.groups()]
         readout = n.readout_offset - self._excess(n.readout, 1)
-        readout = (
-            readout - (readout.max() + readout.min()) // 2
-        )  # only differences between classes matter
+        if readout.size:  # only differences between classes matter
+            readout = readout - (readout.max() + readout.min()) // 2
         return Ends(
             centre=net.centre,
             gain=net.gain,

@@ -141,7 +141,12 @@ def consolidate(
 
 
 def with_free(network: Network, points: FixedPoints) -> FixedPoints:
-    """Fixed points, and those that their inputs lead to without the labels."""
+    """Fixed points, and those that their inputs lead to without the labels.
+
+    Without inputs nothing leads anywhere: the fixed points alone.
+    """
+    if not network.inputs:
+        return points
     own = free(network, Split(points.inputs, points.labels))
     names = ("inputs", "labels", "states")
     return FixedPoints(*(np.concatenate([getattr(p, n) for p in (points, own)]) for n in names))

@@ -37,6 +37,9 @@ def integer_readout(
         Of the states.
     """
     exact = csr_array(readout)
+    if not len(readout):  # no classes
+        nothing = csr_array(readout.shape, dtype=np.int16)
+        return IntegerMatrix(nothing, 0), np.zeros(0, dtype=np.int64)
     rows, spread = Rows.of(exact), covariance + SHRINK * np.eye(len(covariance))
     finest = (np.abs(exact.data).max(initial=0.0) or 1.0) / rounding.largest
     units = np.unique(np.maximum(finest / factors, 0.5 / largest_readout_scale(readout)))

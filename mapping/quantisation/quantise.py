@@ -137,7 +137,7 @@ def role_exponents(network: Network, rounding: Rounding, scale: FloatArray) -> d
     fields: dict[Role, FloatArray] = {
         "link": 2 * row_peak(network.link),
         "self": np.abs(2 * network.self_coupling),
-        "supervisory": np.abs(label_fields(network)).max(axis=1),
+        "supervisory": np.abs(label_fields(network)).max(axis=1, initial=0.0),
         "input": np.zeros(network.units),
     }
     if levels:

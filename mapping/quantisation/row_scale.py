@@ -48,7 +48,7 @@ def largest_scale(network: Network, rounding: Rounding, encoding: Encoding) -> F
     """Scale alpha at which everything but the couplings just fits; 1 where a row has nothing in it."""
     largest, levels = rounding.largest, rounding.levels(network.input_range)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # absurd weights: refused
-        signal = np.abs(label_fields(network)).max(axis=1)
+        signal = np.abs(label_fields(network)).max(axis=1, initial=0.0)
         link = row_peak(network.link)
         beside = np.max([2 * np.abs(network.self_coupling), 2 * link, signal], axis=0)
         constant = (network.coupling.sum(axis=1) + network.link.sum(axis=1)).ravel()

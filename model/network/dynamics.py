@@ -118,9 +118,12 @@ def label_code(labels: IntArray, classes: int) -> FloatArray:
     >>> label_code(np.array([1]), 5).tolist()
     [[-0.5, 1.0, -0.5, -0.5, -0.5]]
     """
-    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        message = f"labels range from {labels.min()} to {labels.max()}; allowed: 0 to {classes - 1}"
+    largest = max(classes - 1, 0)  # without classes every label is 0
+    if labels.size and not (labels.min() >= 0 and labels.max() <= largest):
+        message = f"labels range from {labels.min()} to {labels.max()}; allowed: 0 to {largest}"
         raise BadInput(message)
+    if not classes:
+        return np.zeros((labels.size, 0))
     code = np.full((labels.size, classes), -1 / np.sqrt(classes - 1))
     code[np.arange(labels.size), labels] = np.sqrt(classes - 1) / 2
     return code
@@ -210,5 +213,7 @@ def is_fixed(network: Network, inputs: InputArray, spins: SpinArray) -> BoolArra
 
 
 def predict(network: Network, spins: SpinArray) -> IntArray:
-    """Class of each state, argmax_c sum_i Wout_ci s_i; (B,)."""
+    """Class of each state, argmax_c sum_i Wout_ci s_i, 0 where there are no classes; (B,)."""
+    if not network.classes:
+        return np.zeros(len(spins), dtype=np.int64)
     return np.asarray(np.argmax(spins.astype(np.float64) @ network.readout.T, axis=1))

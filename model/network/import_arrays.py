@@ -10,14 +10,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 
-from spinspike.arrays import FloatArray, IntArray, SparseMatrix
+from spinspike.arrays import FloatArray, IntArray, SparseMatrix, SpinArray
 from spinspike.errors import BadFile, BadInput
 from spinspike.npz import npz_names, read_whole_npz
 
 from .network import Network
 
-ARRAYS = ("J", "Win", "Wback", "Wout")
-OPTIONAL = ("J_D", "bias", "centre", "gain", "input_range", "modules")
+ARRAYS = {
+    "J": "(H, H), J[i, j] from unit j to unit i",
+    "J_D": "(H,) or a number, self-couplings beside a J whose diagonal is zero",
+    "bias": "(H,), minus the threshold of each unit",
+    "unit_values": "(2,), what a unit is when it is down and up: -1, 1 or 0, 1",
+    "states": "(P, H), states that are to be held, in unit_values",
+    "Win": "(H, D), from input k to unit i",
+    "Wback": "(H, C), from class c to unit i",
+    "Wout": "(C, H), from unit i to class c",
+    "centre": "(D,), subtracted from an input",
+    "gain": "a number, factor of an input",
+    "input_range": "(2,), smallest and largest input",
+    "modules": "sizes of the modules",
+}
 DARNAX = ("W", "J", "V", "B")
 SPARSE = ("data", "indices", "shape")  # of a matrix saved sparse, after its name
 LONGEST = 10**7  # side of such a matrix, whose shape costs its writer nothing
@@ -25,9 +37,9 @@ LONGEST = 10**7  # side of such a matrix, whose shape costs its writer nothing
 
 def from_arrays(
     J: ArrayLike | SparseMatrix,
-    Win: ArrayLike | SparseMatrix,
-    Wback: ArrayLike,
-    Wout: ArrayLike,
+    Win: ArrayLike | SparseMatrix | None = None,
+    Wback: ArrayLike | None = None,
+    Wout: ArrayLike | None = None,
     *,
     J_D: ArrayLike | None = None,
     bias: ArrayLike | None = None,
@@ -35,50 +47,67 @@ def from_arrays(
     gain: ArrayLike = 1.0,
     input_range: ArrayLike = (0.0, 1.0),
     modules: ArrayLike | None = None,
+    unit_values: ArrayLike = (-1, 1),
 ) -> Network:
     """Make a network of matrices; an entry that is zero is a synapse that does not exist.
+
+    ``J`` alone is enough: an associative memory has neither inputs nor classes.
 
     Parameters
     ----------
     J : (H, H), dense or sparse
         Coupling J[i, j] from unit j to unit i. Without ``J_D`` its diagonal holds the
         self-couplings, with ``J_D`` it must be zero.
-    Win : (H, D), dense or sparse
-        Win[i, k] from input k to unit i.
-    Wback : (H, C)
-        Of the supervisory signal, from label code to units.
-    Wout : (C, H)
-        The readout.
+    Win : (H, D), dense or sparse, optional
+        Win[i, k] from input k to unit i; no inputs when not given.
+    Wback : (H, C), optional
+        Of the supervisory signal, from label code to units; zero when not given.
+    Wout : (C, H), optional
+        The readout; zero when not given. Without both there are no classes.
     J_D : number or (H,), optional
         Self-couplings.
     bias : (H,), optional
+        Minus the threshold of each unit; zero when not given.
     centre : (D,), optional
         Subtracted from an input before it is multiplied with ``gain``; zero when not given.
     input_range : (low, high)
         Smallest and largest value an input may have.
     modules : sizes of the modules, optional
         One module when not given.
+    unit_values : (-1, 1) or (0, 1)
+        What a unit is when it is down and when it is up, in the equation that the matrices are
+        for. With n = (1 + s) / 2 couplings of units 0 and 1 are halved, and half the sum of a row
+        goes into the bias: the fields are the same.
 
     Raises
     ------
     BadInput
-        Shapes do not fit each other, or a number is not finite.
+        Shapes do not fit each other, or a number is not finite; or units are 0 and 1 and there is
+        a readout, whose scores would need a bias.
 
     Examples
     --------
     >>> network = from_arrays([[.5, 1.], [-1., .5]], [[1.], [0.]], np.eye(2), np.eye(2))
     >>> network.self_coupling.tolist(), network.coupling.nnz, network.input_weight.nnz
     ([0.5, 0.5], 2, 1)
+
+    Units of 0 and 1, J alone, with a threshold of 1:
+
+    >>> network = from_arrays([[0, 2], [2, 0]], bias=[-1, -1], unit_values=(0, 1))
+    >>> network.coupling.toarray().tolist(), network.bias.tolist()
+    ([[0.0, 1.0], [1.0, 0.0]], [0.0, 0.0])
     """
-    coupling, input_weight = _sparse("J", J), _sparse("Win", Win)
-    units, inputs = coupling.shape[0], input_weight.shape[1]
-    supervisory = _dense("Wback", Wback, (units, None))
-    classes = supervisory.shape[1]
+    coupling = _sparse("J", J)
+    units = coupling.shape[0]
     _shape("J", coupling.shape, (units, units))
+    input_weight = csr_array((units, 0), dtype=np.float64) if Win is None else _sparse("Win", Win)
+    inputs = input_weight.shape[1]
     _shape("Win", input_weight.shape, (units, inputs))
-    if units < 1 or inputs < 1 or classes < 2:
+    supervisory, readout = _classes(units, Wback, Wout)
+    if units < 1 or len(readout) == 1:
         message = (
-            f"there are {units} units, {inputs} inputs, {classes} classes; allowed: 1, 1, 2 up"
+            f"there are {units} units and {len(readout)} classes; allowed: 1 unit or more, 0 "
+            "classes or 2 or more"
         )
         raise BadInput(message)
     diagonal = coupling.diagonal()
@@ -99,19 +128,80 @@ def from_arrays(
     if sizes.dtype.kind not in "iu" or sizes.min() < 1 or sizes.sum() != units:
         message = f"modules are {sizes.tolist()}; allowed: sizes that add up to {units}"
         raise BadInput(message)
+    own_bias = np.zeros(units) if bias is None else _dense("bias", bias, (units,))
+    down, _ = _unit_values(unit_values)
+    if down == 0:
+        if readout.any():
+            message = "unit_values are 0, 1 beside Wout; allowed with a readout: -1, 1"
+            raise BadInput(message)
+        coupling = _without_diagonal(coupling) / 2
+        diagonal = diagonal / 2
+        own_bias = own_bias + coupling.sum(axis=1) + diagonal
     return Network(
         coupling=_without_diagonal(coupling),
         self_coupling=diagonal,
         link=csr_array((units, units), dtype=np.float64),
         input_weight=input_weight,
-        bias=np.zeros(units) if bias is None else _dense("bias", bias, (units,)),
+        bias=own_bias,
         supervisory=supervisory,
-        readout=_dense("Wout", Wout, (classes, units)),
+        readout=readout,
         centre=np.zeros(inputs) if centre is None else _dense("centre", centre, (inputs,)),
         gain=factor,
         input_range=(float(low), float(high)),
         modules=tuple(sizes.tolist()),
     )
+
+
+def _classes(
+    units: int, Wback: ArrayLike | None, Wout: ArrayLike | None
+) -> tuple[FloatArray, FloatArray]:
+    """Supervisory signal (H, C) and readout (C, H); zero what is not there."""
+    if Wback is not None:
+        supervisory = _dense("Wback", Wback, (units, None))
+        classes = supervisory.shape[1]
+        if Wout is None:
+            return supervisory, np.zeros((classes, units))
+        return supervisory, _dense("Wout", Wout, (classes, units))
+    readout = np.zeros((0, units)) if Wout is None else _dense("Wout", Wout, (None, units))
+    return np.zeros((units, len(readout))), readout
+
+
+def _unit_values(given: ArrayLike) -> tuple[int, int]:
+    down, up = _dense("unit_values", given, (2,)).tolist()
+    if (down, up) not in ((-1.0, 1.0), (0.0, 1.0)):
+        message = f"unit_values are {down:g}, {up:g}; allowed: -1, 1 or 0, 1"
+        raise BadInput(message)
+    return int(down), int(up)
+
+
+def states_of_units(states: ArrayLike, unit_values: ArrayLike, units: int) -> SpinArray:
+    """States in -1 and +1 from those in the values that units have.
+
+    Parameters
+    ----------
+    states : (P, H)
+        Each entry one of ``unit_values``.
+    unit_values : (-1, 1) or (0, 1)
+        As for `from_arrays`.
+    units : int
+        H.
+
+    Raises
+    ------
+    BadInput
+        They have another shape, or an entry is none of the two.
+    """
+    values = _unit_values(unit_values)
+    array = _dense("states", states, (None, units))
+    wrong = np.argwhere(~np.isin(array, values))
+    if wrong.size:
+        row, unit = wrong[0]
+        message = (
+            f"state {row} has {array[row, unit]:g} at unit {unit}; allowed: {values[0]} and "
+            f"{values[1]}, the unit_values"
+        )
+        raise BadInput(message)
+    return np.where(array == values[1], 1, -1).astype(np.int8)
 
 
 def read_arrays(path: Path | str) -> Network:
@@ -123,9 +213,44 @@ def read_arrays(path: Path | str) -> Network:
         It is missing or corrupt, has an array of another name, or its arrays are none that
         `from_arrays` takes.
     """
-    arrays = read_whole_npz(path, ARRAYS, OPTIONAL)
+    return read_with_states(path)[0]
+
+
+def read_with_states(path: Path | str) -> tuple[Network, SpinArray]:
+    """Read a network, and the array ``states`` beside it, from an .npz file.
+
+    Parameters
+    ----------
+    path : path
+        Of the file; `ARRAYS` says what it may have. All but ``J`` may be missing.
+
+    Returns
+    -------
+    network : Network
+        As `from_arrays` makes it.
+    states : (P, H)
+        In -1 and +1; none where the file has none.
+
+    Raises
+    ------
+    BadFile
+        As for `read_arrays`.
+    """
     try:
-        return from_arrays(**arrays)
+        arrays = read_whole_npz(path, ("J",), [name for name in ARRAYS if name != "J"])
+    except BadFile as error:
+        if "array" not in str(error):
+            raise
+        known = "; ".join(f"{name} {what}" for name, what in ARRAYS.items())
+        message = f"{error}; arrays: {known}; all but J may be missing"
+        raise BadFile(message) from error
+    states = arrays.pop("states", None)
+    try:
+        network = from_arrays(**arrays)
+        values = arrays.get("unit_values", (-1, 1))
+        if states is None:
+            return network, np.zeros((0, network.units), dtype=np.int8)
+        return network, states_of_units(states, values, network.units)
     except BadInput as error:
         message = f"{path}: {error}"
         raise BadFile(message) from error

@@ -94,9 +94,10 @@ def read_network(file: Reader, prefix: str = "") -> Network:
     centre = file.array(f"{prefix}centre", "float", (None,))
     units, inputs = len(self_coupling), len(centre)
     readout = file.array(f"{prefix}readout", "float", (None, units))
-    if units < 1 or inputs < 1 or len(readout) < 2:
+    if units < 1 or len(readout) == 1:
         file.fail(
-            f"has {units} units, {inputs} inputs, {len(readout)} classes; allowed: 1, 1, 2 up"
+            f"has {units} units, {len(readout)} classes; allowed: 1 unit or more, 0 classes or 2 "
+            "or more"
         )
     modules = file.array(f"{prefix}modules", "int", (None,))
     if modules.sum() != units or modules.min(initial=1) < 1:
@@ -164,8 +165,9 @@ def read_fixed_points(
             continue
         states = file.array(f"{run}_states", "spin", (None, units))
         labels = file.array(f"{run}_labels", "int", (len(states),))
-        if len(labels) and not (labels.min() >= 0 and labels.max() < classes):
-            file.fail(f"{run}_labels has {labels.max()}; allowed: 0 to {classes - 1}")
+        largest = max(classes - 1, 0)  # without classes every label is 0
+        if len(labels) and not (labels.min() >= 0 and labels.max() <= largest):
+            file.fail(f"{run}_labels has {labels.max()}; allowed: 0 to {largest}")
         points[run] = FixedPoints(
             file.array(f"{run}_inputs", "input", (len(states), inputs)), labels, states
         )

@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent / "lava"  # what the folder has from our own
 TEMPLATE = HERE / "lava_template"
 WRITTEN = {
-    "network.py", "processes", "lava_mends.py", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy",
+    "network.py", "processes", "lava_mends.py", "watchdog.py", "README.md", "network.txt", "arrays.npz", "image.npy", "state.npy",
 }  # fmt: skip
 BIAS = """\
 An input port takes the integer input of its neurons (`encode` in `network.py`) in every step, and
@@ -114,7 +114,7 @@ def _with_ports(graph: SynapseGraph) -> SynapseGraph:
     for model in ports[: 2 if graph.ends.levels else 1]:
         if any(p.source in graph.named(model) for p in graph.projections):
             continue
-        size = graph.classes if model == "supervisory" else graph.ends.centre.size + 1
+        size = max(1, graph.classes) if model == "supervisory" else graph.ends.centre.size + 1
         source = next(iter(graph.named(model)), unused(model, graph.sizes))
         if source not in graph.sizes:
             population = Population(source, size, model)
@@ -135,7 +135,9 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     (folder / "network.txt").write_text(describe(graph, arrays), encoding="utf-8")
     write_npz(folder / "arrays.npz", arrays)
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
-        np.save(folder / "image.npy", graph.fixed_points["free"].inputs[0])
+        np.save(folder / "image.npy", "state.npy", graph.fixed_points["free"].inputs[0])
+    elif not graph.ends.centre.size and len(graph.fixed_points.get("learned", ())):
+        np.save(folder / "state.npy", graph.fixed_points["learned"].states[0])
 
 
 def _arrays(graph: SynapseGraph) -> dict[str, Any]:

@@ -88,6 +88,9 @@ class StressPlan:
                 raise BadInput(message)
         found = [check_kind(name, self.simulator) for name in dict.fromkeys(self.kinds)]
         for kind in found:
+            if kind.run == "learned" and not self.graph.classes:
+                message = f"stress {kind.name} needs labels to clamp with, and the graph has none"
+                raise BadInput(message)
             check_levels(kind, self.levels_of(kind), self.graph.units)
             self.points(kind)
         return found

@@ -72,6 +72,17 @@ def trials(runs: Sequence[str] = tuple(RUNS), *, nulls: bool = True) -> list[Tri
     return [*(Trial(run) for run in runs), *(Trial(r, n) for r in with_nulls for n in NULLS)]
 
 
+def default_runs(graph: SynapseGraph) -> tuple[str, ...]:
+    """All runs; for a memory, which has neither inputs nor classes, the one that starts in s*.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        What is to run.
+    """
+    return tuple(RUNS) if graph.ends.centre.size or graph.classes else ("cued",)
+
+
 def default_protocol(graph: SynapseGraph, regime: Regime, *, hold: int | None = None) -> Protocol:
     """Phases of a regime; in steps the cue has one for each module, as the reference's warm-up.
 
@@ -114,7 +125,7 @@ def validate(
     simulator: Simulator,
     *,
     patterns: int = 100,
-    runs: Sequence[str] = tuple(RUNS),
+    runs: Sequence[str] | None = None,
     nulls: bool = True,
     protocol: Protocol | None = None,
     seed: int = 0,
@@ -129,8 +140,8 @@ def validate(
     patterns : int
         At most so many fixed points of each run, the first ones; one that is there twice (input
         and state) counts once.
-    runs : sequence of str
-        Keys of `RUNS`.
+    runs : sequence of str, optional
+        Keys of `RUNS`; all when not given, or those that a memory without inputs can have.
     nulls : bool
         Also run the nulls of those runs that have some.
     protocol : Protocol, optional
@@ -142,7 +153,7 @@ def validate(
         Told of each trial as it starts; may return a progress callback for it.
     """
     protocol = protocol or default_protocol(graph, simulator.regime)
-    for trial in trials(runs, nulls=nulls):
+    for trial in trials(default_runs(graph) if runs is None else runs, nulls=nulls):
         progress = on_trial(trial) if on_trial else None
         rows = blocks(graph, trial.run, patterns, protocol, simulator.regime)
         yield joined(
@@ -233,6 +244,8 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 def _points(graph: SynapseGraph, run: str) -> FixedPoints:
     refuse_graded(graph)
     kind = "learned" if run in ("learned", "recalled") else "free"
+    if default_runs(graph) == ("cued",) and not len(graph.fixed_points.get(kind, ())):
+        kind = "learned"  # a memory reaches its states by itself
     if not len(graph.fixed_points.get(kind, ())):
         message = f"the graph carries no {kind} fixed points; train and map it with them"
         raise BadInput(message)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spinspike.mapping.chips.energy import Bill, Costs
 
 
+FLIPPED = 0.2  # of the units of a cue
 STEP = 1e-3  # s, of a chip that is paced to real time
 PARTS = ("synapse", "dendrite", "soma", "network")
 PREFIXES = (("", 1.0), ("m", 1e-3), ("µ", 1e-6), ("n", 1e-9), ("p", 1e-12))
@@ -94,19 +95,25 @@ def energy_summary(
     from spinspike.mapping.chips.energy import bill, estimate, steps_to_answer
     from spinspike.simulators import Emulator
     from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes
+    from spinspike.simulators.retrieval.experiment import drawn_cues
     from spinspike.simulators.stimulus import stimulus
-    from spinspike.simulators.validation.protocol import default_protocol
+    from spinspike.simulators.validation.protocol import default_protocol, default_runs
     from spinspike.studies.page.terminal import bar, progress
 
-    if run not in ("free", "learned"):
-        message = f"unknown run {run!r}; allowed: free, learned"
+    if run not in ("free", "learned", "recall"):
+        message = f"unknown run {run!r}; allowed: free, learned, recall"
         raise BadInput(message)
-    if not len(graph.fixed_points.get(run, ())):
-        message = f"the graph carries no {run} fixed points; train and map it with them"
+    if run == "free" and default_runs(graph) == ("cued",):
+        run = "recall"  # a memory, which nothing but a cue sets in motion
+    states = "learned" if run == "recall" else run
+    if not len(graph.fixed_points.get(states, ())):
+        message = f"the graph carries no {states} fixed points; train and map it with them"
         raise BadInput(message)
-    points = graph.fixed_points[run].select(slice(patterns))
-    clamped = run == "learned"
-    given = stimulus(graph, points.inputs, labels=points.labels if clamped else None)
+    points = graph.fixed_points[states].select(slice(patterns))
+    clamped, cue = run == "learned", None
+    if run == "recall":
+        cue = drawn_cues(points, "flip", [FLIPPED]).states
+    given = stimulus(graph, points.inputs, labels=points.labels if clamped else None, cue=cue)
     protocol = default_protocol(graph, "step")
     protocol = protocol if clamped else replace(protocol, clamped=0)
     spikes = cast("BoolArray", Emulator().run(graph, given, protocol).spikes)

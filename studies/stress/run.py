@@ -127,7 +127,9 @@ def planned(
     possible = [
         k.name
         for k in KINDS.values()
-        if backend.regime in k.regimes and (not k.on or backend.name in k.on)
+        if backend.regime in k.regimes
+        and (not k.on or backend.name in k.on)
+        and (graph.classes or k.run != "learned")
     ]
     plan = StressPlan(
         graph,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from spinspike.mapping import SynapseGraph
 from spinspike.one_line import OneLine
 from spinspike.simulators import (
-    RUNS,
     Answer,
     Bounds,
     Claim,
@@ -25,7 +24,12 @@ from spinspike.simulators import (
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import Backend, choose, require
 from spinspike.simulators.validation.examples import Example
-from spinspike.simulators.validation.protocol import default_protocol, points_of, trials
+from spinspike.simulators.validation.protocol import (
+    default_protocol,
+    default_runs,
+    points_of,
+    trials,
+)
 from spinspike.simulators.validation.tasks import Plan
 
 from .campaign import Campaign, kept_in
@@ -62,7 +66,7 @@ def validate(
     regimes: Sequence[Regime] = (),
     patterns: int = 100,
     hold: int | None = None,
-    runs: Sequence[str] = tuple(RUNS),
+    runs: Sequence[str] | None = None,
     nulls: bool = True,
     bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     seed: int = 0,
@@ -83,8 +87,9 @@ def validate(
         Fixed points of each run, at most.
     hold : int >= 1, optional
         Steps, sweeps or ms after the release.
-    runs : sequence of str
-        Keys of `simulators.RUNS`.
+    runs : sequence of str, optional
+        Keys of `simulators.RUNS`; all when not given, or those that a memory without inputs can
+        have.
     nulls : bool
         Also run the graph without couplings, with permuted ones, and from random states.
     bounds : Bounds
@@ -131,7 +136,7 @@ def planned(
     regimes: Sequence[Regime] = (),
     patterns: int = 100,
     hold: int | None = None,
-    runs: Sequence[str] = tuple(RUNS),
+    runs: Sequence[str] | None = None,
     nulls: bool = True,
     seed: int = 0,
 ) -> list[Plan]:
@@ -148,7 +153,7 @@ def planned(
     require(backends)
     made = [(backend, backend.make()) for backend in backends]
     made += [(_backend_of(one), one) for one in asked if not isinstance(one, str)]
-    wanted = tuple(trials(runs, nulls=nulls))
+    wanted = tuple(trials(runs or default_runs(graph), nulls=nulls))
     plans = [
         Plan(
             graph, backend, simulator, wanted, patterns,

@@ -1,7 +1,9 @@
 """Run an image through the exported network on Lava and print its class.
 
 ``python network.py image.npy`` prints the class; ``--json`` prints more. With ``--label N`` the
-supervisory neuron of class N spikes for a while and is then released.
+supervisory neuron of class N spikes for a while and is then released. With ``--state state.npy``
+the units are forced into that state in the first step, as a memory is recalled: a network without
+pixels needs no image. ``--output`` writes the state at the end.
 
 Exit status: 0 a class was found, 2 bad input, Lava missing, crashed or hung.
 """
@@ -39,7 +41,11 @@ def main() -> int:
             arrays = dict(file)
         image = read_image(options.image, arrays)
         check_options(options, arrays)
-        result = decode(arrays, *simulate(arrays, encode(arrays, image), options), options)
+        state = read_state(options.state, arrays) if options.state else None
+        spikes, membrane = simulate(arrays, encode(arrays, image), options, state)
+        result = decode(arrays, spikes, membrane, options)
+        if options.output:
+            np.save(options.output, states_of(arrays, spikes)[-1])
     except (OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
@@ -53,6 +59,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "image", help=".npy file with the pixels, scaled as for training", nargs="?", default=""
     )
+    parser.add_argument("--state", help=".npy file with -1 and 1 for each unit, to start from")
+    parser.add_argument("--output", type=Path, help=".npy file for the state at the end")
     parser.add_argument("--label", type=int, help="clamp with this class, then release")
     parser.add_argument("--clamped", type=int, default=10, help="steps with the label [10]")
     parser.add_argument("--steps", type=int, default=30, help="free steps [30]")
@@ -60,13 +68,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print a JSON object")
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if not options.image and not options.worker:
-        parser.error("which image? give a .npy file")
+    if not options.image and not options.state and not options.worker:
+        parser.error("which image? give a .npy file, or a state with --state")
     return options
 
 
 def read_image(path: str, arrays: Arrays) -> np.ndarray:
     """Pixels as float64, (D,), or ValueError in one line."""
+    if not path and arrays["centre"].size:
+        message = f"no image is given; allowed: a .npy file of {arrays['centre'].size} pixels"
+        raise ValueError(message)
+    if not path:
+        return np.zeros(0)
     try:
         image = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, BadZipFile, MemoryError) as error:
@@ -88,6 +101,27 @@ def read_image(path: str, arrays: Arrays) -> np.ndarray:
         )
         raise ValueError(message)
     return image
+
+
+def read_state(path: str, arrays: Arrays) -> np.ndarray:
+    """Unit states, (H,) in -1 and 1, or ValueError in one line."""
+    try:
+        state = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, BadZipFile, MemoryError) as error:
+        message = f"{path} is not a .npy file of numbers: {error}"
+        raise ValueError(message) from None
+    units = arrays["decoder"].size
+    if (
+        not isinstance(state, np.ndarray)
+        or state.size != units
+        or not np.isin(state, (-1, 1)).all()
+    ):
+        message = f"{path} is no state; allowed: -1 or 1 for each of {units} units"
+        raise ValueError(message)
+    if head(arrays)["levels"]:
+        message = "--state is given; allowed where no input comes as spikes"
+        raise ValueError(message)
+    return state.ravel().astype(int)
 
 
 def check_options(options: argparse.Namespace, arrays: Arrays) -> None:
@@ -149,12 +183,11 @@ def decode(
     arrays: Arrays, spikes: np.ndarray, membrane: np.ndarray, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Class, scores and how the state moved, from the spikes (steps, N) and readout membranes."""
-    decoder = arrays["decoder"]
-    up = spikes[:, decoder].astype(bool) == (arrays["input_sign"][decoder] > 0)
+    up = states_of(arrays, spikes) > 0
     scores = membrane / 64 if membrane.size else arrays["readout"] @ np.where(up[-1], 1.0, -1.0)
     release = cue(arrays) + (0 if options.label is None else options.clamped)
     return {
-        "class": int(scores.argmax()),
+        "class": int(scores.argmax()) if scores.size else None,
         "scores": [round(float(score), 6) for score in scores],
         "settled": bool((up[-1] == up[-2]).all()),
         "steps": len(up),
@@ -164,17 +197,25 @@ def decode(
     }
 
 
+def states_of(arrays: Arrays, spikes: np.ndarray) -> np.ndarray:
+    """Unit states, (steps, H) in -1 and 1, from the spikes (steps, N)."""
+    decoder = arrays["decoder"]
+    up = spikes[:, decoder].astype(bool) == (arrays["input_sign"][decoder] > 0)
+    return np.where(up, np.int8(1), np.int8(-1))
+
+
 def print_result(result: dict[str, Any], as_json: bool) -> None:
     """One line, or one JSON object."""
     if as_json:
         print(json.dumps(result))
     else:
         state = "settled" if result["settled"] else "still moving"
-        print(f"class {result['class']} ({state} after {result['steps']} steps)")
+        found = "no classes" if result["class"] is None else f"class {result['class']}"
+        print(f"{found} ({state} after {result['steps']} steps)")
 
 
 def simulate(
-    arrays: Arrays, given: np.ndarray, options: argparse.Namespace
+    arrays: Arrays, given: np.ndarray, options: argparse.Namespace, state: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Spikes of all neurons, (steps, N), and membranes of the readout neurons at the end, (C,).
 
@@ -183,13 +224,17 @@ def simulate(
     clamped = 0 if options.label is None else options.clamped
     before = cue(arrays)
     steps = before + clamped + options.steps
-    classes = len(arrays["readout"])
+    classes = max(1, len(arrays["readout"]))
     signal = np.zeros((classes, steps), dtype=np.int32)  # silent to the end of the run
     if clamped:
         signal[options.label, before - 1 : before - 1 + clamped] = 1  # spikes act one step later
     with tempfile.TemporaryDirectory(prefix="network-") as name:
         folder = Path(name)
-        np.savez(folder / "job.npz", given=given, signal=signal)
+        first = given
+        if state is not None:  # the bias that forces it, less the one of the first step
+            forced = state[arrays["unit"]] * arrays["input_sign"] * BIAS_LIMIT
+            first = forced - arrays["first_offset"]
+        np.savez(folder / "job.npz", given=given, signal=signal, first=first)
         command = [sys.executable, str(HERE / "network.py")]
         command += ["--worker", str(folder), str(os.getpid())]
         try:
@@ -219,7 +264,7 @@ def run_lava(folder: Path) -> None:
         message = f"{error}; README.md says how to install Lava"
         raise ImportError(message) from None
     with np.load(folder / "job.npz", allow_pickle=False) as file:
-        given, signal = file["given"], file["signal"]
+        given, signal, first = file["given"], file["signal"], file["first"]
     with np.load(HERE / "arrays.npz", allow_pickle=False) as file:
         arrays = dict(file)
     by_spikes = bool(head(arrays)["levels"])
@@ -231,7 +276,9 @@ def run_lava(folder: Path) -> None:
     position = 0
     for name, size in head(arrays)["populations"].items():
         if not by_spikes:
-            source = Source(data=given[position : position + size, None])
+            rows = slice(position, position + size)
+            later = np.repeat(given[rows, None], max(signal.shape[1] - 1, 0), axis=1)
+            source = Source(data=np.concatenate([first[rows, None], later], axis=1))
             source.s_out.connect(getattr(network, f"input_{name}"))
         sinks.append(Sink(shape=(size,), buffer=signal.shape[1]))
         getattr(network, f"spikes_{name}").connect(sinks[-1].a_in)

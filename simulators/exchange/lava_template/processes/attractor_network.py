@@ -49,7 +49,9 @@ class AttractorNetwork(AbstractProcess):
         pixels = len(arrays["centre"])
         levels = np.zeros(pixels + 1, dtype=np.int32) if levels is None else np.asarray(levels)
         super().__init__(arrays=arrays, head=head, levels=levels, name=name)
-        self.supervisory = InPort(shape=(len(arrays["readout"]),))
+        self.supervisory = InPort(
+            shape=(max(1, len(arrays["readout"])),)
+        )  # one silent line at least
         if head["levels"]:
             self.image = InPort(shape=(pixels + 1,))
         for population, size in head["populations"].items():
@@ -83,7 +85,7 @@ class AttractorNetworkModel(AbstractSubProcessModel):
             proc.vars.readout.alias(neurons[name].vars.v)
         for name, neuron in neurons.items():
             setattr(self, f"neurons_{name}", neuron)
-        silence = np.zeros(len(arrays["readout"]), dtype=np.int32)
+        silence = np.zeros(max(1, len(arrays["readout"])), dtype=np.int32)
         before = {"supervisory": silence, "input": proc.proc_params["levels"]}
         first = arrives_first(arrays, head["projections"], change, before)
         ports = {"supervisory": proc.in_ports.supervisory}

@@ -1,0 +1,1 @@
+"""Commands for memories of one's own: `store` patterns, `recall` them."""

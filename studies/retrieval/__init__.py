@@ -1,0 +1,4 @@
+"""Recall as a study: what the command `recall` does.
+
+- `run` — from files to outcomes; `tables`, `figures`, `page` — to be looked at.
+"""
