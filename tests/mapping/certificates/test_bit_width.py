@@ -18,16 +18,14 @@ from spinspike.model.network.network_file import NetworkFile
 
 def held_at(bits: int, trained: NetworkFile, run: str) -> NDArray[np.bool_]:
     try:
-        graph = map_network(
-            trained.network, trained.fixed_points, rounding=Rounding(weight_bits=bits)
-        )
+        graph = map_network(trained, rounding=Rounding(weight_bits=bits), consolidation=None)
     except OutOfRange:  # as 1 bit is
         return np.zeros(len(trained.fixed_points[run]), dtype=np.bool_)
     return certified(graph, trained.fixed_points[run])
 
 
 def test_every_width_by_itself(trained: NetworkFile) -> None:
-    found = smallest_bits(trained.network, trained.fixed_points)
+    found = smallest_bits(trained.network, trained.fixed_points, consolidation=None)
     assert found.keys() == trained.fixed_points.keys()
     for run, widths in found.items():
         held = {bits: held_at(bits, trained, run) for bits in range(1, 9)}
@@ -46,7 +44,7 @@ def test_consolidated_integers_need_fewer_bits(trained: NetworkFile) -> None:
         consolidation=Consolidation(),
         on_progress=lambda *counts: seen.append(counts),
     )
-    plain = smallest_bits(trained.network, points)
+    plain = smallest_bits(trained.network, points, consolidation=None)
     assert found["free"].mean() < plain["free"].mean() - 0.5
     assert seen[0] == (1, 8)
     assert seen == sorted(seen)

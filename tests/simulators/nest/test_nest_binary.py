@@ -53,7 +53,7 @@ def test_every_input_sum_in_nest_is_that_of_the_weights(
 def test_nest_and_the_emulator_hold_the_same_cued_states(larger: NetworkFile) -> None:
     """Three bits by plain rounding: many states are lost, and the same ones in both."""
     rounding = Rounding(weight_bits=3, clip=False)
-    graph = map_network(larger.network, larger.fixed_points, rounding=rounding)
+    graph = map_network(larger, rounding=rounding, consolidation=None)
     points = graph.fixed_points["free"].select(slice(20))
     given = stimulus(graph, points.inputs, cue=points.states)
     sure = certified(graph, points)

@@ -162,7 +162,7 @@ def test_held_is_who_is_there_at_every_read_out_from_the_release_on(graph: Synap
 def test_calibrated_neurons_hold_the_weakest_states_and_lose_them_permuted(
     trained: NetworkFile,
 ) -> None:
-    graph = map_network(trained.network, trained.fixed_points)
+    graph = map_network(trained, consolidation=None)
     points = graph.fixed_points["learned"].select(slice(PATTERNS, None))
     points = points.select(np.flatnonzero(certified(graph, points)))
     points = hardest(graph, points, 30)

@@ -171,9 +171,9 @@ def test_parts_of_the_patterns_share_one_damaged_graph(
     graph: SynapseGraph, points: FixedPoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = KINDS["mismatch"]
-    whole = work(graph, points, Emulator(), STEP, kind, 0.2, (3, 1))
+    whole = work(graph, points, Emulator(), STEP, kind, 0.4, (3, 1))
     monkeypatch.setattr(module, "AT_ONCE", 7 * STEP.total * graph.neurons)
-    parts = work(graph, points, Emulator(), STEP, kind, 0.2, (3, 1))
+    parts = work(graph, points, Emulator(), STEP, kind, 0.4, (3, 1))
     assert not whole["throughout"].all()
     for name, values in whole.items():
         np.testing.assert_array_equal(values, parts[name], err_msg=name)

@@ -128,7 +128,7 @@ def test_a_folder_for_pynn_is_written(spinspike: Run, folder: Path) -> None:
         (("check", "broken.nir", "--for", "lava"), "broken.nir"),
         (
             ("export", "graph.h5", "--to", "nest", "-o", "x"),
-            "--to is 'nest'; allowed: lava, net, nir, pynn",
+            "exporter is 'nest'; allowed: lava, nir, sanafe, pynn, net",
         ),
     ],
 )
