@@ -100,7 +100,7 @@ def largest_readout_scale(readout: FloatArray) -> float:
     readout : (C, H)
     """
     sums = np.abs(readout).sum(axis=1), readout.sum(axis=1)
-    spread = max(float(np.ptp(one)) for one in sums) or 1.0
+    spread = (max(float(np.ptp(one)) for one in sums) if len(readout) else 0.0) or 1.0
     return min(STATE_LIMIT / 4 / (sums[0].max(initial=0.0) or 1.0), BIAS_LIMIT / spread)
 
 
