@@ -67,7 +67,7 @@ def unit_network(graph: SynapseGraph) -> Network:
     >>> pair = from_arrays([[.5, 1.], [-1., .5]], [[1.], [0.]], np.eye(2), np.eye(2))
     >>> found = [unit_network(map_network(pair, encoding=e)) for e in ("dale", "pushpull")]
     >>> [n.coupling.toarray().tolist() for n in found]
-    [[[0.0, 255.0], [-255.0, 0.0]], [[0.0, 255.0], [-255.0, 0.0]]]
+    [[[0.0, 128.0], [-128.0, 0.0]], [[0.0, 128.0], [-128.0, 0.0]]]
     """
     if longest := longest_delay(graph):
         message = f"spikes arrive up to {longest} steps late; allowed: graphs without delays"

@@ -49,7 +49,7 @@ def population_view(graph: SynapseGraph) -> nx.MultiDiGraph:
     >>> view = population_view(map_network(network))
     >>> edge = view.edges["I", "E", "I>E:coupling-"]
     >>> edge["synapses"], edge["sign"], edge["smallest"], sum(edge["histogram"])
-    (1, -1, -255, 1)
+    (1, -1, -128, 1)
     """
     import networkx as nx  # here: a quarter of a second that few runs need
 

@@ -64,7 +64,7 @@ def by_source(
     >>> pair = from_arrays([[0, 1], [1, 0]], [[0.0], [0.0]], np.eye(2), np.eye(2))
     >>> found = by_source(map_network(pair, encoding="signed"))
     >>> found.starts.tolist(), found.targets.tolist(), found.weights.tolist()
-    ([[0, 1, 2]], [1, 0], [255, 255])
+    ([[0, 1, 2]], [1, 0], [128, 128])
     """
     sources, targets = graph.slices(), graph.slices()
     if into == "readout":

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from spinspike.simulators.retrieval.cues import DAMAGES
 from spinspike.simulators.retrieval.curve import levels
 from spinspike.simulators.retrieval.experiment import NULLS, REFERENCE, memories_of
+from spinspike.studies.page.folder import write_table
 from spinspike.studies.page.template import filled_in, picture
 from spinspike.studies.page.terminal import percent
 
@@ -98,3 +100,40 @@ def _table(run: Any) -> dict[str, Any]:
     ]
     columns = ["damaged", "recalled (95 %)", "overlap", "time", *(one.null for one in run[1:])]
     return {"title": "by damage", "folded": False, "columns": columns, "rows": rows}
+
+
+def write(folder: Path, found: Retrieval, summary: dict[str, Any]) -> None:
+    """Write report.html, summary.json, recall.csv, cues.csv and figures/.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty one.
+    found : Retrieval
+        What was run.
+    summary : dict
+        As `retrieval_summary` gives it.
+    """
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    columns = (
+        "simulator", "null", "fraction", "memories", "cues", "recalled", "low", "high", "overlap",
+        "cue_overlap", "time",
+    )  # fmt: skip
+    rows = [
+        [
+            one.simulator, one.null, v.fraction, v.memories, v.cues, v.recalled, *v.interval,
+            v.overlap, v.cue_overlap, v.time,
+        ]
+        for run in found.runs for one in run for v in levels(one)
+    ]  # fmt: skip
+    write_table(folder / "recall.csv", columns, rows)
+    names = ("fraction", "memory", "certified", "cue_overlap", "overlap", "recalled", "since")
+    cues = [
+        [one.simulator, one.null, *values]
+        for run in found.runs
+        for one in run
+        for values in zip(*(getattr(one, name).tolist() for name in names), strict=True)
+    ]
+    write_table(folder / "cues.csv", ("simulator", "null", *names), cues)
+    html = page(folder / "figures", found, summary)
+    (folder / "report.html").write_text(html, encoding="utf-8")

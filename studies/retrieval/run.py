@@ -21,7 +21,6 @@ from spinspike.simulators.retrieval.experiment import memories_of
 from spinspike.simulators.validation.answers import Answer
 from spinspike.studies.files import load
 from spinspike.studies.page.claims import claim_summary
-from spinspike.studies.page.folder import write_table
 from spinspike.studies.page.provenance import how_to_repeat
 from spinspike.studies.page.terminal import bar, progress
 
@@ -197,42 +196,3 @@ def sentence(found: Retrieval) -> str:
             f"{c.statement} on {c.simulator}: {c.value:.4g} (asked {c.bound:g})" for c in wrong
         ]
     return f"{WORDS[said]}: " + "; ".join(parts)
-
-
-def write(folder: Path, found: Retrieval, summary: dict[str, Any]) -> None:
-    """Write report.html, summary.json, recall.csv, cues.csv and figures/.
-
-    Parameters
-    ----------
-    folder : Path
-        An empty one.
-    found : Retrieval
-        What was run.
-    summary : dict
-        As `retrieval_summary` gives it.
-    """
-    from .page import page
-
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    columns = (
-        "simulator", "null", "fraction", "memories", "cues", "recalled", "low", "high", "overlap",
-        "cue_overlap", "time",
-    )  # fmt: skip
-    rows = [
-        [
-            one.simulator, one.null, v.fraction, v.memories, v.cues, v.recalled, *v.interval,
-            v.overlap, v.cue_overlap, v.time,
-        ]
-        for run in found.runs for one in run for v in levels(one)
-    ]  # fmt: skip
-    write_table(folder / "recall.csv", columns, rows)
-    names = ("fraction", "memory", "certified", "cue_overlap", "overlap", "recalled", "since")
-    cues = [
-        [one.simulator, one.null, *values]
-        for run in found.runs
-        for one in run
-        for values in zip(*(getattr(one, name).tolist() for name in names), strict=True)
-    ]
-    write_table(folder / "cues.csv", ("simulator", "null", *names), cues)
-    html = page(folder / "figures", found, summary)
-    (folder / "report.html").write_text(html, encoding="utf-8")

@@ -82,7 +82,8 @@ def recall(
     from spinspike.simulators.registry import choose, require
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.terminal import conclude, show, show_answers
-    from spinspike.studies.retrieval.run import fractions_of, retrieval_summary, retrieved, write
+    from spinspike.studies.retrieval.page import write
+    from spinspike.studies.retrieval.run import fractions_of, retrieval_summary, retrieved
     from spinspike.studies.retrieval.tables import recall_tables
     from spinspike.studies.validation.tables import claim_table
 

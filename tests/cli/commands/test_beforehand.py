@@ -22,7 +22,7 @@ pytestmark = pytest.mark.matplotlib
 FullDisk = Callable[[int], AbstractContextManager[None]]
 WORK = {  # the command, and where its work begins
     "train": "spinspike.studies.training.train_network",
-    "import arrays graph.h5": "spinspike.model.network.import_arrays.read_arrays",
+    "import arrays graph.h5": "spinspike.model.network.import_arrays.read_with_states",
     "import darnax graph.h5": "spinspike.model.network.import_arrays.read_darnax",
     "map graph.h5": "spinspike.mapping.map_network",
     "export graph.h5": "spinspike.mapping.graph.graph_file.load",

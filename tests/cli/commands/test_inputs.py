@@ -49,6 +49,7 @@ def test_the_commands_that_read_and_write_are_known() -> None:
     assert {name for name, _ in READING} == {
         "train", "import arrays", "import darnax", "map", "export", "check", "certify", "view",
         "validate", "stress", "explore", "nir write", "nir read", "nir run", "convert", "reproduce",
+        "store", "recall",
     }  # fmt: skip
 
 
