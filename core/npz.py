@@ -17,6 +17,8 @@ from .spelling import check_names
 
 LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
 
+HEADER = 30  # bytes of a member's own header, beside its name
+SLACK = 44  # that writers may add to it: 64-bit sizes, and once more behind the data
 NUMBERS = "biuf"  # kinds of NumPy types
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what NumPy writes
 
@@ -93,6 +95,10 @@ def read_whole_npz(
         As for `read_npz_arrays`; or a name is not known, or one is missing.
     """
     found = npz_names(path)
+    with zipfile.ZipFile(path) as archive:
+        if (hidden := _hidden(archive)) >= HEADER:
+            message = f"{path} is damaged: {hidden} of its bytes belong to no array that it names"
+            raise BadFile(message)
     try:
         check_names(found, needed, optional, what=what, where=str(path))
     except BadInput as error:
@@ -116,6 +122,13 @@ def npz_names(path: Path | str) -> list[str]:
     read_npz_arrays(path, [])
     with zipfile.ZipFile(path) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]
+
+
+def _hidden(archive: zipfile.ZipFile) -> int:
+    """Bytes before the directory that are in no member: those of one that the directory lost."""
+    members = archive.infolist()
+    used = sum(HEADER + len(m.filename.encode()) + m.compress_size for m in members)
+    return archive.start_dir - used - SLACK * len(members)
 
 
 def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:

@@ -222,7 +222,8 @@ def read_with_states(path: Path | str) -> tuple[Network, SpinArray]:
     Parameters
     ----------
     path : path
-        Of the file; `ARRAYS` says what it may have. All but ``J`` may be missing.
+        Of the file; `ARRAYS` says what it may have. All but ``J`` may be missing, but ``Wback``
+        and ``Wout`` come together and with ``Win``.
 
     Returns
     -------
@@ -244,6 +245,11 @@ def read_with_states(path: Path | str) -> tuple[Network, SpinArray]:
         known = "; ".join(f"{name} {what}" for name, what in ARRAYS.items())
         message = f"{error}; arrays: {known}; all but J may be missing"
         raise BadFile(message) from error
+    together = ("Win", "Wback", "Wout")  # a label needs all three; one that is lost is noticed
+    missing = [name for name in together if name not in arrays]
+    if missing and {"Wback", "Wout"} & arrays.keys():
+        message = f"{path} has no array {missing[0]}; needed for labels: {', '.join(together)}"
+        raise BadFile(message)
     states = arrays.pop("states", None)
     try:
         network = from_arrays(**arrays)

@@ -136,7 +136,7 @@ def test_nothing_handed_in_changes_even_as_the_network_learns(
 
 WRONG: list[tuple[str, Any, str]] = [
     ("J", np.ones((2, 3)), r"J has shape \(2, 3\); allowed: \(2, 2\)"),
-    ("J", np.ones((3, 3)), r"Wback has shape \(2, 2\); allowed: \(3, 'any'\)"),
+    ("J", np.ones((3, 3)), r"Win has shape \(2, 2\); allowed: \(3, 2\)"),
     ("J", np.ones(2), r"J has shape \(2,\); allowed: \('any', 'any'\)"),
     ("J", [[np.nan, 0.0], [0.0, 0.0]], r"J contains nan or infinity; allowed: finite numbers"),
     ("J", csr_array([[0.0, np.inf], [0.0, 0.0]]), r"J contains nan or infinity"),
@@ -145,9 +145,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("J", csr_array([[0, 1j], [0, 0]]), r"J has type complex128; allowed: numbers"),
     ("J", [[1.0, 2.0], [3.0]], r"J is no array: .*inhomogeneous"),
     ("Win", np.ones((3, 2)), r"Win has shape \(3, 2\); allowed: \(2, 2\)"),
-    ("Win", np.ones((2, 0)), r"there are 2 units, 0 inputs, 2 classes; allowed: 1, 1, 2 up"),
+    ("Win", np.ones((2, 0)), r"centre has shape \(2,\); allowed: \(0,\)"),
     ("Win", [1.0, 2.0], r"Win has shape \(2,\); allowed: \('any', 'any'\)"),
-    ("Wback", np.ones((2, 1)), r"there are 2 units, 2 inputs, 1 classes; allowed: 1, 1, 2 up"),
+    ("Wback", np.ones((2, 1)), r"Wout has shape \(2, 2\); allowed: \(1, 2\)"),
     ("Wback", np.ones((3, 2)), r"Wback has shape \(3, 2\); allowed: \(2, 'any'\)"),
     ("Wout", np.ones((3, 2)), r"Wout has shape \(3, 2\); allowed: \(2, 2\)"),
     ("Wout", np.full((2, 2), np.inf), r"Wout contains nan or infinity"),
@@ -208,7 +208,7 @@ def test_a_file_holds_what_its_arrays_mean(path: Path, two_units: Arrays) -> Non
     ("name", "value", "message"),
     [
         ("J_d", np.ones(2), r"own\.npz: no array is called 'J_d'; .*; did you mean 'J_D'\?"),
-        ("Wback", None, r"own\.npz has no array Wback; needed: J, Win, Wback, Wout"),
+        ("Wback", None, r"own\.npz has no array Wback; needed for labels: Win, Wback, Wout"),
         ("J", np.ones((2, 3)), r"own\.npz: J has shape \(2, 3\); allowed: \(2, 2\)"),
         ("bias", np.array([0.0, np.nan]), r"own\.npz: bias contains nan or infinity"),
         ("gain", np.array(-1.0), r"own\.npz: gain is -1\.0, input_range"),
