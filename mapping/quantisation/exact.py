@@ -51,8 +51,9 @@ def exact_integers(
     finest = GRAIN / np.maximum(np.gcd.reduceat(*whole), 1)
     peak, limit = 2 * row_peak(network.coupling), largest_scale(network, rounding, encoding)
     for exponent in range(rounding.exponent, -1, -1):
-        room = np.where(peak > 0, (rounding.largest << exponent) / np.where(peak > 0, peak, 1), 1)
-        room = np.minimum(np.where(peak > 0, room, finest), limit)
+        # units without couplings, too, get all the room there is: their input may be no whole number
+        strongest = np.where(peak > 0, peak, 2 * np.maximum(np.abs(network.self_coupling), 0.5))
+        room = np.minimum((rounding.largest << exponent) / strongest, limit)
         if (room < finest).any():
             continue
         scale = finest * 2.0 ** np.floor(np.log2(room / finest))
