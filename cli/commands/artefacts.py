@@ -100,7 +100,8 @@ def map_network(
         )
     save(output, graph, force=force)
     summary = mapping_summary(graph)
-    show(summary, *mapping_tables(summary), as_json=as_json)
+    last = f"{graph.neurons:,} neurons and {graph.synapses:,} synapses: {output}"
+    show(summary, *mapping_tables(summary), as_json=as_json, last=last)
 
 
 def export(
@@ -150,6 +151,7 @@ def export(
         {"folder": str(folder), "files": files},
         table(f"Exported to {output}", "file", "size", rows=rows),
         as_json=as_json,
+        last=f"exported to {to}: {output}",
     )
 
 

@@ -58,7 +58,11 @@ def certify(
         with filling(output) as new:
             write(new, found, summary)
     rounding = integer_tables(loaded.provenance.get("integers"))
-    show(summary, *certificate_tables(summary), *rounding, as_json=as_json)
+    counts = ", ".join(
+        f"{int(c.bounds.certified.sum())} of {len(c.points)} {run}" for run, c in found.items()
+    )
+    last = f"certified: {counts}" + (f"; table: {output}" if output else "")
+    show(summary, *certificate_tables(summary), *rounding, as_json=as_json, last=last)
     for run in summary.values():
         if not run["certified"] or run.get("attack", {}).get("unsound"):
             raise typer.Exit(1)

@@ -108,6 +108,9 @@ def _check_chip(
     if output:
         with filling(output) as new:
             write_placement(new, loaded, chip, found.placement)
-    show(summary, *chip_tables(summary), as_json=as_json)
+    missed = sum(not finding.fits for finding in found.findings)
+    last = f"does not fit: {missed} limits missed" if missed else "fits"
+    where = f"; placement: {output}" if output else ""
+    show(summary, *chip_tables(summary), as_json=as_json, last=f"{chip.title}: {last}{where}")
     if not summary["fits"]:
         raise typer.Exit(1)

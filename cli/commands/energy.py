@@ -33,10 +33,14 @@ def energy(
     """
     from spinspike.mapping.graph.graph_file import load
     from spinspike.studies.chips.energy import energy as estimated
-    from spinspike.studies.chips.energy import energy_tables
+    from spinspike.studies.chips.energy import energy_tables, scaled
     from spinspike.studies.page.terminal import show
 
     summary = estimated(load(graph), run, patterns=patterns, target=target)
-    show(summary, *energy_tables(summary), as_json=as_json)
+    answer = summary["estimates"]["analytic"]["answer"]
+    last = (
+        f"{target}: {scaled(answer['joules'], 'J')} and {scaled(answer['seconds'], 's')} an answer"
+    )
+    show(summary, *energy_tables(summary), as_json=as_json, last=last)
     if summary["same_spikes"] is False:
         raise typer.Exit(1)

@@ -147,5 +147,5 @@ def write(
         for split, value in provenance.get("accuracy", {}).items()
     ]
     rows += [[f"fixed points, {run}", text] for run, text in provenance.get("settled", {}).items()]
-    rows += [["written", str(output)]]
-    show(provenance, table(f"Imported {source.name}", "", "", rows=rows), as_json=as_json)
+    shown = table(f"Imported {source.name}", "", "", rows=rows)
+    show(provenance, shown, as_json=as_json, last=f"{network.units:,} units: {output}")

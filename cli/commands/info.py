@@ -21,4 +21,5 @@ def info(
     from spinspike.studies.page.terminal import show, table
 
     rows = of(file)
-    show(rows, table("", "", "", rows=[list(row) for row in rows.items()]), as_json=as_json)
+    shown = table("", "", "", rows=[list(row) for row in rows.items()])
+    show(rows, shown, as_json=as_json, last=f"{rows['kind']}: {file}")

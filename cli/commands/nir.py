@@ -93,7 +93,7 @@ def write_nir(
         raise BadInput(message)
     form = "portable" if portable else "signed" if signed else "populations"
     write(load(graph), output, dt=dt, form=form, force=force)
-    _show(read(output), f"Written to {output}", as_json=as_json)
+    _show(read(output), form, output, as_json=as_json)
 
 
 @app.command("read")
@@ -133,7 +133,8 @@ def read_nir(
         "synapses": graph.synapses,
     }
     rows = [[name, str(value)] for name, value in summary.items()]
-    show(summary, table(f"Read {file}", "", "", rows=rows), as_json=as_json)
+    shown = table(f"Read {file}", "", "", rows=rows)
+    show(summary, shown, as_json=as_json, last=f"{graph.neurons:,} neurons: {output}")
 
 
 @app.command("run")
@@ -188,10 +189,10 @@ def run_nir(
     notes = [*notices(graph, dt=dt), *silence(done.spikes, graph, dt=dt)]
     notes += [f"array {name} of {inputs} is no input: not read" for name in held if name in others]
     rows = [[n, str(tuple(s["shape"])), _shown_sum(s["sum"])] for n, s in summary.items()]
-    title = f"Written to {output}"
     summary["/notes"] = notes  # no node can be called so
-    shown = table(title, "node", "steps, patterns, …", "sum", rows=rows)
-    show(summary, shown, *_noted(notes), as_json=as_json)
+    shown = table(f"Run of {file}", "node", "steps, patterns, …", "sum", rows=rows)
+    last = f"{len(done.sent)} arrays: {output}"
+    show(summary, shown, *_noted(notes), as_json=as_json, last=last)
 
 
 @app.command("check")
@@ -278,7 +279,10 @@ def convert(
         notes += silent
     rows = [[name, str(value)] for name, value in summary.items()]
     summary["notes"] = notes
-    show(summary, table(f"{file} on Lava", "", "", rows=rows), *_noted(notes), as_json=as_json)
+    shown = table(f"{file} on Lava", "", "", rows=rows)
+    verdict = f"{summary['verdict']}; " if compare else ""
+    last = f"{verdict}Lava program: {output}"
+    show(summary, shown, *_noted(notes), as_json=as_json, last=last)
     if summary.get("verdict", "same") != "same":
         raise typer.Exit(1)
 
@@ -338,7 +342,7 @@ def _noted(notes: list[str]) -> list[Table]:
     return [table("Notes", "", rows=[[note] for note in notes])] if notes else []
 
 
-def _show(graph: NirGraph, title: str, *, as_json: bool) -> None:
+def _show(graph: NirGraph, form: str, output: Path, *, as_json: bool) -> None:
     """Nodes of a graph, counted by kind."""
     from collections import Counter
 
@@ -347,4 +351,6 @@ def _show(graph: NirGraph, title: str, *, as_json: bool) -> None:
     kinds = Counter(node.kind for node in graph.nodes.values())
     summary = {"nodes": dict(kinds), "edges": len(graph.edges)}
     rows = [[kind, str(count)] for kind, count in kinds.items()]
-    show(summary, table(title, "node", "count", rows=rows), as_json=as_json)
+    shown = table(f"NIR, form {form}", "node", "count", rows=rows)
+    last = f"{len(graph.nodes)} nodes, {len(graph.edges)} edges: {output}"
+    show(summary, shown, as_json=as_json, last=last)

@@ -198,8 +198,8 @@ def train(
         rows.append(["accuracy of a softmax probe, test", f"{found['probe']:.4f}"])
     rows += [[f"fixed points, {run}", count] for run, count in found["settled"].items()]
     rows += [["epochs", str(found["epochs"])], ["seconds", f"{found['seconds']:.1f}"]]
-    rows += [["written", str(output)]]
-    show(found, table(f"Trained on {data}", "", "", rows=rows), as_json=as_json)
+    last = f"{found['accuracy']['test']:.4f} of the test right: {output}"
+    show(found, table(f"Trained on {data}", "", "", rows=rows), as_json=as_json, last=last)
 
 
 def fetch(data: str, folder: Path | None) -> None:

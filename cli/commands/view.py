@@ -49,7 +49,8 @@ def view(
         )
         files = sorted(path.name for path in new.iterdir())
     summary = {"folder": str(output), "files": files, **found}
-    show(summary, *tables(summary), as_json=as_json)
+    last = f"{len(files)} pictures: {output}"
+    show(summary, *tables(summary), as_json=as_json, last=last)
 
 
 def draw_graph(graph: SynapseGraph, folder: Path) -> dict[str, Any]:

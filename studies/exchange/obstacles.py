@@ -35,11 +35,11 @@ def report(
         "refused": refused,
         "notes": notes,
     }
-    verdict = "refused" if refused else "nothing stands against it"
-    shown = [table(f"{file} for {purpose}: {verdict}", "", rows=[[text] for text in refused])]
+    shown = [table("Stands against it", "", rows=[[text] for text in refused])] if refused else []
     if notes:
         shown.append(table("Left behind or changed", "", rows=[[text] for text in notes]))
-    show(summary, *shown, as_json=as_json)
+    verdict = "refused" if refused else "nothing stands against it"
+    show(summary, *shown, as_json=as_json, last=f"{file} for {purpose}: {verdict}")
     if refused:
         raise typer.Exit(1)
 

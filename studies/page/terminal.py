@@ -80,8 +80,10 @@ def spinner(description: str) -> Iterator[None]:
         yield
 
 
-def show(summary: Any, *tables: Table, as_json: bool) -> None:
+def show(summary: Any, *tables: Table, as_json: bool, last: str = "") -> None:
     """Print the summary as JSON, or the tables; what cannot be printed is no success.
+
+    The last line says what came of it and where it lies: beside JSON on stderr.
 
     Raises
     ------
@@ -97,6 +99,8 @@ def show(summary: Any, *tables: Table, as_json: bool) -> None:
             console = Console()
             for table in tables:
                 console.print(table)
+        if last:
+            (sys.stderr if as_json else sys.stdout).write(f"{last}\n")
         sys.stdout.flush()
     except OSError as error:
         # what is left in the buffer would be tried, and complained about, again at the end

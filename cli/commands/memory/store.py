@@ -87,9 +87,9 @@ def store(
         ["load", f"{facts['load']:.3f} (limit {facts['limit']:.3f})"],
         ["fixed points", f"{facts['held']} of {count}"],
         *([["not held", _listed(lost)]] if lost else []),
-        ["written", str(output)],
     ]
-    show(facts, table(f"Stored by {rule}", "", "", rows=rows), as_json=as_json)
+    last = f"{facts['held']} of {count} patterns are fixed points: {output}"
+    show(facts, table(f"Stored by {rule}", "", "", rows=rows), as_json=as_json, last=last)
     if lost:
         raise typer.Exit(1)
 

@@ -198,7 +198,8 @@ def many_networks(
     report = SweepReport(found, compared, around)
     with filling(folder) as new:
         summary = write_sweep(new, report)
-    show(summary, *sweep_tables(found), as_json=as_json)
+    last = f"explored; report: {folder / 'report.html'}"
+    show(summary, *sweep_tables(found), as_json=as_json, last=last)
 
 
 def write_sweep(folder: Path, report: SweepReport) -> dict[str, Any]:
@@ -293,7 +294,8 @@ def one_network(
         write_table(new / "surroundings.csv", [asdict(row) for row in around])
         write_table(new / "counts.csv", counts)
         write_page(new, summary, network_page(new / "figures", report, summary["repeat"]))
-    show(summary, *network_tables(rows, around, counts), as_json=as_json)
+    last = f"explored; report: {folder / 'report.html'}"
+    show(summary, *network_tables(rows, around, counts), as_json=as_json, last=last)
 
 
 def write_page(folder: Path, summary: Mapping[str, Any], page: str) -> None:

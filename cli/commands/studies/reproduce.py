@@ -74,5 +74,7 @@ def reproduce(
         quick=quick,
     )
     summary = carry_out(plan, folder, output, jobs=jobs, resume=resume, force=force)
-    show(summary, *tables(summary), as_json=as_json)
-    raise typer.Exit(0 if all(claim["holds"] for claim in summary["claims"]) else 1)
+    held = sum(claim["holds"] for claim in summary["claims"])
+    last = f"{held} of {len(summary['claims'])} claims hold: {output}"
+    show(summary, *tables(summary), as_json=as_json, last=last)
+    raise typer.Exit(0 if held == len(summary["claims"]) else 1)
