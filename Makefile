@@ -69,6 +69,7 @@ parts = (
 )
 absent = [part for part in parts if sys.version_info >= (3, 14) and find_spec(part) is None]
 absent += [] if os.environ.get("SPINSPIKE_DATA") else ["images"]
+absent += [] if sys.version_info < (3, 14) or find_spec("amaranth") else ["fpga"]
 absent += [] if find_spec("darnax") else ["darnax"]
 print(" and ".join("not " + part for part in absent))
 endef

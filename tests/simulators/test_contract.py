@@ -33,7 +33,7 @@ from spinspike.simulators.validation.protocol import default_protocol
 # a package that somebody else has written, with an entry point
 sys.path.append(str(Path(__file__).with_name("third_party")))
 LABELLED, SILENT, CUED = slice(0, 2), slice(2, 3), slice(3, 9)
-MARKS = {"brian2": pytest.mark.brian2, "lava": pytest.mark.lava, "nest": pytest.mark.nest}
+MARKS = {name: getattr(pytest.mark, name) for name in ("brian2", "fpga", "lava", "nest")}
 
 
 @pytest.fixture(
