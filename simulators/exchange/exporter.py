@@ -23,6 +23,7 @@ EXPORTERS = {
     "sanafe": "sanafe",
     "pynn": "pynn",
     "net": "netx",
+    "c": ".hardware.c",
 }
 
 

@@ -21,34 +21,35 @@ Case = tuple[SynapseGraph, Stimulus, Protocol]
 INPUTS: tuple[InputMode, ...] = ("bias", "graded", "binary")
 
 
-def random_cases(count: int, seed: int = 0) -> Iterator[Case]:
-    """All encodings, inputs and bits; every second graph with delays, some states forced."""
+def random_graphs(count: int, seed: int = 0) -> Iterator[SynapseGraph]:
+    """All encodings, inputs and bits; every second graph with delays."""
     rng = np.random.default_rng(seed)
     number = made = 0
     while made < count:
         number += 1
-        classes = int(rng.integers(2, 5))
-        shape = Architecture(int(rng.integers(3, 12)), 5, classes, sparsity=0.3)
+        shape = Architecture(int(rng.integers(3, 12)), 5, int(rng.integers(2, 5)), sparsity=0.3)
         network = draw(shape, rng, centre=np.full(5, 0.5))
-        entry = INPUTS[int(rng.integers(3))]
-        rounding = Rounding(1 + number % 8, entry)
         try:
             graph = map_network(
                 network,
                 encoding=("signed", "dale", "pushpull")[number % 3],
-                rounding=rounding,
+                rounding=Rounding(1 + number % 8, INPUTS[int(rng.integers(3))]),
                 on_chip_readout=bool(rng.integers(4)),
             )
         except OutOfRange:  # a drawn row that no integers hold
             continue
-        if number % 2:
-            graph = with_delays(graph, int(rng.integers(1, 16)), rng)
-        images = (
-            rng.integers(0, 2, (3, 5)).astype(float) if entry == "binary" else rng.random((3, 5))
-        )
-        cue = rng.choice([-1, 1], (3, graph.units)).astype(np.int8) if number % 5 == 0 else None
-        given = stimulus(graph, images, labels=rng.integers(0, classes, 3), cue=cue)
         made += 1
+        yield with_delays(graph, int(rng.integers(1, 16)), rng) if number % 2 else graph
+
+
+def random_cases(count: int, seed: int = 0) -> Iterator[Case]:
+    """Graphs with three patterns each, some of whose states are forced."""
+    rng = np.random.default_rng(seed)
+    for number, graph in enumerate(random_graphs(count, seed)):
+        binary = graph.ends.levels == 1
+        images = rng.integers(0, 2, (3, 5)).astype(float) if binary else rng.random((3, 5))
+        cue = rng.choice([-1, 1], (3, graph.units)).astype(np.int8) if number % 5 == 0 else None
+        given = stimulus(graph, images, labels=rng.integers(0, graph.classes, 3), cue=cue)
         yield graph, given, Protocol(int(rng.integers(1, 4)), int(rng.integers(0, 20)), 20)
 
 

@@ -46,7 +46,7 @@ def test_membranes_are_those_of_the_equation_and_the_residue_matters(cases: list
         found = RTL().trace(graph, given, protocol).membranes
         expected = plain_membranes(graph, given, protocol)
         np.testing.assert_array_equal(found, expected)
-        residue += np.count_nonzero(expected % 64)  # without it all were multiples of 64
+        residue += int(np.count_nonzero(expected % 64))  # without it all were multiples of 64
     assert residue
 
 
