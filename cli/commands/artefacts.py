@@ -107,7 +107,12 @@ def map_network(
 def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder, or .net file, to write.")],
-    to: Annotated[str, typer.Option("--to", help="lava, pynn, net, sanafe or nir.")] = "lava",
+    to: Annotated[
+        str, typer.Option("--to", help="lava, pynn, net, sanafe, nir, fpga or c.")
+    ] = "lava",
+    board: Annotated[
+        str, typer.Option(help="For fpga: icebreaker, ulx3s-25, ulx3s-85, or none, the core alone.")
+    ] = "none",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -127,6 +132,9 @@ def export(
     The folder for SANA-FE holds its Loihi, chip.yaml, and the placed graph with one image,
     network.yaml. `--to nir` is `nir write`.
 
+    The folder for fpga holds Verilog, memories, a test bench, what builds the bitstream and what feeds
+    the board. `--to c` writes one C99 file of whole numbers for a microcontroller.
+
     What each leaves out is named by `spinspike check graph.h5 --for …`.
 
     Example: `spinspike export graph.h5 -o lava_network`
@@ -142,7 +150,7 @@ def export(
         check_place(output, written, force=force)
     else:
         check_target(output, force=force)
-    made_by.write(load(graph), output, force=force)
+    made_by.write(load(graph), output, force=force, **({"board": board} if to == "fpga" else {}))
     folder = output if output.is_dir() else output.parent
     written = [file for file in output.rglob("*") if file.is_file()] or [output]
     files = sorted(str(file.relative_to(folder)) for file in written)

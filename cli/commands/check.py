@@ -10,7 +10,7 @@ import typer
 from .nir import Step
 from .options import Force, Json
 
-CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net")
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net", "c", "fpga")
 
 
 def check(
@@ -29,7 +29,7 @@ def check(
         str | None,
         typer.Option(
             "--for",
-            help="lava, nir, sanafe, pynn or net: what cannot be carried over to it, and why.",
+            help="lava, nir, sanafe, pynn, net, c or fpga: what cannot be carried over to it, and why.",
         ),
     ] = None,
     output: Annotated[

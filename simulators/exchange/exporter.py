@@ -1,7 +1,7 @@
 """What every exporter offers, so that a check and the export itself can never disagree.
 
-An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn` and `sanafe` take synapse
-graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by an entry point of the group
+An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn`, `sanafe`, and `fpga` and
+`c` of the hardware, take synapse graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by an entry point of the group
 `GROUP`, whose name is the tool's and whose object has the three functions.
 """
 
@@ -24,6 +24,7 @@ EXPORTERS = {
     "pynn": "pynn",
     "net": "netx",
     "c": ".hardware.c",
+    "fpga": ".hardware.fpga",
 }
 
 
@@ -62,7 +63,14 @@ def exporter(name: str) -> Exporter:
     return cast("Exporter", others[name].load())
 
 
-def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bool = False) -> Path:
+def export(
+    graph: SynapseGraph,
+    path: Path | str,
+    to: str = "lava",
+    *,
+    board: str = "none",
+    force: bool = False,
+) -> Path:
     """Write a graph for another tool, as ``spinspike export`` does.
 
     Parameters
@@ -70,8 +78,10 @@ def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bo
     graph : SynapseGraph
     path : path
         Folder or file to write.
-    to : {"lava", "nir", "sanafe", "pynn", "net"}
-        The tool; "lava" and "pynn" are programs in a folder of their own.
+    to : {"lava", "nir", "sanafe", "pynn", "net", "c", "fpga"}
+        The tool; "lava" and "pynn" are programs in a folder of their own, "fpga" is hardware in one.
+    board : {"none", "icebreaker", "ulx3s-25", "ulx3s-85"}
+        For "fpga"; "none" is the core alone.
     force : bool
         Write over what is there.
 
@@ -85,6 +95,10 @@ def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bo
     BadInput
         No such tool, something of the graph cannot be carried, or the place is taken.
     """
+    if to == "fpga":
+        from spinspike.simulators.hardware.fpga import write
+
+        return write(graph, path, board=board, force=force)
     return exporter(to).write(graph, path, force=force)
 
 

@@ -28,6 +28,7 @@ from .core import (
     CLASSES,
     COMMAND,
     CYCLES,
+    DELAYS,
     FIRST_BIAS,
     GROUPS,
     READOUT,
@@ -173,7 +174,8 @@ def _load(host: Host, image: Image, shape: Shape) -> None:
     host.fill(ROWS, image.starts)
     host.put(COMMAND, GROUPS, image.groups - 1)
     host.put(COMMAND, READOUT, image.first_readout)
-    host.put(COMMAND, CLASSES, image.delays)
+    host.put(COMMAND, DELAYS, image.delays)
+    host.put(COMMAND, CLASSES, image.classes)
 
 
 def _patterns(

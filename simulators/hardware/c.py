@@ -14,7 +14,7 @@ from spinspike.mapping.graph.registers import check_ranges
 from spinspike.outputs import check_target, writing
 from spinspike.simulators.exchange.exporter import refusals, states_left_behind
 
-from .image import Image, image_of
+from .image import Image, folded_image
 
 TEMPLATE = Path(__file__).with_name("network.c")
 MARK = "/* @TABLES@ */"
@@ -74,18 +74,10 @@ def source(graph: SynapseGraph) -> str:
     ----------
     graph : SynapseGraph
     """
-    image = _image(graph)
+    image = folded_image(graph)
     tables, flash, ram = _tables(graph, image)
     head = f"/* {graph.summary()}.\n * Tables: {flash:,} bytes of flash. State: {ram:,} bytes of RAM. */\n"
     return TEMPLATE.read_text("utf-8").replace(MARK, head + tables)
-
-
-def _image(graph: SynapseGraph) -> Image:
-    """Twins folded where no image and no label tells them apart."""
-    folded = image_of(graph)
-    ends, stands = graph.ends, folded.kept[folded.number]
-    fixed = (ends.unit, ends.input_sign, graph.offset, graph.first_offset)
-    return folded if all((a == a[stands]).all() for a in fixed) else image_of(graph, fold=False)
 
 
 def _tables(graph: SynapseGraph, image: Image) -> tuple[str, int, int]:

@@ -31,7 +31,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 COMMAND, SYNAPSES, ROWS, FIRST_BIAS, BIAS, STATE = range(6)  # what an address names
-CLEAR, RUN, EVENT, GROUPS, READOUT, CLASSES = range(6)  # commands, by the rest of the address
+CLEAR, RUN, EVENT, GROUPS, READOUT, DELAYS, CLASSES = range(
+    7
+)  # commands, by the rest of the address
 BUSY, STEPS, WINNER, CYCLES = range(4)  # what a command address reads as
 STOP = 1 << 31  # of RUN: stop at rest
 NEGATIVE = 1 << 31  # of EVENT: take the row away instead of adding it
@@ -105,7 +107,7 @@ class Shape:
     @property
     def ring_bits(self) -> int:
         """Bits of a place in the ring of flips."""
-        return clog2(2**self.group_bits * self.delays + 1)
+        return clog2(self.groups * self.delays + 1)
 
 
 @dataclass(frozen=True)
@@ -270,13 +272,16 @@ class Core(wiring.Component):
         # --- what the host sets
         last_group, first_readout = Signal(group_bits), Signal(group_bits + 1)
         delays = Signal(range(s.delays + 1), init=1)
+        classes = Signal(WHERE)
         with m.If(self.wr_en & (what == COMMAND)), m.Switch(where[:3]):
             with m.Case(GROUPS):
                 m.d.sync += last_group.eq(self.wr_data)
             with m.Case(READOUT):
                 m.d.sync += first_readout.eq(self.wr_data)
-            with m.Case(CLASSES):
+            with m.Case(DELAYS):
                 m.d.sync += delays.eq(self.wr_data)
+            with m.Case(CLASSES):
+                m.d.sync += classes.eq(self.wr_data)
 
         # --- the walk: address, synapse, sum, sum written back
         walking, negative = Signal(), Signal()
@@ -355,7 +360,10 @@ class Core(wiring.Component):
                 state.write_data.eq(Mux(clearing, 0, Cat(spikes[lane], left))),
                 self.trace_membranes[32 * lane : 32 * (lane + 1)].eq(kept),
             ]
-            with m.If(read_3 & readout & ((k_3 == first_readout) | (v > best[lane]))):
+            mine = Cat(Const(lane, s.lane_bits), (k_2 - first_readout)[:group_bits])
+            real = Signal(name=f"real_{lane}")  # no more than filling up
+            m.d.sync += real.eq(mine < classes)
+            with m.If(read_3 & readout & real & ((k_3 == first_readout) | (v > best[lane]))):
                 m.d.sync += [best[lane].eq(v), best_at[lane].eq(k_3 - first_readout)]
         m.d.comb += [
             self.trace_en.eq(read_3),
@@ -513,6 +521,7 @@ class Core(wiring.Component):
                 for lane in lanes:
                     mine = Cat(Const(lane, s.lane_bits), best_at[lane])
                     ahead = (best[lane] > winning) | ((best[lane] == winning) & (mine < winner))
+                    ahead &= Const(lane) < classes
                     with m.If((merging == lane) & (ahead if lane else Const(1))):
                         m.d.sync += [winner.eq(mine), winning.eq(best[lane])]
                 with m.If(merging == s.lanes - 1):

@@ -13,7 +13,7 @@ from spinspike.mapping.graph.fields import input_field, supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.simulators.emulator.by_source import BySource, by_source, twins
 
-PADDING = -(2**17)  # bias of targets that no graph has, so that none of them ever leads
+PADDING = -4096  # bias of targets that no graph has: they never spike
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,22 @@ def image_of(graph: SynapseGraph, *, fold: bool = True, lanes: int = 1) -> Image
     return Image(
         lanes, kept, number, classes, delays, *_words(rows, lanes), labels=labels, inputs=inputs
     )
+
+
+def folded_image(graph: SynapseGraph, *, lanes: int = 1) -> Image:
+    """The image with twins folded, if no input image tells them apart; else unfolded.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+    lanes : int
+        As for `image_of`.
+    """
+    folded = image_of(graph, lanes=lanes)
+    ends, stands = graph.ends, folded.kept[folded.number]
+    fixed = (ends.unit, ends.input_sign, graph.offset, graph.first_offset)
+    alike = all((values == values[stands]).all() for values in fixed)
+    return folded if alike else image_of(graph, fold=False, lanes=lanes)
 
 
 def twins_alike(values: IntArray, image: Image) -> bool:
