@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -137,6 +137,12 @@ def _memory(m: Module, name: str, width: int, depth: int, file: str = "") -> Por
         "spinspike_ram", p_WIDTH=width, p_BITS=bits, p_FILE=file, i_clk=ClockSignal(), **given
     )
     return Ports(**wires)
+
+
+def _plus(total: Signal, weight: Value, negative: Signal) -> Value:
+    """A sum or a difference in one adder: below the numbers, a place whose carry is the missing 1."""
+    turned = Cat(*(weight[min(k, len(weight) - 1)] ^ negative for k in range(SUM_BITS)))
+    return (Cat(negative, total) + Cat(negative, turned))[1 : SUM_BITS + 1]
 
 
 class SinglePort(wiring.Component):
@@ -286,9 +292,10 @@ class Core(wiring.Component):
         # --- the walk: address, synapse, sum, sum written back
         walking, negative = Signal(), Signal()
         fetched, taken, added = Signal(), Signal(), Signal()
-        negative_1 = Signal()
+        negative_1, negative_2 = Signal(), Signal()
         m.d.sync += [
-            fetched.eq(walking), taken.eq(fetched), added.eq(taken), negative_1.eq(negative)
+            fetched.eq(walking), taken.eq(fetched), added.eq(taken), negative_1.eq(negative),
+            negative_2.eq(negative_1),
         ]  # fmt: skip
         clearing, scanning = Signal(), Signal()
         k = Signal(group_bits)
@@ -296,17 +303,17 @@ class Core(wiring.Component):
             target = synapse[:group_bits]
             weight = synapse[group_bits:].as_signed()
             target_2, target_3 = (Signal(group_bits, name=f"target{n}_{lane}") for n in (2, 3))
-            change = Signal(signed(s.weight_bits + 1), name=f"change_{lane}")
+            weight_2 = Signal(signed(s.weight_bits), name=f"weight2_{lane}")
             there_2, there_3 = (Signal(name=f"there{n}_{lane}") for n in (2, 3))
             result = Signal(SUM_BITS, name=f"result_{lane}")
             m.d.comb += total.read_addr.eq(Mux(scanning, k, target))
             m.d.sync += [
                 target_2.eq(target),
-                change.eq(Mux(negative_1, -weight, weight)),
+                weight_2.eq(weight),
                 there_2.eq(weight != 0),  # a lane without a synapse in this word
                 target_3.eq(target_2),
                 there_3.eq(there_2),
-                result.eq(total.read_data + (change << s.shift)),
+                result.eq(_plus(total.read_data, weight_2 << s.shift, negative_2)),
             ]
             m.d.comb += [
                 total.write_en.eq(clearing | (added & there_3)),
@@ -325,7 +332,7 @@ class Core(wiring.Component):
         changed, flips, spikes = Signal(), Signal(s.lanes), Signal(s.lanes)
         moved = Signal(s.lanes)
         readout = Signal()
-        m.d.comb += readout.eq(k_3 >= first_readout)
+        m.d.sync += readout.eq(k_2 >= first_readout)
         best = [Signal(signed(25), name=f"best_{lane}") for lane in lanes]
         best_at = [Signal(group_bits, name=f"best_at_{lane}") for lane in lanes]
         for lane in lanes:
@@ -352,7 +359,7 @@ class Core(wiring.Component):
             m.d.comb += [
                 spikes[lane].eq((v > 0) & ~readout),
                 kept.eq(Mux(spikes[lane], 0, v)),
-                left.eq((kept + Mux(kept < 0, 4095, 0)) >> 12),  # towards zero
+                left.eq(Mux(spikes[lane], 0, (v + Mux(v[-1], 4095, 0)) >> 12)),  # towards zero
                 flips[lane].eq(spikes[lane] ^ before_3),
                 moved[lane].eq(flips[lane] | (left != residue_3)),
                 state.write_en.eq(clearing | read_3),

@@ -54,7 +54,7 @@ def main():
     if code:
         print(told)
         return 1
-    for kind, used, there in re.findall(r"(\w+): +(\d+)/ *(\d+) ", said):
+    for kind, used, there in re.findall(r"\b([A-Z][A-Z0-9_]+): +(\d+)/ *(\d+) ", said):
         if int(used):
             print(f"{kind}: {used} of {there}")
     speeds = re.findall(r"Max frequency for clock +'([^']*)': ([\d.]+) MHz", said)

@@ -46,7 +46,8 @@ def ran(
         [str(program)], input="\n".join(lines), capture_output=True, text=True, check=True
     ).stdout
     traces: list[np.ndarray] = []
-    classes, steps = [], []
+    classes: list[int] = []
+    steps: list[list[int]] = []
     for line in out.splitlines():
         if line.startswith("class"):
             classes.append(int(line.split()[1]))
