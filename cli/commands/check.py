@@ -21,7 +21,7 @@ def check(
     target: Annotated[
         str | None,
         typer.Option(
-            help="brainscales2, generic, loihi1, loihi2, spinnaker2, xylo, or a YAML file of your "
+            help="brainscales2, ecp5-25k, ecp5-85k, generic, ice40up5k, loihi1, loihi2, spinnaker2, xylo, or a YAML file of your "
             "own."
         ),
     ] = None,

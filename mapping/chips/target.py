@@ -24,7 +24,10 @@ from typing import Any, NoReturn, cast
 
 from spinspike.errors import BadFile, BadInput
 
-BUILT_IN = ("brainscales2", "generic", "loihi1", "loihi2", "spinnaker2", "xylo")
+BUILT_IN = (
+    "brainscales2", "ecp5-25k", "ecp5-85k", "generic", "ice40up5k", "loihi1", "loihi2", "spinnaker2",
+    "xylo",
+)  # fmt: skip
 LARGEST = 2**62  # a limit beyond it is a slip of the pen, and overflows 64 bits
 
 

@@ -141,9 +141,10 @@ def delay(draw: Draw, target: Target, beyond: int) -> Edge:
 
 # In weight units, counted on paper: 12 bits beside the sign, with an exponent that makes a bias of
 # 1 worth a weight of 1; 2**23 - 1 in steps of 2**6; 2**15 - 1; 2**21 - 1 in steps of 2**6.
+LAVAS = ("loihi1", "loihi2", "generic", "ice40up5k", "ecp5-25k", "ecp5-85k")  # registers as Lava's
 REGISTERS = {
-    "bias_bits": {"loihi1": 4095, "loihi2": 4095, "generic": 4095},
-    "state_bits": {"loihi1": 131071, "loihi2": 131071, "generic": 131071, "xylo": 32767},
+    "bias_bits": dict.fromkeys(LAVAS, 4095),
+    "state_bits": {**dict.fromkeys(LAVAS, 131071), "xylo": 32767},
     "accumulator_bits": {"loihi1": 32767},
 }
 
