@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spinspike.arrays import IntArray
+from spinspike.arrays import BoolArray, IntArray
 from spinspike.errors import OutOfRange
 from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
 from spinspike.mapping.graph.codec import neuron_spikes
@@ -39,7 +39,7 @@ INPUTS: tuple[InputMode, ...] = ("bias", "graded", "binary")
 
 
 def membranes(
-    graph: SynapseGraph, given: Stimulus, protocol: Protocol, spikes: IntArray, *, residue: bool
+    graph: SynapseGraph, given: Stimulus, protocol: Protocol, spikes: BoolArray, *, residue: bool
 ) -> IntArray:
     """Membranes (T, B, N) that belong to the spikes of the plain equation, with or without residue."""
     v = np.zeros(given.bias.shape, dtype=np.int64)
@@ -144,9 +144,8 @@ def images(graph: SynapseGraph) -> None:
 def states(graph: SynapseGraph, steps: int) -> None:
     for run, points in graph.fixed_points.items():
         held_by_proof = points.select(np.flatnonzero(certified(graph, points)))
-        labels = held_by_proof.labels if run == "learned" else None
-        given = stimulus(graph, held_by_proof.inputs, labels=labels, cue=held_by_proof.states)
-        protocol = Protocol(1, steps if run == "learned" else 0, 0 if run == "learned" else steps)
+        given = stimulus(graph, held_by_proof.inputs, cue=held_by_proof.states)
+        protocol = Protocol(1, 0, steps)
         held, lost = 0, 0
         for at in range(0, len(held_by_proof), 40):  # 1,001 steps of all spikes at once are large
             rows = slice(at, at + 40)
