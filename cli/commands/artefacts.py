@@ -168,7 +168,7 @@ def demo(
     on: Annotated[
         list[str] | None,
         typer.Option(
-            "--on", help="emulator, lava, brian2 or nest; give it once for each simulator."
+            "--on", help="emulator, lava, brian2, nest or rtl; give it once for each simulator."
         ),
     ] = None,
     patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run on Lava.")] = 200,

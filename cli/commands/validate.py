@@ -33,7 +33,7 @@ def validate(
     on: Annotated[
         list[str] | None,
         typer.Option(
-            "--on", help="emulator, lava, brian2 or nest; give it once for each simulator."
+            "--on", help="emulator, lava, brian2, nest or rtl; give it once for each simulator."
         ),
     ] = None,
     regime: Annotated[
