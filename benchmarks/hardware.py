@@ -27,19 +27,19 @@ from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.fields import field_from, input_field, supervisory_field
 from spinspike.mapping.graph.graph_file import load
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, draw
-from spinspike.simulators import Protocol, Stimulus
+from spinspike.model import Architecture, random_network
+from spinspike.simulators import Phases, Stimulus
 from spinspike.simulators.emulator import plain
 from spinspike.simulators.hardware import fpga
 from spinspike.simulators.hardware.backend import RTL, Trace
 from spinspike.simulators.hardware.image import image_of
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 INPUTS: tuple[InputMode, ...] = ("bias", "graded", "binary")
 
 
 def membranes(
-    graph: SynapseGraph, given: Stimulus, protocol: Protocol, spikes: BoolArray, *, residue: bool
+    graph: SynapseGraph, given: Stimulus, phases: Phases, spikes: BoolArray, *, residue: bool
 ) -> IntArray:
     """Membranes (T, B, N) that belong to the spikes of the plain equation, with or without residue."""
     v = np.zeros(given.bias.shape, dtype=np.int64)
@@ -49,11 +49,11 @@ def membranes(
         d: replace(graph, projections=tuple(p for p in graph.projections if p.delay == d))
         for d in late
     }
-    for t in range(protocol.total):
+    for t in range(phases.total):
         first = t == 0
         x = given.first_bias if first else given.bias
         x = x + input_field(graph, given.first_levels if first else given.levels)
-        if protocol.cue <= t < protocol.release:
+        if phases.cue <= t < phases.release:
             x = x + supervisory_field(graph, given.supervisor)
         for d, part in parts.items():
             if t > d:
@@ -66,12 +66,12 @@ def membranes(
 
 
 def differences(
-    graph: SynapseGraph, given: Stimulus, protocol: Protocol, seen: Trace
+    graph: SynapseGraph, given: Stimulus, phases: Phases, seen: Trace
 ) -> tuple[IntArray, int]:
     """Spikes, membranes, readouts and classes that differ; membranes that would, without residue."""
-    spikes, readout = plain.run(graph, given, protocol)
-    right = membranes(graph, given, protocol, spikes, residue=True)
-    wrong = membranes(graph, given, protocol, spikes, residue=False)
+    spikes, readout = plain.run(graph, given, phases)
+    right = membranes(graph, given, phases, spikes, residue=True)
+    wrong = membranes(graph, given, phases, spikes, residue=False)
     winner = (seen.winner != readout.argmax(axis=1)).sum() if readout.size else 0
     found = [
         (seen.spikes != spikes).sum(), (seen.membranes != right).sum(),
@@ -85,7 +85,7 @@ def random_graphs(count: int) -> None:
     while made < count:
         number += 1
         shape = Architecture(int(rng.integers(3, 24)), 5, int(rng.integers(2, 5)), sparsity=0.3)
-        network = draw(shape, rng, centre=np.full(5, 0.5))
+        network = random_network(shape, rng, centre=np.full(5, 0.5))
         mode = INPUTS[int(rng.integers(3))]
         encoding = ("signed", "dale", "pushpull")[number % 3]
         try:
@@ -96,10 +96,10 @@ def random_graphs(count: int) -> None:
             graph = with_delays(graph, int(rng.integers(1, 16)), rng)
         made += 1
         images = rng.random((3, 5)) if mode != "binary" else rng.integers(0, 2, (3, 5)) * 1.0
-        given = stimulus(graph, images, labels=rng.integers(0, graph.classes, 3))
-        protocol = Protocol(2, 30, 30)
-        one = RTL(lanes=1).trace(graph, given, protocol)
-        found, missing = differences(graph, given, protocol, one)
+        given = encode_stimulus(graph, images, labels=rng.integers(0, graph.classes, 3))
+        phases = Phases(2, 30, 30)
+        one = RTL(lanes=1).trace(graph, given, phases)
+        found, missing = differences(graph, given, phases, one)
         total, without = total + found, without + missing
     told("random graphs, 62 steps", total, without)
 
@@ -113,43 +113,45 @@ def told(what: str, total: IntArray, without: int) -> None:
 def images(graph: SynapseGraph) -> None:
     points = graph.fixed_points["free"]
     for clamped in (0, 30):
-        protocol = Protocol(1, clamped, 60 - clamped)
-        given = stimulus(graph, points.inputs, labels=points.labels)
+        phases = Phases(1, clamped, 60 - clamped)
+        given = encode_stimulus(graph, points.inputs, labels=points.labels)
         started = time.perf_counter()
-        seen = RTL().trace(graph, given, protocol)
+        seen = RTL().trace(graph, given, phases)
         took = time.perf_counter() - started
-        total, without = differences(graph, given, protocol, seen)
+        total, without = differences(graph, given, phases, seen)
         told(f"{len(points)} images, {'clamped' if clamped else 'free'}, 61 steps", total, without)
         steps, cycles = seen.steps, seen.cycles
         print(f"  steps until rest: median {np.median(steps):g}, most {steps.max()}; cycles: mean "
               f"{cycles.mean():,.0f}, most {cycles.max():,}; {steps.sum() / took:,.0f} steps computed "
-              f"and {protocol.total * len(steps) / took:,.0f} steps shown a second", flush=True)  # fmt: skip
+              f"and {phases.total * len(steps) / took:,.0f} steps shown a second", flush=True)  # fmt: skip
     image = image_of(graph)
     weights = image.weights.copy()
     at = int(np.flatnonzero(np.diff(weights[: image.starts[1], 0]))[0])
     weights[[at, at + 1]] = weights[[at + 1, at]]
-    wrong = RTL().trace(graph, given, protocol, image=replace(image, weights=weights))
-    early = RTL().trace(graph, given, Protocol(1, 29, 31))
+    wrong = RTL().trace(graph, given, phases, image=replace(image, weights=weights))
+    early = RTL().trace(graph, given, Phases(1, 29, 31))
     for what, other in (("two synapse words swapped", wrong), ("label a step shorter", early)):
         print(f"null, {what}: spikes {(other.spikes != seen.spikes).sum():,}, membranes "
               f"{(other.membranes != seen.membranes).sum():,} differ", flush=True)  # fmt: skip
-    one, other = seen, RTL(fold=False).trace(graph, given, protocol)
+    one, other = seen, RTL(fold=False).trace(graph, given, phases)
     apart = (one.membranes != other.membranes).sum() + (one.spikes != other.spikes).sum()
     print(f"folded against unfolded: {apart} differ; cycles {other.cycles.mean():,.0f} unfolded")
     for lanes in (2, 4, 8):
-        wide = RTL(lanes=lanes).trace(graph, stimulus(graph, points.inputs), Protocol(1, 0, 60))
+        wide = RTL(lanes=lanes).trace(
+            graph, encode_stimulus(graph, points.inputs), Phases(1, 0, 60)
+        )
         print(f"lanes {lanes}: cycles mean {wide.cycles.mean():,.0f}, most {wide.cycles.max():,}")
 
 
 def states(graph: SynapseGraph, steps: int) -> None:
     for run, points in graph.fixed_points.items():
         held_by_proof = points.select(np.flatnonzero(certified(graph, points)))
-        given = stimulus(graph, held_by_proof.inputs, cue=held_by_proof.states)
-        protocol = Protocol(1, 0, steps)
+        given = encode_stimulus(graph, held_by_proof.inputs, cue=held_by_proof.states)
+        phases = Phases(1, 0, steps)
         held, lost = 0, 0
         for at in range(0, len(held_by_proof), 40):  # 1,001 steps of all spikes at once are large
             rows = slice(at, at + 40)
-            seen = RTL().trace(graph, given.select(rows), protocol).spikes[1:]
+            seen = RTL().trace(graph, given.select(rows), phases).spikes[1:]
             wanted = neuron_spikes(graph, held_by_proof.states[rows])
             held += int((seen == wanted).all(axis=(0, 2)).sum())
             lost += int((seen == np.roll(wanted, 1, axis=0)).all(axis=(0, 2)).sum())

@@ -17,7 +17,7 @@ from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.registers import check_synapses
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.lava.registers import check_stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
@@ -76,7 +76,7 @@ class RTL:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -86,7 +86,7 @@ class RTL:
         ----------
         graph : SynapseGraph
         stimulus : Stimulus
-        protocol : Protocol
+        phases : Phases
         progress
             Called with the patterns done and all of them.
 
@@ -99,16 +99,16 @@ class RTL:
         BadInput
             The graph is larger than the memories of the core.
         """
-        trace = self.trace(graph, stimulus, protocol, progress=progress)
+        trace = self.trace(graph, stimulus, phases, progress=progress)
         strength = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
-        supervisory = np.zeros((protocol.total, len(strength)))
-        supervisory[protocol.cue : protocol.release] = strength
+        supervisory = np.zeros((phases.total, len(strength)))
+        supervisory[phases.cue : phases.release] = strength
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, trace.spikes),
             supervisory=supervisory,
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=trace.spikes,
             readout=trace.readout if trace.readout.size else None,
         )
@@ -117,7 +117,7 @@ class RTL:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
         image: Image | None = None,
@@ -128,7 +128,7 @@ class RTL:
         ----------
         graph : SynapseGraph
         stimulus : Stimulus
-        protocol : Protocol
+        phases : Phases
         progress
             As for `run`.
         image : Image, optional
@@ -143,7 +143,7 @@ class RTL:
         host = Host(shape)
         try:
             _load(host, image, shape)
-            return _patterns(host, graph, image, stimulus, protocol, self.stop, progress)
+            return _patterns(host, graph, image, stimulus, phases, self.stop, progress)
         finally:
             host.close()
 
@@ -183,12 +183,12 @@ def _patterns(
     graph: SynapseGraph,
     image: Image,
     stimulus: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
     stop: bool,
     progress: Progress | None,
 ) -> Trace:
-    patterns, total, targets = len(stimulus.bias), protocol.total, image.groups * image.lanes
-    offset = graph.ends.readout_offset.astype(np.int64)
+    patterns, total, targets = len(stimulus.bias), phases.total, image.groups * image.lanes
+    offset = graph.io.readout_bias.astype(np.int64)
     first = image.biases(stimulus.first_bias, offset)
     later = image.biases(stimulus.bias, offset)
     spikes = np.zeros((total, patterns, graph.neurons), dtype=np.bool_)
@@ -205,7 +205,7 @@ def _patterns(
         fired = np.zeros((total, targets), dtype=np.uint8)
         left = np.zeros((total, targets), dtype=np.int32)
         now = 0
-        for before, rows, negative in _changes(protocol, pixels, labels, forced[b]):
+        for before, rows, negative in _changes(phases, pixels, labels, forced[b]):
             if before > now:
                 part = slice(now, before)
                 done = host.run(before - now, image.groups, fired[part], left[part], stop=stop)
@@ -227,11 +227,11 @@ def _patterns(
 
 
 def _changes(
-    protocol: Protocol, pixels: IntArray, labels: IntArray, forced: bool
+    phases: Phases, pixels: IntArray, labels: IntArray, forced: bool
 ) -> list[tuple[int, IntArray, bool]]:
     """What comes from outside, in order: after how many steps, which rows, and whether they go."""
-    found = [(min(int(forced), protocol.total), pixels, False)]
-    if protocol.clamped:
-        found += [(protocol.cue, labels, False), (protocol.release, labels, True)]
+    found = [(min(int(forced), phases.total), pixels, False)]
+    if phases.clamped:
+        found += [(phases.cue, labels, False), (phases.release, labels, True)]
     found.sort(key=lambda change: change[0])
-    return [*found, (protocol.total, labels[:0], False)]
+    return [*found, (phases.total, labels[:0], False)]

@@ -81,7 +81,7 @@ def source(graph: SynapseGraph) -> str:
 
 
 def _tables(graph: SynapseGraph, image: Image) -> tuple[str, int, int]:
-    ends, kept = graph.ends, image.kept
+    ends, kept = graph.io, image.kept
     neurons, readouts = len(kept), image.classes
     low, high = ends.input_range
     numbers = {
@@ -98,14 +98,14 @@ def _tables(graph: SynapseGraph, image: Image) -> tuple[str, int, int]:
         "starts": image.starts,
         "targets": image.targets[:, 0],
         "weights": image.weights[:, 0],
-        "offset": graph.offset[kept],
-        "first_less_later": (graph.first_offset - graph.offset)[kept],
+        "offset": graph.bias[kept],
+        "first_less_later": (graph.initial_bias - graph.bias)[kept],
         "stands": image.number,
         "decoder": ends.decoder,
         "decoder_sign": np.sign(ends.input_sign[ends.decoder]),
     }
     real: dict[str, FloatArray] = {}
-    readout_bias = ends.readout_offset if readouts else np.zeros(1, dtype=np.int64)
+    readout_bias = ends.readout_bias if readouts else np.zeros(1, dtype=np.int64)
     whole["readout_bias"] = readout_bias
     if not ends.levels:
         weight = ends.input_weight.tocsr()

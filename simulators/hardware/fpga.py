@@ -19,11 +19,11 @@ from spinspike.errors import BadInput
 from spinspike.mapping.graph.codec import BIAS_LIMIT
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.registers import check_ranges
-from spinspike.simulators.base import Protocol
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.exporter import refusals, states_left_behind
 from spinspike.simulators.exchange.folder import whole_folder
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .board import Board, find_board, misfits, shape_of
 from .core import (
@@ -150,12 +150,12 @@ def _fill(new: Path, graph: SynapseGraph, board: Board | None, lanes: int | None
     (new / "bench.hex").write_text("\n".join(bench) + "\n", "utf-8")
     head = f"`define BENCH_BITS {bits}\n"
     (new / "bench.v").write_text(head + (TEMPLATE / "bench.v").read_text("utf-8"), "utf-8")
-    ends, kept = graph.ends, image.kept
-    offset = ends.readout_offset.astype(np.int64)
+    ends, kept = graph.io, image.kept
+    offset = ends.readout_bias.astype(np.int64)
     whole = image.biases(np.zeros((1, graph.neurons), dtype=np.int64), offset)[0]
     arrays: dict[str, Any] = {
         "synapses": _words(image, shape).ravel(), "rows": image.starts,
-        "offset": graph.offset[kept], "first_less_later": (graph.first_offset - graph.offset)[kept],
+        "offset": graph.bias[kept], "first_less_later": (graph.initial_bias - graph.bias)[kept],
         "rest_of_biases": whole[len(kept) :], "unit": ends.unit[kept],
         "input_sign": ends.input_sign[kept], "input_weight": ends.input_weight.toarray(),
         "centre": ends.centre, "scale": ends.scale, "decoder": image.number[ends.decoder],
@@ -222,10 +222,10 @@ def _bench(graph: SynapseGraph, image: Image, shape: Shape) -> list[str]:
     for where, value in _settings(image):
         put(COMMAND, where, value)
     images = _images(graph)
-    given = stimulus(graph, images)
-    seen = Emulator().run(graph, given, Protocol(1, 0, STEPS - 1))
+    given = encode_stimulus(graph, images)
+    seen = Emulator().run(graph, given, Phases(1, 0, STEPS - 1))
     assert seen.spikes is not None
-    offset = graph.ends.readout_offset.astype(np.int64)
+    offset = graph.io.readout_bias.astype(np.int64)
     first, later = image.biases(given.first_bias, offset), image.biases(given.bias, offset)
     for b in range(len(images)):
         put(COMMAND, CLEAR, 0)
@@ -250,8 +250,8 @@ def _images(graph: SynapseGraph) -> InputArray:
     for points in graph.fixed_points.values():
         if len(points):
             return points.inputs[:IMAGES]
-    low, high = graph.ends.input_range
-    pixels = graph.ends.centre.size
+    low, high = graph.io.input_range
+    pixels = graph.io.centre.size
     return np.random.default_rng(0).choice([low, high], (IMAGES, pixels))
 
 

@@ -94,7 +94,7 @@ def image_of(graph: SynapseGraph, *, fold: bool = True, lanes: int = 1) -> Image
         raise BadInput(message)
     stands = twins(graph) if fold else np.arange(graph.neurons)
     kept, number = np.unique(stands, return_inverse=True)
-    classes = len(graph.ends.readout_offset)
+    classes = len(graph.io.readout_bias)
     readout = -(-len(kept) // lanes) * lanes  # the target of the first class
     reach = readout + -(-classes // lanes) * lanes
     within, out = by_source(graph, stands), by_source(graph, stands, into="readout")
@@ -131,8 +131,8 @@ def folded_image(graph: SynapseGraph, *, lanes: int = 1) -> Image:
         As for `image_of`.
     """
     folded = image_of(graph, lanes=lanes)
-    ends, stands = graph.ends, folded.kept[folded.number]
-    fixed = (ends.unit, ends.input_sign, graph.offset, graph.first_offset)
+    ends, stands = graph.io, folded.kept[folded.number]
+    fixed = (ends.unit, ends.input_sign, graph.bias, graph.initial_bias)
     alike = all((values == values[stands]).all() for values in fixed)
     return folded if alike else image_of(graph, fold=False, lanes=lanes)
 
@@ -168,7 +168,7 @@ def _labels(graph: SynapseGraph) -> IntArray:
 def _inputs(graph: SynapseGraph) -> IntArray:
     if not graph.named("input"):
         return np.zeros((0, graph.neurons), dtype=np.int64)
-    return input_field(graph, np.eye(graph.ends.centre.size + 1, dtype=np.int64))
+    return input_field(graph, np.eye(graph.io.centre.size + 1, dtype=np.int64))
 
 
 def _words(rows: csc_array, lanes: int) -> tuple[IntArray, IntArray, IntArray]:

@@ -13,11 +13,11 @@ from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.fields import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, draw
-from spinspike.simulators import Protocol, Stimulus
-from spinspike.simulators.stimulus import stimulus
+from spinspike.model import Architecture, random_network
+from spinspike.simulators import Phases, Stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
-Case = tuple[SynapseGraph, Stimulus, Protocol]
+Case = tuple[SynapseGraph, Stimulus, Phases]
 INPUTS: tuple[InputMode, ...] = ("bias", "graded", "binary")
 
 
@@ -28,7 +28,7 @@ def random_graphs(count: int, seed: int = 0) -> Iterator[SynapseGraph]:
     while made < count:
         number += 1
         shape = Architecture(int(rng.integers(3, 12)), 5, int(rng.integers(2, 5)), sparsity=0.3)
-        network = draw(shape, rng, centre=np.full(5, 0.5))
+        network = random_network(shape, rng, centre=np.full(5, 0.5))
         try:
             graph = map_network(
                 network,
@@ -46,24 +46,24 @@ def random_cases(count: int, seed: int = 0) -> Iterator[Case]:
     """Graphs with three patterns each, some of whose states are forced."""
     rng = np.random.default_rng(seed)
     for number, graph in enumerate(random_graphs(count, seed)):
-        binary = graph.ends.levels == 1
+        binary = graph.io.levels == 1
         images = rng.integers(0, 2, (3, 5)).astype(float) if binary else rng.random((3, 5))
         cue = rng.choice([-1, 1], (3, graph.units)).astype(np.int8) if number % 5 == 0 else None
-        given = stimulus(graph, images, labels=rng.integers(0, graph.classes, 3), cue=cue)
-        yield graph, given, Protocol(int(rng.integers(1, 4)), int(rng.integers(0, 20)), 20)
+        given = encode_stimulus(graph, images, labels=rng.integers(0, graph.classes, 3), cue=cue)
+        yield graph, given, Phases(int(rng.integers(1, 4)), int(rng.integers(0, 20)), 20)
 
 
-def plain_membranes(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> IntArray:
+def plain_membranes(graph: SynapseGraph, given: Stimulus, phases: Phases) -> IntArray:
     """Membranes (T, B, N) after every step, without delays: one matrix, one line an equation."""
     weights = weight_matrix(graph).toarray().astype(np.int64)
     v = np.zeros(given.bias.shape, dtype=np.int64)
     spikes, found = v, []
-    for t in range(1, protocol.total + 1):
+    for t in range(1, phases.total + 1):
         levels, bias = given.levels, given.bias
         if t == 1:
             levels, bias = given.first_levels, given.first_bias
         x = spikes @ weights.T + bias + input_field(graph, levels)
-        if protocol.cue < t <= protocol.release:
+        if phases.cue < t <= phases.release:
             x = x + supervisory_field(graph, given.supervisor)
         v = np.sign(v) * (np.abs(v) >> 12) + 64 * x
         spikes = (v > 0).astype(np.int64)

@@ -12,12 +12,12 @@ import pytest
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.graph.delays import longest_delay
-from spinspike.simulators import Protocol, Stimulus
+from spinspike.simulators import Phases, Stimulus
 from spinspike.simulators.emulator import plain
 from spinspike.simulators.exchange.exporter import export
 from spinspike.simulators.hardware import c
 from spinspike.simulators.hardware.image import image_of
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .conftest import plain_membranes, random_graphs
 
@@ -29,7 +29,7 @@ STRICT = (
 
 
 def ran(
-    folder: Path, graph: SynapseGraph, images: np.ndarray, labels: np.ndarray, protocol: Protocol
+    folder: Path, graph: SynapseGraph, images: np.ndarray, labels: np.ndarray, phases: Phases
 ) -> tuple[list[np.ndarray], list[int]]:
     """Lines of membranes and spikes of each pattern, and its class."""
     written = export(graph, folder / "network.c", to="c", force=True)
@@ -37,7 +37,7 @@ def ran(
     call = [COMPILER, *STRICT, "-DSPINSPIKE_TRACE", str(written), "-o", str(program)]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    phases = f"{protocol.cue} {protocol.clamped} {protocol.free}"
+    phases = f"{phases.cue} {phases.clamped} {phases.free}"
     lines = [
         f"{phases} {label} {' '.join(map(repr, image))}"
         for label, image in zip(labels.tolist(), images.tolist(), strict=True)
@@ -61,10 +61,10 @@ def ran(
 def held_to_the_equation(
     folder: Path, graph: SynapseGraph, images: np.ndarray, labels: np.ndarray
 ) -> Stimulus:
-    given = stimulus(graph, images, labels=labels)
-    protocol = Protocol(2, 12, 12)
-    traces, classes = ran(folder, graph, images, labels, protocol)
-    spikes, readout = plain.run(graph, given, protocol)
+    given = encode_stimulus(graph, images, labels=labels)
+    phases = Phases(2, 12, 12)
+    traces, classes = ran(folder, graph, images, labels, phases)
+    spikes, readout = plain.run(graph, given, phases)
     image = image_of(graph)
     size = len(image.kept)
     for b, trace in enumerate(traces):
@@ -75,7 +75,7 @@ def held_to_the_equation(
             np.testing.assert_array_equal(trace[-1, size : size + len(readout[b])], readout[b])
             assert classes[b] == readout[b].argmax()
         if not longest_delay(graph):
-            expected = plain_membranes(graph, given, protocol)[:, b, image.kept]
+            expected = plain_membranes(graph, given, phases)[:, b, image.kept]
             np.testing.assert_array_equal(trace[:2, :size], expected[: len(trace[:2])])
             np.testing.assert_array_equal(trace[-1, :size], expected[-1])
     return given
@@ -84,7 +84,7 @@ def held_to_the_equation(
 def test_random_graphs_do_in_c_what_the_equation_does(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     for graph in random_graphs(6, seed=1):
-        binary = graph.ends.levels == 1
+        binary = graph.io.levels == 1
         images = rng.integers(0, 2, (3, 5)).astype(float) if binary else rng.random((3, 5))
         held_to_the_equation(tmp_path, graph, images, rng.integers(0, graph.classes, 3))
 

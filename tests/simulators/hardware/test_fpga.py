@@ -12,7 +12,7 @@ import pytest
 
 from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, SynapseGraph, map_network
-from spinspike.model import Architecture, draw
+from spinspike.model import Architecture, random_network
 from spinspike.simulators.exchange.exporter import exporter
 from spinspike.simulators.hardware import fpga
 from spinspike.simulators.hardware.board import find_board, misfits
@@ -44,7 +44,7 @@ extern "C" int play(unsigned entries, unsigned flip, unsigned *checked, unsigned
 
 @pytest.fixture(scope="module")
 def small() -> SynapseGraph:
-    network = draw(
+    network = random_network(
         Architecture(12, 5, 3, sparsity=0.3), np.random.default_rng(3), centre=np.full(5, 0.5)
     )
     return map_network(network, rounding=Rounding(6, "graded"))

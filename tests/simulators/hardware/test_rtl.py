@@ -11,14 +11,14 @@ import pytest
 from spinspike.errors import BadInput, MissingPart
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.graph.delays import longest_delay
-from spinspike.simulators import Protocol
+from spinspike.simulators import Phases
 from spinspike.simulators.emulator import plain
 from spinspike.simulators.hardware import compiled
 from spinspike.simulators.hardware.backend import RTL
 from spinspike.simulators.hardware.core import Shape
 from spinspike.simulators.hardware.image import image_of
 from spinspike.simulators.registry import find
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .conftest import Case, plain_membranes
 
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.fpga
 
 def test_spikes_readout_and_class_are_those_of_the_equation(cases: list[Case]) -> None:
     seen = set()
-    for graph, given, protocol in cases:
-        found = RTL().trace(graph, given, protocol)
-        spikes, readout = plain.run(graph, given, protocol)
+    for graph, given, phases in cases:
+        found = RTL().trace(graph, given, phases)
+        spikes, readout = plain.run(graph, given, phases)
         np.testing.assert_array_equal(found.spikes, spikes)
         np.testing.assert_array_equal(found.readout, readout)
         if readout.size:
@@ -40,11 +40,11 @@ def test_spikes_readout_and_class_are_those_of_the_equation(cases: list[Case]) -
 
 def test_membranes_are_those_of_the_equation_and_the_residue_matters(cases: list[Case]) -> None:
     residue = 0
-    for graph, given, protocol in cases:
+    for graph, given, phases in cases:
         if longest_delay(graph):
             continue
-        found = RTL().trace(graph, given, protocol).membranes
-        expected = plain_membranes(graph, given, protocol)
+        found = RTL().trace(graph, given, phases).membranes
+        expected = plain_membranes(graph, given, phases)
         np.testing.assert_array_equal(found, expected)
         residue += int(np.count_nonzero(expected % 64))  # without it all were multiples of 64
     assert residue
@@ -52,12 +52,12 @@ def test_membranes_are_those_of_the_equation_and_the_residue_matters(cases: list
 
 def test_unfolded_and_without_a_stop_at_rest_nothing_changes(cases: list[Case]) -> None:
     saved = 0
-    for graph, given, protocol in cases[:8]:
-        one = RTL().trace(graph, given, protocol)
-        other = RTL(fold=False, stop=False).trace(graph, given, protocol)
+    for graph, given, phases in cases[:8]:
+        one = RTL().trace(graph, given, phases)
+        other = RTL(fold=False, stop=False).trace(graph, given, phases)
         for name in ("spikes", "membranes", "readout", "winner"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
-        assert (other.steps == protocol.total).all()
+        assert (other.steps == phases.total).all()
         saved += int((one.steps < other.steps).sum())
     assert saved
 
@@ -66,9 +66,9 @@ def test_two_swapped_synapses_or_a_step_less_are_noticed_in_the_membranes(
     graph: SynapseGraph,
 ) -> None:
     points = graph.fixed_points["learned"].select(slice(4))
-    given = stimulus(graph, points.inputs, labels=points.labels)
-    right = RTL().trace(graph, given, Protocol(1, 10, 10)).membranes
-    np.testing.assert_array_equal(right, plain_membranes(graph, given, Protocol(1, 10, 10)))
+    given = encode_stimulus(graph, points.inputs, labels=points.labels)
+    right = RTL().trace(graph, given, Phases(1, 10, 10)).membranes
+    np.testing.assert_array_equal(right, plain_membranes(graph, given, Phases(1, 10, 10)))
     image = image_of(graph)
     weights = image.weights.copy()
     row = int(np.flatnonzero(np.diff(image.starts) > 1)[0])
@@ -77,11 +77,11 @@ def test_two_swapped_synapses_or_a_step_less_are_noticed_in_the_membranes(
     weights[[a, b]] = weights[[b, a]]
     wrong = (
         RTL()
-        .trace(graph, given, Protocol(1, 10, 10), image=replace(image, weights=weights))
+        .trace(graph, given, Phases(1, 10, 10), image=replace(image, weights=weights))
         .membranes
     )
     assert (wrong != right).any()
-    early = RTL().trace(graph, given, Protocol(1, 9, 11)).membranes
+    early = RTL().trace(graph, given, Phases(1, 9, 11)).membranes
     assert (early != right).any()
 
 
