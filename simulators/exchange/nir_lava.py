@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput, SimulationFailed
-from spinspike.mapping.nir.graph import TIMES, NirGraph, Node, unsupported
+from spinspike.mapping.nir.graph import NIR_FIRING, SPIKING, TIMES, NirGraph, Node, unsupported
 from spinspike.mapping.nir.notices import notices
 from spinspike.mapping.nir.shapes import shapes
 from spinspike.mapping.nir.synapses import CONSTANT, Synapses, synapses
@@ -158,6 +158,8 @@ def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
             if part in p and not is_step(p[part], float(np.ravel(p[part])[0])).all():
                 yield f"node {name} has several {part}; allowed: one, as a LIF process has"
         yield from too_short(name, node, dt)
+        if node.kind in SPIKING and node.firing != NIR_FIRING:
+            yield f"node {name} has {node.firing}; allowed: {NIR_FIRING}"
         if "v_reset" in p and p["v_reset"].any():
             yield f"node {name} resets to other than 0; allowed: 0"
         theta = p.get("v_threshold", p.get("threshold"))
