@@ -107,7 +107,10 @@ def map_network(
 def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder, or .net file, to write.")],
-    to: Annotated[str, typer.Option("--to", help="lava, pynn, net, sanafe or nir.")] = "lava",
+    to: Annotated[
+        str,
+        typer.Option("--to", help="lava, pynn, net, sanafe or nir; snntorch, norse or nirtorch."),
+    ] = "lava",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -125,7 +128,8 @@ def export(
     says in words what goes in and what comes out.
 
     The folder for SANA-FE holds its Loihi, chip.yaml, and the placed graph with one image,
-    network.yaml. `--to nir` is `nir write`.
+    network.yaml. `--to nir` is `nir write`, snntorch, norse and nirtorch
+    its portable form, which those tools run.
 
     What each leaves out is named by `spinspike check graph.h5 --for …`.
 

@@ -10,7 +10,8 @@ import typer
 from .nir import From, Told
 from .options import Force, Json
 
-CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net")
+READERS = ("snntorch", "norse", "nirtorch", "sinabs", "rockpool", "spyx")  # of the portable form
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net", *READERS)
 
 
 def check(
@@ -29,7 +30,9 @@ def check(
         str | None,
         typer.Option(
             "--for",
-            help="lava, nir, sanafe, pynn or net: what cannot be carried over to it, and why.",
+            help="lava, nir, sanafe, pynn or net: what cannot be carried over to it, and why; "
+            "snntorch, norse, nirtorch, sinabs, rockpool or spyx: what stands against the portable form "
+            "of `nir write` in it.",
         ),
     ] = None,
     output: Annotated[

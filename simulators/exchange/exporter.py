@@ -7,7 +7,7 @@ graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by an entry
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -45,18 +45,21 @@ def exporter(name: str) -> Exporter:
     Parameters
     ----------
     name : str
-        One of `EXPORTERS`, or one that another package offers.
+        One of `EXPORTERS`, a tool that reads NIR (`readers`), or one that another package offers.
 
     Raises
     ------
     BadInput
         It is none.
     """
+    readers: Mapping[str, Exporter] = import_module(".readers", __package__).READERS
+    if name in readers:
+        return readers[name]
     if name in EXPORTERS:
         return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
     others = {point.name: point for point in entry_points(group=GROUP)}
     if name not in others:
-        message = f"exporter is {name!r}; allowed: {', '.join((*EXPORTERS, *others))}"
+        message = f"exporter is {name!r}; allowed: {', '.join((*EXPORTERS, *readers, *others))}"
         raise BadInput(message)
     return cast("Exporter", others[name].load())
 
@@ -69,8 +72,9 @@ def export(graph: SynapseGraph, path: Path | str, to: str = "lava", *, force: bo
     graph : SynapseGraph
     path : path
         Folder or file to write.
-    to : {"lava", "nir", "sanafe", "pynn", "net"}
-        The tool; "lava" and "pynn" are programs in a folder of their own.
+    to : {"lava", "nir", "sanafe", "pynn", "net", "snntorch", "norse", "nirtorch"}
+        The tool; "lava" and "pynn" are programs in a folder of their own, the last three NIR files
+        in the portable form.
     force : bool
         Write over what is there.
 

@@ -78,7 +78,7 @@ TAU = "node 1 has a tau of 0.001; allowed: one step, 0.0001"
         ("plain.nir", "lava", [], ""),
         ("plain.nir", "nir", [], ""),
         ("plain.nir", "pynn", [STATES], "readout neurons"),
-        ("leaky.nir", "lava", [], ""),
+        ("leaky.nir", "lava", [], "those that snnTorch writes: --from snntorch"),
         ("leaky.nir", "sanafe", [TAU, "node 3 has a tau"], ""),
     ],
 )
