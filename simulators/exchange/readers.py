@@ -43,6 +43,8 @@ class Reader:
 
     def omissions(self, graph: SynapseGraph) -> list[str]:
         """What is left behind, and how the file is to be read."""
+        if self.never:
+            return []
         found = states_left_behind(graph, "NIR has no place for states")
         if graph.named("readout"):
             found.append("readout neurons: the portable form has none")
