@@ -94,6 +94,7 @@ class LavaNetwork:
     neurons: Mapping[str, LavaNeurons]
     connections: tuple[tuple[Synapses, int], ...]  # with the delay in steps
     constants: tuple[tuple[Synapses, int], ...]
+    late: Mapping[str, int]  # steps after which outputs get them
 
 
 def obstacles(graph: NirGraph, *, dt: float) -> list[str]:
@@ -146,6 +147,7 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     size = {name: math.prod(shape) for name, shape in shapes(graph).items()}
     found = synapses(graph)
     outputs = {s.target: s.source for s in found if graph.nodes[s.target].kind == "Output"}
+    late_outputs = {s.target: s.steps(dt) for s in found if s.target in outputs}
     inner = [s for s in found if s.target not in outputs]
     lag = _lags(graph, inner, dt)
     neurons = {
@@ -163,7 +165,7 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
             late = s.steps(dt) + lag[s.target] - lag[s.source] - 1
             connections.append((scaled, late))
     inputs = {name: size[name] for name in graph.named("Input")}
-    return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants))
+    return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants), late_outputs)
 
 
 def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
@@ -196,7 +198,6 @@ def _odd_outputs(graph: NirGraph, found: list[Synapses]) -> Iterator[str]:
             for s in into
             if s.source != CONSTANT
             and graph.nodes[s.source].kind != "Input"
-            and not s.delay
             and not s.around
             and s.weight.shape[0] == s.weight.shape[1]
             and (s.weight != _identity(s)).nnz == 0
@@ -362,6 +363,7 @@ def _fill(network: LavaNetwork, folder: Path) -> None:
     head = {
         "inputs": dict(network.inputs),
         "outputs": dict(network.outputs),
+        "late": dict(network.late),
         "neurons": {
             name: {
                 **{part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag", "silent")},

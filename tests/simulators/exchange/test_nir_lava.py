@@ -74,6 +74,18 @@ def test_lags_delays_leaks_and_biases_come_out_right() -> None:
 
 
 @pytest.mark.lava
+@pytest.mark.parametrize("wait", [0.1, 0.7])
+def test_outputs_may_be_late(wait: float) -> None:
+    graph = wired(("b", "hold"), ("hold", "out_t"))
+    graph = replace(graph, nodes={**graph.nodes, "hold": Node("Delay", {"delay": np.array(wait)})})
+    x = (np.random.default_rng(1).random((30, 1, 6)) < 0.3).astype(np.float64)
+    wanted = execute(graph, {"in": x}, dt=0.1)
+    assert wanted["out_t"].sum() > 3
+    for name, found in run(to_lava(graph, dt=0.1), {"in": x}).items():
+        np.testing.assert_array_equal(found, wanted[name])
+
+
+@pytest.mark.lava
 def test_what_lavas_own_neurons_have_not_runs_as_well() -> None:
     """Several time constants, resets to other than 0, thresholds and leaks of each neuron's own."""
     several, late = Firing("several", "subtract"), Firing(reset="subtract-late")

@@ -127,7 +127,9 @@ def simulate(head: dict, arrays: dict, inputs: dict) -> dict:
         shown = sinks[output].data.get().T
         if output in probes:
             (shown,) = (v for data in probes[output].get_data().values() for v in data.values())
-        found[output] = shown[lag : lag + steps]
+        early = head["late"][output] - lag  # steps before the first that are nothing
+        shown = np.concatenate([np.zeros((max(early, 0), shown.shape[1])), shown[max(-early, 0) :]])
+        found[output] = shown[:steps]
     first.stop()
     return found
 
