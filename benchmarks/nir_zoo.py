@@ -189,12 +189,12 @@ def portable(envs: dict[str, Path], folder: Path, network: Path | None) -> list[
     from spinspike import load, map_network, train
     from spinspike.mapping.quantisation.rounding import Rounding
     from spinspike.model import digits
-    from spinspike.simulators import Emulator, Protocol, stimulus
+    from spinspike.simulators import Emulator, Phases, encode_stimulus
     from spinspike.simulators.exchange.nir_simulator import feed
 
     trained: Any = load(network) if network else train("digits")
     split = digits().test
-    protocol = Protocol(cue=1, clamped=CLAMPED, free=FREE)
+    phases = Phases(cue=1, clamped=CLAMPED, free=FREE)
     wanted: dict[str, NDArray[Any]] = {}
     places = {
         tool: folder / tool for tool in (*READERS, *(tool for tool in CANNOT if tool in envs))
@@ -204,11 +204,11 @@ def portable(envs: dict[str, Path], folder: Path, network: Path | None) -> list[
     for encoding in ENCODINGS:
         for bits in BITS:
             graph = map_network(trained, encoding=encoding, rounding=Rounding(bits))
-            given = stimulus(graph, split.inputs, labels=split.labels)
-            spikes = Emulator().run(graph, given, protocol).spikes
+            given = encode_stimulus(graph, split.inputs, labels=split.labels)
+            spikes = Emulator().run(graph, given, phases).spikes
             assert spikes is not None
             nir = to_portable_nir(graph)
-            (x,) = feed(graph, given, protocol, nir).values()
+            (x,) = feed(graph, given, phases, nir).values()
             forms = {f"{encoding} {bits}": nir}
             if (encoding, bits) == ("dale", 8):
                 forms["dale 8, null"] = without_recurrence(nir)

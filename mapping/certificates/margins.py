@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from spinspike.arrays import BoolArray, IntArray
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.fixed_points import FixedPoints
 
-AT_ONCE, AT_LEAST = 2**21, 16  # margins in memory at a time, and patterns
+MARGINS_PER_BATCH, LEAST_PATTERNS = 2**21, 16  # margins in memory at a time, and patterns
 
 
 def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
@@ -27,7 +27,7 @@ def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
         P states of the graph's H units.
     """
     spikes = neuron_spikes(graph, points.states)
-    x = field_of(graph, spikes) + drive(graph, points.inputs) + graph.offset
+    x = field_of(graph, spikes) + external_field(graph, points.inputs) + graph.bias
     return np.asarray(np.where(spikes, x, 1 - x), dtype=np.int64)
 
 
@@ -54,11 +54,11 @@ def weakest_units(graph: SynapseGraph, points: FixedPoints) -> tuple[IntArray, I
     """
     smallest = np.empty(len(points), dtype=np.int64)
     units = np.empty(len(points), dtype=np.int64)
-    at_once = max(AT_LEAST, AT_ONCE // graph.neurons)
+    at_once = max(LEAST_PATTERNS, MARGINS_PER_BATCH // graph.neurons)
     for start in range(0, len(points), at_once):
         rows = slice(start, start + at_once)
         found = integer_margins(graph, points.select(rows))
         neuron = found.argmin(axis=1)
         smallest[rows] = found[np.arange(len(found)), neuron]
-        units[rows] = graph.ends.unit[neuron]
+        units[rows] = graph.io.unit[neuron]
     return smallest, units

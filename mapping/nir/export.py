@@ -35,15 +35,15 @@ from spinspike.mapping.graph.encoding import Sign
 from spinspike.mapping.graph.graph import Population, Projection, Role, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.graph.graph_file import read as read_contents
-from spinspike.mapping.graph.membrane import delay
+from spinspike.mapping.graph.membrane import switch_on_latency
 
 from .flatten import unused
 from .graph import NirGraph, Node
 from .time import check_step
 
-STEP = 1e-4  # s: the time step that importers of NIR take when nothing else is said
+DEFAULT_DT = 1e-4  # s: the time step that importers of NIR take when nothing else is said
 KIND = "spinspike graph"
-LARGEST = 2**29  # entries of all weight matrices; NIR has no sparse ones
+MAX_ENTRIES = 2**29  # entries of all weight matrices; NIR has no sparse ones
 THRESHOLD = 0.5  # between an integer field of 0 and of 1
 DAMAGED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 LEFT_OUT = ("offset", "readout_offset")  # the nodes have them
@@ -51,7 +51,7 @@ POPULATION, BIAS, OUTPUT, PROJECTION = "population", "bias", "output", "projecti
 Named = tuple[str, str]
 
 
-def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
+def to_nir(graph: SynapseGraph, *, dt: float = DEFAULT_DT) -> NirGraph:
     """Excitatory and inhibitory synapses apart, as the graph has them.
 
     Parameters
@@ -118,10 +118,8 @@ def check_size(graph: SynapseGraph, dt: float) -> None:
     check_step(dt)
     sizes = graph.sizes
     entries = sum(sizes[p.source] * sizes[p.target] for p in graph.projections)
-    if entries > LARGEST:
-        message = (
-            f"the weight matrices have {entries:,} entries, NIR stores all; allowed: {LARGEST:,}"
-        )
+    if entries > MAX_ENTRIES:
+        message = f"the weight matrices have {entries:,} entries, NIR stores all; allowed: {MAX_ENTRIES:,}"
         raise BadInput(message)
 
 
@@ -133,10 +131,10 @@ def _of_population(
     output = called[OUTPUT, name]
     shape = {"shape": np.array([population.size])}
     if population.neuron == "threshold":
-        yield name, neurons(graph.offset[graph.slices()[name]], dt), (output,)
+        yield name, neurons(graph.bias[graph.slices()[name]], dt), (output,)
         yield called[BIAS, name], Node("Input", shape), (name,)
     elif population.neuron == "readout":
-        yield name, membranes(graph.ends.readout_offset, dt), (output,)
+        yield name, membranes(graph.io.readout_bias, dt), (output,)
     else:
         yield name, Node("Input", shape), ()
         return
@@ -238,12 +236,12 @@ def omissions(graph: SynapseGraph) -> list[str]:
     entries = sum(graph.sizes[p.source] * graph.sizes[p.target] for p in graph.projections)
     if entries > 2 * graph.synapses:
         found.append(f"{graph.synapses:,} synapses become {entries:,} weights: NIR has none sparse")
-    if late := int((delay(graph) > 0).sum()):
+    if late := int((switch_on_latency(graph) > 0).sum()):
         found.append(
             f"{late} neurons can have fields of -4096 and less, after which the chip's membrane "
             "delays a spike; these neurons forget at once"
         )
-    if graph.ends.levels > 1:
+    if graph.io.levels > 1:
         found.append("graded spikes enter as numbers above 1, which spiking sources may not send")
     return found
 

@@ -27,7 +27,7 @@ from spinspike.arrays import IntArray, SparseMatrix
 from spinspike.errors import BadInput
 from spinspike.mapping.graph.delays import LONGEST_DELAY
 from spinspike.mapping.graph.encoding import SIGNED, Sign
-from spinspike.mapping.graph.graph import Ends, Population, Projection, Role, SynapseGraph
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role, SynapseGraph
 from spinspike.mapping.graph.registers import check_ranges
 
 from .export import from_nir, is_ours
@@ -37,7 +37,7 @@ from .synapses import CONSTANT, Synapses, synapses
 from .time import check_step, is_step
 
 THRESHOLD_NEURONS = ("Threshold", "LIF", "CubaLIF")
-LARGEST = 255  # mantissa
+MAX_MANTISSA = 255  # mantissa
 SINGLE = float(np.finfo(np.float32).eps)
 ROUGH = 10
 EXPONENTS = 8
@@ -184,9 +184,9 @@ class _Import:
             weight_bits=8,
             populations=tuple(populations),
             projections=projections,
-            offset=offset,
-            first_offset=offset,
-            ends=_ends(neurons, pixels, classes, levels=1 if inputs else 0),
+            bias=offset,
+            initial_bias=offset,
+            io=_ends(neurons, pixels, classes, levels=1 if inputs else 0),
             provenance={"imported": "nir"},
         )
 
@@ -246,7 +246,7 @@ def _common_unit(weights: NDArray[np.float64]) -> float | None:
     a tenth of the smallest weight or more.
     """
     above = weights[weights > 0]
-    for part in range(1, LARGEST + 1 if above.size else 1):
+    for part in range(1, MAX_MANTISSA + 1 if above.size else 1):
         times = above * (part / above[0])
         open_ = np.maximum(4 * SINGLE * times, 1e-4 if part <= ROUGH else 0.0)
         if (np.abs(times - np.rint(times)) <= open_).all() and (open_ < 0.25).all():
@@ -259,7 +259,7 @@ def _projection(
 ) -> Projection:
     size = np.abs(matrix.data)
     for exponent in range(EXPONENTS):
-        if not (size % 2**exponent).any() and size.max() >> exponent <= LARGEST:
+        if not (size % 2**exponent).any() and size.max() >> exponent <= MAX_MANTISSA:
             return Projection(
                 source=s.source,
                 target=s.target,
@@ -273,15 +273,15 @@ def _projection(
             )
     message = (
         f"weights from {s.source} to {s.target} are up to {size.max()} times their unit; "
-        f"allowed: {LARGEST} times a power of two up to {2 ** (EXPONENTS - 1)}"
+        f"allowed: {MAX_MANTISSA} times a power of two up to {2 ** (EXPONENTS - 1)}"
     )
     raise BadInput(message)
 
 
-def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> Ends:
+def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> IOMap:
     """Pixels of 0 and 1 as spikes; every neuron is a unit; no readout."""
     units: Any = np.arange(neurons)
-    return Ends(
+    return IOMap(
         centre=np.zeros(pixels),
         gain=1.0,
         input_range=(0.0, 1.0),
@@ -291,6 +291,6 @@ def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> Ends:
         unit=units,
         input_sign=np.ones(neurons, dtype=np.int64),
         decoder=units,
-        readout_offset=np.zeros(0, dtype=np.int64),
+        readout_bias=np.zeros(0, dtype=np.int64),
         levels=levels,
     )

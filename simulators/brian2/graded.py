@@ -40,7 +40,7 @@ from .rate_populations import Populations, peak_current, populations_of, resampl
 from .synapses import Synapses, Target, advance, connect, contained, imported
 
 TARGETS: tuple[Target, ...] = ("numpy", "cython")
-MOST = 500.0  # ms per s: spikes of a neuron in a step, of which Brian2 sees one at most
+MAX_RATE = 500.0  # ms per s: spikes of a neuron in a step, of which Brian2 sees one at most
 CURRENT = """
 dcurrent/dt = (u * x(t) - current) * (1 - exp(-dt / tau)) / dt : 1
 u : 1 (constant)
@@ -132,7 +132,7 @@ class Brian2Graded:
         if not 0 < self.dt <= self.every:
             message = f"dt and every are {self.dt} and {self.every} ms; allowed: 0 < dt <= every"
             raise BadInput(message)
-        if self.parameters.peak_rate * self.dt > MOST:
+        if self.parameters.peak_rate * self.dt > MAX_RATE:
             message = (
                 f"peak_rate is {self.parameters.peak_rate} per s and dt {self.dt} ms; allowed:"
             )
@@ -152,7 +152,7 @@ class Brian2Graded:
         """
         given = levels(graph, signal)
         populations, step = populations_of(graph)
-        x = (given[:, 0] - given[:, 1]) / (step * graph.ends.levels)
+        x = (given[:, 0] - given[:, 1]) / (step * graph.io.levels)
         peak = peak_current(populations, x, step)
         if peak == 0:
             message = "signal is 0 throughout, in levels of the graph; allowed: one that is not"
@@ -165,7 +165,7 @@ class Brian2Graded:
         bins = int(len(x) * step * p.tau / self.every)
         counts = self._counts(spikes, bins, len(populations.drive))
         rates = counts / (p.neurons * gain * self.every)
-        sign = np.eye(graph.units)[graph.ends.unit] * graph.ends.input_sign[:, None]
+        sign = np.eye(graph.units)[graph.io.unit] * graph.io.input_sign[:, None]
         return Response(
             times=(np.arange(bins, dtype=np.float64) + 0.5) * (self.every / p.tau),
             readout=rates @ populations.readout,

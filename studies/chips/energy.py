@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 FLIPPED = 0.2  # of the units of a cue
-STEP = 1e-3  # s, of a chip that is paced to real time
+REAL_TIME_STEP = 1e-3  # s, of a chip that is paced to real time
 PARTS = ("synapse", "dendrite", "soma", "network")
 PREFIXES = (("", 1.0), ("m", 1e-3), ("µ", 1e-6), ("n", 1e-9), ("p", 1e-12))
-ROWS = (
+QUANTITIES = (
     ("answer", "joules", "answer: energy", "J"),
     *(("answer", part, f"answer: of it {part}", "J") for part in PARTS),
     ("answer", "seconds", "answer: time", "s"),
@@ -96,8 +96,8 @@ def energy_summary(
     from spinspike.simulators import Emulator
     from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes
     from spinspike.simulators.retrieval.experiment import drawn_cues
-    from spinspike.simulators.stimulus import stimulus
-    from spinspike.simulators.validation.protocol import default_protocol, default_runs
+    from spinspike.simulators.stimulus import encode_stimulus
+    from spinspike.simulators.validation.protocol import default_phases, default_runs
     from spinspike.studies.page.terminal import bar, progress
 
     if run not in ("free", "learned", "recall"):
@@ -113,12 +113,14 @@ def energy_summary(
     clamped, cue = run == "learned", None
     if run == "recall":
         cue = drawn_cues(points, "flip", [FLIPPED]).states
-    given = stimulus(graph, points.inputs, labels=points.labels if clamped else None, cue=cue)
-    protocol = default_protocol(graph, "step")
-    protocol = protocol if clamped else replace(protocol, clamped=0)
-    spikes = cast("BoolArray", Emulator().run(graph, given, protocol).spikes)
-    steps = steps_to_answer(spikes, least=protocol.release + clamped)
-    everyone = population_spikes(graph, given, protocol, spikes)
+    given = encode_stimulus(
+        graph, points.inputs, labels=points.labels if clamped else None, cue=cue
+    )
+    phases = default_phases(graph, "step")
+    phases = phases if clamped else replace(phases, clamped=0)
+    spikes = cast("BoolArray", Emulator().run(graph, given, phases).spikes)
+    steps = steps_to_answer(spikes, least=phases.release + clamped)
+    everyone = population_spikes(graph, given, phases, spikes)
     bills = {"analytic": bill(estimate(graph, placement, everyone, costs), steps)}
     missing = "not installed: pip install 'spinspike[sanafe]'"
     missing = "; ".join(obstacles(graph, placement)) if find_spec("sanafe") else missing
@@ -126,7 +128,7 @@ def energy_summary(
     if not missing:
         with progress() as bars:
             recording, used = SanaFe(placement).measure(
-                graph, given, protocol, progress=bar(bars, "SANA-FE")
+                graph, given, phases, progress=bar(bars, "SANA-FE")
             )
         bills["sanafe"] = bill(used, steps)
         same = np.array_equal(cast("BoolArray", recording.spikes), spikes)
@@ -136,7 +138,7 @@ def energy_summary(
         "cores": placement.cores,
         "placement": placement.method,
         "steps_to_answer": float(steps.mean()),
-        "still_moving": int((steps == protocol.total).sum()),
+        "still_moving": int((steps == phases.total).sum()),
         "estimates": {name: _summary(one) for name, one in bills.items()},
         "same_spikes": same,
         "without_sanafe": missing,
@@ -156,7 +158,7 @@ def _summary(one: Bill) -> dict[str, Any]:
             "joules_per_step": one.joules_held,
             "seconds_per_step": one.seconds_held,
             "joules_per_second": one.watts_held,
-            "joules_per_second_of_1_ms_steps": one.joules_held / STEP,
+            "joules_per_second_of_1_ms_steps": one.joules_held / REAL_TIME_STEP,
         },
     }
 
@@ -168,7 +170,7 @@ def energy_tables(summary: dict[str, Any]) -> list[Table]:
     found, where = summary["estimates"], f"{summary['cores']} cores, {summary['placement']}"
     rows = [
         _row(label, [one[what][key] for one in found.values()], unit)
-        for what, key, label, unit in ROWS
+        for what, key, label, unit in QUANTITIES
     ]
     notes = [f"costs of events: {summary['costs']['source']}", *summary["assumptions"]]
     notes += [f"does not fit the chip: {misfit}" for misfit in summary["misfits"]]

@@ -17,7 +17,7 @@ from spinspike.model.network.network import Network
 
 from .sweep import pair_overlaps
 
-LARGEST = 200  # fixed points of a cluster that are looked for
+MAX_CLUSTER = 200  # fixed points of a cluster that are looked for
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def survey(
     Examples
     --------
     >>> from spinspike.model.network.architecture import Architecture
-    >>> from spinspike.model.network.network import draw
+    >>> from spinspike.model.network.network import random_network
     >>> rng = np.random.default_rng(0)
-    >>> network = draw(Architecture(60, 1, 2, self_coupling=0.9), rng, centre=np.zeros(1))
+    >>> network = random_network(Architecture(60, 1, 2, self_coupling=0.9), rng, centre=np.zeros(1))
     >>> found = survey(network, rng, starts=20)
     >>> int(found.fixed.sum()), len(found.points), bool((found.margin >= 0).all())
     (20, 20, True)
@@ -119,7 +119,7 @@ def surroundings(
     *,
     external: FloatArray | None = None,
     moves: int = 2,
-    largest: int = LARGEST,
+    largest: int = MAX_CLUSTER,
 ) -> Surroundings:
     """Count neighbours of fixed points, and what can be reached from them by moves of few flips.
 

@@ -13,13 +13,15 @@ from spinspike.mapping.mapper import map_network
 from spinspike.mapping.nir.file import read
 from spinspike.mapping.nir.portable import PORTABLE_KIND
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.simulators.exchange.exporter import export, exporter
 from spinspike.simulators.exchange.readers import READERS
 
 READ = ("snntorch", "norse", "nirtorch")
 GRAPH = map_network(
-    draw(Architecture(units=6, inputs=3, classes=2), np.random.default_rng(0), centre=np.zeros(3))
+    random_network(
+        Architecture(units=6, inputs=3, classes=2), np.random.default_rng(0), centre=np.zeros(3)
+    )
 )
 
 

@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from spinspike.errors import BadInput
 from spinspike.model.landscape.search.belief_propagation import (
-    LARGEST,
+    MAX_LINKED_SPINS,
     bethe_entropy,
     constraints,
     first_messages,
@@ -22,7 +22,7 @@ from spinspike.model.landscape.search.belief_propagation import (
 )
 from spinspike.model.landscape.theory.complexity import chain_complexity, complexity
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 States = Callable[[int], NDArray[np.int8]]
 
@@ -31,7 +31,7 @@ def drawn(units: int, self_coupling: float, seed: int = 0, **more: Any) -> Netwo
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, **({"sparsity": 0.0} | more)
     )
-    return draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
+    return random_network(architecture, np.random.default_rng(seed), centre=np.zeros(1))
 
 
 def held(network: Network, e: NDArray[np.float64], states: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -123,7 +123,7 @@ def test_impossible_values_are_refused() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(BadInput, match=r"external has shape \(5,\); allowed: \(problems, 5\)"):
         bethe_entropy(drawn(5, 0.5), rng, external=np.zeros(5))
-    chain = drawn(2, 0.5, modules=LARGEST + 1, link=1.0)
+    chain = drawn(2, 0.5, modules=MAX_LINKED_SPINS + 1, link=1.0)
     with pytest.raises(BadInput, match="links join 9 spins; allowed: up to 8"):
         bethe_entropy(chain, rng)
     with pytest.raises(BadInput, match="limit is 0 iterations; allowed: 1 or more"):
