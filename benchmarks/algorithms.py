@@ -33,7 +33,7 @@ from spinspike.model.landscape.search.replicated import STEPS
 from spinspike.model.landscape.theory.pairs import expected_neighbours
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.wilson import wilson_interval
 
 SELF_COUPLINGS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -88,7 +88,9 @@ def networks_of(units: int, self_coupling: float, seed: int) -> Iterator[Network
         units=units, inputs=1, classes=2, self_coupling=self_coupling, sparsity=0.0
     )
     for number in range(PLAN[units][0]):
-        yield draw(architecture, np.random.default_rng([seed, number]), centre=np.zeros(1))
+        yield random_network(
+            architecture, np.random.default_rng([seed, number]), centre=np.zeros(1)
+        )
 
 
 def runs(units: int, self_coupling: float, names: list[str], seed: int) -> Found:

@@ -17,11 +17,11 @@ from time import perf_counter
 import numpy as np
 
 from spinspike.mapping import SynapseGraph, map_network
-from spinspike.model import Architecture, Schedule, digits, learned, train
-from spinspike.simulators import Brian2LIF, Emulator, Lava, Protocol, Simulator
-from spinspike.simulators.stimulus import stimulus
+from spinspike.model import Architecture, Schedule, digits, learned_fixed_points, train
+from spinspike.simulators import Brian2LIF, Emulator, Lava, Phases, Simulator
+from spinspike.simulators.stimulus import encode_stimulus
 
-UNITS, STEPS, MILLISECONDS = 300, 40, Protocol(cue=100, clamped=200, free=500)
+UNITS, STEPS, MILLISECONDS = 300, 40, Phases(cue=100, clamped=200, free=500)
 
 
 def main() -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     arguments = parser.parse_args()
     data = digits()
     network = train(data, Architecture(UNITS, 64, 10), schedule=Schedule(epochs=5)).network
-    graph = map_network(network, {"learned": learned(network, data.train)})
-    step = Protocol(cue=1, clamped=5, free=STEPS - 6)
+    graph = map_network(network, {"learned": learned_fixed_points(network, data.train)})
+    step = Phases(cue=1, clamped=5, free=STEPS - 6)
     few = min(10, arguments.patterns)
     emulate = runner(graph, Emulator(), step, arguments.patterns)
     pairs = {
@@ -54,12 +54,12 @@ def main() -> None:
 
 
 def runner(
-    graph: SynapseGraph, simulator: Simulator, protocol: Protocol, patterns: int
+    graph: SynapseGraph, simulator: Simulator, phases: Phases, patterns: int
 ) -> Callable[[], object]:
     """A run of so many learned patterns, ready to be timed."""
     points = graph.fixed_points["learned"].select(slice(patterns))
-    given = stimulus(graph, points.inputs, labels=points.labels)
-    return lambda: simulator.run(graph, given, protocol)
+    given = encode_stimulus(graph, points.inputs, labels=points.labels)
+    return lambda: simulator.run(graph, given, phases)
 
 
 def compare(one: Callable[[], object], other: Callable[[], object], repeats: int) -> str:

@@ -27,7 +27,7 @@ from spinspike.mapping.graph.integer_matrix import IntegerMatrix, IntegerNetwork
 from spinspike.mapping.quantisation.consolidate import Consolidation, consolidate
 from spinspike.mapping.quantisation.quantise import integer_input, integer_unit_margins, quantise
 from spinspike.mapping.quantisation.rounding import Rounding
-from spinspike.model import Dataset, FixedPoints, Network, free, learned
+from spinspike.model import Dataset, FixedPoints, Network, free_fixed_points, learned_fixed_points
 from spinspike.model.data.named import digits, load
 from spinspike.model.network.dynamics import predict
 from spinspike.model.training.preset import Preset, best, default
@@ -93,7 +93,12 @@ def cases(folder: Path | None, seed: int, points: int) -> Iterator[Case]:
 
 def trained(name: str, data: Dataset, preset: Preset, seed: int, points: int) -> Case:
     network = train_as(data, preset, seed=seed).network
-    return Case(name, network, learned(network, data.train.first(points)), free(network, data.test))
+    return Case(
+        name,
+        network,
+        learned_fixed_points(network, data.train.first(points)),
+        free_fixed_points(network, data.test),
+    )
 
 
 def ways(network: Network) -> dict[str, Way]:
@@ -142,7 +147,7 @@ def held(integers: IntegerNetwork, network: Network, points: FixedPoints) -> flo
 
 
 def classes(integers: IntegerNetwork, up: BoolArray) -> IntArray:
-    scores = integers.readout @ up.astype(np.int64) + integers.readout_offset
+    scores = integers.readout @ up.astype(np.int64) + integers.readout_bias
     return np.asarray(np.argmax(scores, axis=1))
 
 
@@ -151,7 +156,7 @@ def settled(integers: IntegerNetwork, network: Network, points: FixedPoints) -> 
     found = []
     for part in portions(points):
         external = integer_input(integers, network, part.inputs)
-        up = external + integers.first_offset > 0
+        up = external + integers.initial_bias > 0
         for _ in range(SWEEPS):
             up = unit_field(integers, up, external) > 0
         found.append(up)
@@ -164,8 +169,8 @@ def without_couplings(integers: IntegerNetwork) -> IntegerNetwork:
         IntegerMatrix(matrix.mantissa * 0, 0) for matrix in (integers.coupling, integers.link)
     )
     sums = integers.coupling.row_sums + integers.link.row_sums
-    offset = integers.offset + sums // 2
-    return replace(integers, coupling=coupling, link=link, offset=offset)
+    offset = integers.bias + sums // 2
+    return replace(integers, coupling=coupling, link=link, bias=offset)
 
 
 def say(line: str) -> None:

@@ -22,22 +22,22 @@ from spinspike.mapping.graph.codec import decode
 from spinspike.mapping.graph.graph_file import load
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import Brian2LIF, Protocol
+from spinspike.simulators import Brian2LIF, Phases
 from spinspike.simulators.physics.calibration import (
     PATTERNS,
     calibrate,
     compare,
-    hardest,
     held,
     margin_bound,
+    smallest_margin_states,
     weakest_fields,
 )
 from spinspike.simulators.physics.lif_parameters import LIFParameters
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 from spinspike.simulators.validation.outcome import wilson
 
-SECOND = Protocol(cue=100, clamped=0, free=1000)
-TAUGHT = Protocol(cue=100, clamped=200, free=1000)
+SECOND = Phases(cue=100, clamped=0, free=1000)
+TAUGHT = Phases(cue=100, clamped=200, free=1000)
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
 def study(graph: SynapseGraph, wanted: argparse.Namespace) -> None:
     learned, free = graph.fixed_points["learned"], graph.fixed_points["free"]
     tuning, rest = learned.select(slice(PATTERNS)), learned.select(slice(PATTERNS, None))
-    hard = hardest(graph, tuning, wanted.hardest)
+    hard = smallest_margin_states(graph, tuning, wanted.smallest_margin_states)
     candidates = {"calibrated": calibrate(graph), "hand-set": LIFParameters()}
 
     def make(parameters: LIFParameters) -> Brian2LIF:
@@ -102,15 +102,15 @@ def show(
     simulator: Brian2LIF,
     graph: SynapseGraph,
     points: FixedPoints,
-    protocol: Protocol,
+    phases: Phases,
     bound: float | None = None,
     cue: SpinArray | None = None,
     labels: IntArray | None = None,
 ) -> None:
     started = perf_counter()
-    given = stimulus(graph, points.inputs, labels=labels, cue=cue)
-    recording = simulator.run(graph, given, protocol)
-    after = recording.states[recording.times >= protocol.release]
+    given = encode_stimulus(graph, points.inputs, labels=labels, cue=cue)
+    recording = simulator.run(graph, given, phases)
+    after = recording.states[recording.times >= phases.release]
     exact = (after == points.states).all(axis=(0, 2))
     overlap = (after[-1] * points.states.astype(np.int64)).mean()
     same = (decode(graph, after[-1]) == decode(graph, points.states)).mean()

@@ -27,7 +27,7 @@ from spinspike.errors import OutOfRange
 from spinspike.mapping import Rounding, SynapseGraph, load_target, map_network
 from spinspike.mapping.chips.energy import LOIHI1
 from spinspike.mapping.chips.placement import Placement, place, placed_as
-from spinspike.model import NetworkFile, free, learned
+from spinspike.model import NetworkFile, free_fixed_points, learned_fixed_points
 from spinspike.model.data.named import digits
 from spinspike.model.network.network_file import load
 from spinspike.model.training.preset import default
@@ -81,19 +81,22 @@ def trained() -> NetworkFile:
     """A network as `spinspike train digits` makes it."""
     data = digits()
     network = train_as(data, default(data)).network
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+    points = {
+        "learned": learned_fixed_points(network, data.train),
+        "free": free_fixed_points(network, data.test),
+    }
     return NetworkFile(network, points, {"data": "digits"})
 
 
 def placements(graph: SynapseGraph) -> Iterator[tuple[str, Placement]]:
     """The graph on at least four cores: by its synapses, and on as many without a look at them."""
     target = load_target("loihi1")
-    neurons = graph.neurons + graph.ends.readout_offset.size
+    neurons = graph.neurons + graph.io.readout_bias.size
     found = place(graph, target)
     if found.cores < SPREAD:
         found = place(graph, replace(target, neurons_per_core=neurons // SPREAD + 4))
     yield f"place: {found.method}", placed_as(graph, target, found.core)
-    units = np.append(graph.ends.unit, np.zeros(graph.ends.readout_offset.size, dtype=np.int64))
+    units = np.append(graph.io.unit, np.zeros(graph.io.readout_bias.size, dtype=np.int64))
     yield "blocks", placed_as(graph, target, units * found.cores // graph.units)
     yield "dealt out", placed_as(graph, target, np.arange(neurons) % found.cores)
 

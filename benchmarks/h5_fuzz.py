@@ -41,8 +41,8 @@ from spinspike.model.network import network_file
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import is_fixed
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.model.network.network import draw
-from spinspike.simulators import Emulator, Protocol, stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators import Emulator, Phases, encode_stimulus
 
 AT_ONCE = 200  # files of one process
 SLOW = 60  # seconds after which a file counts as hung
@@ -72,7 +72,7 @@ def samples(folder: Path) -> list[Path]:
     ]  # fmt: skip
     for encoding, way, modules in kinds:
         shape = Architecture(units=5, inputs=3, classes=2, modules=modules, link=0.5)
-        network = draw(shape, rng, centre=np.zeros(3))
+        network = random_network(shape, rng, centre=np.zeros(3))
         states = rng.choice(np.array([-1, 1], dtype=np.int8), (2, network.units))
         points = {"learned": FixedPoints(np.eye(2, 3), np.arange(2), states)}
         rounding = Rounding(input=way)
@@ -115,9 +115,9 @@ def use(path: Path, *, as_graph: bool) -> str:
     graph = graph_file.load(path)
     if graph.neurons > LARGE:
         return "read, too large to run here"
-    low, high = graph.ends.input_range
-    images = np.stack([np.full(graph.ends.centre.size, x) for x in (low, high)])
-    Emulator().run(graph, stimulus(graph, images, labels=np.zeros(2, int)), Protocol(1, 2, 2))
+    low, high = graph.io.input_range
+    images = np.stack([np.full(graph.io.centre.size, x) for x in (low, high)])
+    Emulator().run(graph, encode_stimulus(graph, images, labels=np.zeros(2, int)), Phases(1, 2, 2))
     return "read"
 
 

@@ -19,14 +19,14 @@ import numpy as np
 from spinspike.mapping import SynapseGraph, certified, without_couplings
 from spinspike.mapping.graph import graph_file
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import Emulator, Lava, Protocol
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators import Emulator, Lava, Phases
+from spinspike.simulators.stimulus import encode_stimulus
 
 
 def held(graph: SynapseGraph, points: FixedPoints, steps: int, simulator: Lava | Emulator) -> int:
     """How many patterns are in their state in every step."""
-    given = stimulus(graph, points.inputs, cue=points.states)
-    states = simulator.run(graph, given, Protocol(cue=1, free=steps)).states
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
+    states = simulator.run(graph, given, Phases(cue=1, free=steps)).states
     return int((states == points.states).all(axis=(0, 2)).sum())
 
 

@@ -26,7 +26,7 @@ from spinspike.model.integrator.reduced import growth_rate, pair, plateau
 from spinspike.model.integrator.subspace import subspace
 from spinspike.simulators.integrator.validation import integrator_claims
 from spinspike.studies.integrator.learning import learned, start
-from spinspike.studies.integrator.listening import heard_out, learning_claims
+from spinspike.studies.integrator.simulated_memory import learning_claims, simulate_memory
 
 TARGETS = (Filter(0.05), Filter(0.1), Filter(0.5), Filter(0.1, 0.5), Filter(0.3, 1.0))
 MEMORIES = (Filter(0.5), Filter(0.2), *TARGETS[:2], Filter(0.2, 0.8), *TARGETS[3:])
@@ -154,7 +154,7 @@ def plateau_row(name: str, blank: LinearNetwork, target: Filter, full: History) 
 def memory_rows(target: Filter, on: Sequence[str]) -> Iterator[Row]:
     """What simulators make of a memory of 20 units at 8 bits, and what 4 bits make of its outlier."""
     memory = learned(start(20, "rich", target, None, 0), target, rich=True)
-    found = list(heard_out(memory, list(dict.fromkeys(["emulator", *on])), 8, "impulse", 0))
+    found = list(simulate_memory(memory, list(dict.fromkeys(["emulator", *on])), 8, "impulse", 0))
     name = f"c* {target.rate} w* {target.frequency}"
     for claim in [*learning_claims(memory, found[0]), *integrator_claims(found)]:
         sign = ">=" if claim.at_least else "<="

@@ -38,13 +38,13 @@ from spinspike.arrays import BoolArray, FloatArray, IntArray
 from spinspike.errors import OutOfRange
 from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.delays import DELAYED, LONGEST_DELAY, longest_delay, with_delays
-from spinspike.mapping.graph.graph import Ends, Projection
+from spinspike.mapping.graph.graph import IOMap, Projection
 from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators import Emulator, Lava, Protocol, Simulator, Stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators import Emulator, Lava, Phases, Simulator, Stimulus
 from spinspike.simulators.lava.registers import check_stimulus
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 WAYS: tuple[InputMode, ...] = ("bias", "binary", "graded")
 LOUDEST = 7  # exponent
@@ -96,12 +96,12 @@ def main() -> int:
         size = (arguments.patterns, arguments.together)
         longest = arguments.steps // 3 if lava.stock else arguments.steps
         for cases in batches(rng, count, *size, stock=lava.stock):
-            protocol = Protocol(
+            phases = Phases(
                 cue=int(rng.integers(0, 4)),
                 clamped=int(rng.integers(0, 20)),
                 free=int(rng.integers(longest // 3, longest + 1)),
             )
-            total += compare(cases, protocol, lava, one_by_one=arguments.one_by_one)
+            total += compare(cases, phases, lava, one_by_one=arguments.one_by_one)
             say(
                 f"\r{total['graphs']} graphs of {arguments.graphs}, {total['differ']} differ, "
                 f"{perf_counter() - started:.0f} s "
@@ -165,7 +165,7 @@ def draw_case(rng: np.random.Generator, common: Draw, patterns: int) -> Case | N
         self_coupling=float(rng.choice([0.0, 0.5, 1.0])),
         input_scale=float(rng.choice([0.3, 1.0])),
     )
-    network = draw(shape, rng, centre=np.full(PIXELS, 0.5))
+    network = random_network(shape, rng, centre=np.full(PIXELS, 0.5))
     rounding = Rounding(weight_bits=common.bits, input=common.way)
     try:
         graph = map_network(network, encoding=common.encoding, rounding=rounding)
@@ -176,7 +176,7 @@ def draw_case(rng: np.random.Generator, common: Draw, patterns: int) -> Case | N
     supervised = bool(rng.random() < 0.8)
     labels = rng.integers(0, CLASSES, patterns)
     cue = rng.choice(np.array([-1, 1], dtype=np.int8), (patterns, graph.units))
-    given = stimulus(
+    given = encode_stimulus(
         graph,
         np.rint(rng.random((patterns, PIXELS))),
         labels=labels if supervised else None,
@@ -262,28 +262,26 @@ def any_numbers(case: Case, rng: np.random.Generator) -> Stimulus:
         given,
         first_bias=np.where(half[0], -4096, rng.integers(-4096, 4096, shape)),
         bias=np.where(half[1], rng.integers(-1, 6, shape), rng.integers(-4096, 1000, shape)),
-        levels=rng.integers(0, case.graph.ends.levels + 1, given.levels.shape),
+        levels=rng.integers(0, case.graph.io.levels + 1, given.levels.shape),
         supervisor=given.supervisor | (some if "supervised" in case.kind else False),
     )
 
 
-def compare(
-    cases: Sequence[Case], protocol: Protocol, lava: Lava, *, one_by_one: bool
-) -> Counter[str]:
+def compare(cases: Sequence[Case], phases: Phases, lava: Lava, *, one_by_one: bool) -> Counter[str]:
     """Counts of graphs, by kind and by whether a recording differs from the emulator's."""
     whole = side_by_side(cases)
     emulator = Emulator()
     if one_by_one:
-        expected = show_each(cases, emulator, protocol)
+        expected = show_each(cases, emulator, phases)
     else:
-        expected = show(cases, emulator, protocol, whole)
-    found = show(cases, lava, protocol, whole)
+        expected = show(cases, emulator, phases, whole)
+    found = show(cases, lava, phases, whole)
     with patch("spinspike.simulators.emulator.step.step", without_residue):
-        forgetful = show(cases, emulator, protocol, whole)
+        forgetful = show(cases, emulator, phases, whole)
     prompt = replace(
         whole.graph, projections=tuple(replace(p, delay=0) for p in whole.graph.projections)
     )
-    early = show(cases, emulator, protocol, replace(whole, graph=prompt))
+    early = show(cases, emulator, phases, replace(whole, graph=prompt))
     total = Counter(kind for case in cases for kind in case.kind)
     if lava.stock:
         total["stock"] += len(cases)
@@ -320,12 +318,12 @@ def without_residue(membrane: IntArray, field: IntArray) -> tuple[BoolArray, Int
     return field > 0, np.zeros_like(membrane)
 
 
-def show(cases: Sequence[Case], simulator: Simulator, protocol: Protocol, whole: Case) -> Shown:
+def show(cases: Sequence[Case], simulator: Simulator, phases: Phases, whole: Case) -> Shown:
     """Run all graphs as one and take the recording apart."""
-    recording = simulator.run(whole.graph, whole.given, protocol)
+    recording = simulator.run(whole.graph, whole.given, phases)
     assert recording.spikes is not None
     assert recording.readout is not None
-    outside = np.r_[: protocol.cue, protocol.release : protocol.total]
+    outside = np.r_[: phases.cue, phases.release : phases.total]
     assert not recording.supervisory[outside].any()
     parts = [
         (recording.spikes[:, :, neurons], recording.readout[:, classes])
@@ -334,9 +332,9 @@ def show(cases: Sequence[Case], simulator: Simulator, protocol: Protocol, whole:
     return Shown(parts, recording.supervisory)
 
 
-def show_each(cases: Sequence[Case], simulator: Simulator, protocol: Protocol) -> Shown:
+def show_each(cases: Sequence[Case], simulator: Simulator, phases: Phases) -> Shown:
     """Run each graph by itself."""
-    found = [show([case], simulator, protocol, case) for case in cases]
+    found = [show([case], simulator, phases, case) for case in cases]
     signal = np.sum([one.supervisory for one in found], axis=0)
     return Shown([part for one in found for part in one.parts], signal)
 
@@ -359,7 +357,7 @@ def blocks(cases: Sequence[Case]) -> Iterator[tuple[Case, IntArray, slice]]:
 def side_by_side(cases: Sequence[Case]) -> Case:
     """One graph in which the given ones are blocks, and its stimulus."""
     graphs = [case.graph for case in cases]
-    first, ends = graphs[0], graphs[0].ends
+    first, ends = graphs[0], graphs[0].io
     order = np.argsort(np.concatenate([neurons for _, neurons, _ in blocks(cases)]))
     sizes = [{p.name: p.size for p in graph.populations} for graph in graphs]
     before = [
@@ -368,16 +366,16 @@ def side_by_side(cases: Sequence[Case]) -> Case:
     ]
     units = np.cumsum([0, *(graph.units for graph in graphs)])
     position = np.cumsum([0, *(graph.neurons for graph in graphs)])
-    unit = np.concatenate([g.ends.unit + u for g, u in zip(graphs, units, strict=False)])
-    decoder = np.concatenate([g.ends.decoder + n for g, n in zip(graphs, position, strict=False)])
+    unit = np.concatenate([g.io.unit + u for g, u in zip(graphs, units, strict=False)])
+    decoder = np.concatenate([g.io.decoder + n for g, n in zip(graphs, position, strict=False)])
     graph = replace(
         first,
         weight_bits=8,
         populations=tuple(replace(p, size=before[-1][p.name]) for p in first.populations),
         projections=tuple(together(graphs, before)),
-        offset=np.concatenate([g.offset for g in graphs])[order],
-        first_offset=np.concatenate([g.first_offset for g in graphs])[order],
-        ends=Ends(
+        bias=np.concatenate([g.bias for g in graphs])[order],
+        initial_bias=np.concatenate([g.initial_bias for g in graphs])[order],
+        io=IOMap(
             centre=ends.centre,
             gain=ends.gain,
             input_range=ends.input_range,
@@ -385,9 +383,9 @@ def side_by_side(cases: Sequence[Case]) -> Case:
             scale=np.ones(units[-1]),
             readout=np.ones((len(graphs) * CLASSES, units[-1])),
             unit=unit[order],
-            input_sign=np.concatenate([g.ends.input_sign for g in graphs])[order],
+            input_sign=np.concatenate([g.io.input_sign for g in graphs])[order],
             decoder=np.argsort(order)[decoder],
-            readout_offset=np.concatenate([g.ends.readout_offset for g in graphs]),
+            readout_bias=np.concatenate([g.io.readout_bias for g in graphs]),
             levels=ends.levels,
         ),
     )

@@ -204,7 +204,7 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     from spinspike.mapping.certificates.margins import certified
     from spinspike.mapping.graph.graph_file import load
     from spinspike.mapping.graph.nulls import permuted_couplings
-    from spinspike.simulators import Emulator, Protocol, export, stimulus
+    from spinspike.simulators import Emulator, Phases, encode_stimulus, export
     from spinspike.simulators.lava_setup import commands
 
     # each is: python -m pip install ...
@@ -212,13 +212,13 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     place = options.environment or work / "environment"
     python, packages = environment(place, sys.executable, *installs)
     graph = load(options.graph or trained(work))
-    if graph.ends.levels:
+    if graph.io.levels:
         sys.exit("the image comes as spikes; allowed: a graph that takes it by the bias")
     folder = export(graph, work / "folder")
     (work / "recorder").mkdir()
     (work / "recorder" / "recorder.py").write_text(RECORDER)
-    protocol = Protocol(cue=graph.modules, clamped=CLAMPED, free=HOLD)
-    result: dict[str, Any] = {"packages": packages, "steps": protocol.total}
+    phases = Phases(cue=graph.modules, clamped=CLAMPED, free=HOLD)
+    result: dict[str, Any] = {"packages": packages, "steps": phases.total}
     for name, all_points in graph.fixed_points.items():
         points = all_points.select(certified(graph, all_points))
         points = points.select(slice(options.patterns))
@@ -229,12 +229,12 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, Any]:
             began = time.monotonic()
             up = run_inside(python, folder, work, cued=False, **job)
             seconds += time.monotonic() - began
-            given = stimulus(
+            given = encode_stimulus(
                 graph, part.inputs, labels=job["labels"] if name == "learned" else None
             )
-            expected = Emulator().run(graph, given, protocol).states.swapaxes(0, 1) > 0
+            expected = Emulator().run(graph, given, phases).states.swapaxes(0, 1) > 0
             differ += int((up != expected).any(axis=(1, 2)).sum())
-            held = kept(up, part.states, protocol.release - 1)
+            held = kept(up, part.states, phases.release - 1)
             reached += int(held.sum())
             if not held.all():
                 rest = {key: value[~held] for key, value in job.items()}
@@ -268,12 +268,12 @@ def job_of(points: Any, *, clamp: bool) -> dict[str, Any]:
 
 def by_program(python: Path, folder: Path, work: Path, graph: Any) -> dict[str, int]:
     """Three test images through the folder's own program: how many have the emulator's class."""
-    from spinspike.simulators import Emulator, Protocol, stimulus
+    from spinspike.simulators import Emulator, Phases, encode_stimulus
 
     points = graph.fixed_points["free"].select(slice(3))
-    protocol = Protocol(cue=graph.modules, free=30)
-    recording = Emulator().run(graph, stimulus(graph, points.inputs), protocol)
-    scores = recording.states[-1] @ graph.ends.readout.T
+    phases = Phases(cue=graph.modules, free=30)
+    recording = Emulator().run(graph, encode_stimulus(graph, points.inputs), phases)
+    scores = recording.states[-1] @ graph.io.readout.T
     classes = (scores if recording.readout is None else recording.readout).argmax(axis=1)
     same = 0
     for image, expected in zip(points.inputs, classes, strict=True):

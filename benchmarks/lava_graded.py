@@ -80,7 +80,7 @@ def loud(rng: np.random.Generator) -> tuple[SynapseGraph, FloatArray, Response]:
     network = LinearNetwork(coupling, rng.standard_normal(units), rng.standard_normal(units))
     bits, exact = int(rng.integers(2, 9)), bool(rng.random() < 0.5)
     graph = map_integrator(network, bits=bits, exact=exact, headroom=1.1)
-    signal = np.repeat(rng.uniform(*graph.ends.input_range, 20), rng.integers(1, 5, 20))
+    signal = np.repeat(rng.uniform(*graph.io.input_range, 20), rng.integers(1, 5, 20))
     while True:
         try:
             return graph, signal, GradedEmulator().run(graph, signal)
@@ -108,8 +108,8 @@ def sigma_delta(rate: float) -> str:
     blank = draw(64, np.random.default_rng(0), strength=0.01)
     network = descend(blank, Filter(rate), tolerance=1e-7).network
     graph = map_integrator(network)
-    impulse = np.zeros(round(8 / rate * graph.ends.input_range[1]))
-    impulse[0] = graph.ends.input_range[1]
+    impulse = np.zeros(round(8 / rate * graph.io.input_range[1]))
+    impulse[0] = graph.io.input_range[1]
     seen = [LavaGraded().run(graph, impulse)]
     with patch("spinspike.simulators.lava.graded._supervise", supervise_stock):
         seen.append(LavaGraded().run(graph, impulse))

@@ -109,17 +109,17 @@ def record(neurons: dict[str, Any], steps: int, folder: Path) -> None:
     PyLifModelBitAcc.run_spk = run_spk
 
 
-def job(case: Any, protocol: Any) -> dict[str, Any]:
+def job(case: Any, phases: Any) -> dict[str, Any]:
     """Arrays for `inside`: the network, and what its neurons get in every step."""
     from spinspike.simulators.lava.network import stock_arrays
 
-    graph, given, length = case.graph, case.given, QUIET + protocol.total
+    graph, given, length = case.graph, case.given, QUIET + phases.total
     fed = np.repeat(given.bias.T[:, :, None], length, axis=2)
     fed[:, :, QUIET] = given.first_bias.T
     fed[:, :, 0], fed[:, :, 1] = -DOWN, 0
-    arrays = stock_arrays(graph) | {"fed": fed - graph.offset[:, None, None]}
+    arrays = stock_arrays(graph) | {"fed": fed - graph.bias[:, None, None]}
     # a spike acts one step later
-    start, stop = QUIET - 1 + protocol.cue, QUIET - 1 + protocol.release
+    start, stop = QUIET - 1 + phases.cue, QUIET - 1 + phases.release
     for name, values, sent in (
         ("supervisory", given.supervisor, slice(start, stop)),
         ("input", given.levels, slice(QUIET - 1, length - 1)),
@@ -180,14 +180,14 @@ def random_graphs(count: int) -> Iterator[tuple[dict[str, int], Any, Any]]:
     """Graphs as `lava_equality` draws them, side by side: their kinds, a case, its protocol."""
     from lava_equality import batches, side_by_side
 
-    from spinspike.simulators import Protocol
+    from spinspike.simulators import Phases
 
     rng = np.random.default_rng(0)
     for cases in batches(rng, count, PATTERNS, TOGETHER, stock=True):
         cue, clamped = int(rng.integers(0, 4)), int(rng.integers(0, 20))
         kinds = Counter(kind for case in cases for kind in case.kind)
-        protocol = Protocol(cue=cue, clamped=clamped, free=STEPS - cue - clamped)
-        yield {"graphs": len(cases), **kinds}, side_by_side(cases), protocol
+        phases = Phases(cue=cue, clamped=clamped, free=STEPS - cue - clamped)
+        yield {"graphs": len(cases), **kinds}, side_by_side(cases), phases
 
 
 def digits(count: int, file: Path | None, work: Path) -> Iterator[tuple[dict[str, int], Any, Any]]:
@@ -196,12 +196,12 @@ def digits(count: int, file: Path | None, work: Path) -> Iterator[tuple[dict[str
     from lava_folder import trained
 
     from spinspike.mapping.graph.graph_file import load
-    from spinspike.simulators import Protocol, stimulus
+    from spinspike.simulators import Phases, encode_stimulus
 
     graph = load(file or trained(work))
     points = graph.fixed_points["free"].select(slice(count))
-    case = Case(graph, stimulus(graph, points.inputs, labels=points.labels), frozenset())
-    yield {"patterns": len(points)}, case, Protocol(cue=graph.modules, clamped=5, free=20)
+    case = Case(graph, encode_stimulus(graph, points.inputs, labels=points.labels), frozenset())
+    yield {"patterns": len(points)}, case, Phases(cue=graph.modules, clamped=5, free=20)
 
 
 def measure(options: argparse.Namespace, python: str, work: Path) -> dict[str, Any]:
@@ -217,8 +217,8 @@ def measure(options: argparse.Namespace, python: str, work: Path) -> dict[str, A
     for name, cases in sets.items():
         rows = ("what", "processes", "compared", "differ", NULL)
         counts = result[name] = {row: Counter[str]() for row in rows}
-        for what, case, protocol in cases:
-            arrays = job(case, protocol)
+        for what, case, phases in cases:
+            arrays = job(case, phases)
             (old, before), (new, now) = run(untouched, arrays), run(sys.executable, arrays)
             if not counts["what"]:
                 changed, _ = run(sys.executable, disturbed(arrays, old["spikes"]))

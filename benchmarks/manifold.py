@@ -31,7 +31,7 @@ import numpy as np
 from spinspike.mapping import Rounding, map_network
 from spinspike.mapping.graph import graph_file
 from spinspike.mapping.quantisation.consolidate import Consolidation
-from spinspike.model import NetworkFile, draw, free, learned
+from spinspike.model import NetworkFile, free_fixed_points, learned_fixed_points, random_network
 from spinspike.model.data.named import digits
 from spinspike.model.landscape.counting.enumeration import mean_count
 from spinspike.model.landscape.search.convergence import Order
@@ -163,9 +163,12 @@ def compare_digits(seed: int, *, patterns: int, starts: int) -> None:
     preset = default(data)
     say("\ntraining on the digits")
     network = train_as(data, preset, seed=seed).network
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+    points = {
+        "learned": learned_fixed_points(network, data.train),
+        "free": free_fixed_points(network, data.test),
+    }
     content = NetworkFile(network, points, {})
-    untrained = draw(
+    untrained = random_network(
         preset.architecture, np.random.default_rng(seed), centre=network.centre,
         gain=network.gain, input_range=network.input_range,
     )  # fmt: skip

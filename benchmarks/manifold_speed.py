@@ -22,7 +22,7 @@ from typing import TypeVar
 import numpy as np
 
 from spinspike.arrays import SpinArray
-from spinspike.model import Architecture, Network, draw
+from spinspike.model import Architecture, Network, random_network
 from spinspike.model.landscape.counting.enumeration import count_fixed_points
 from spinspike.model.landscape.search.convergence import Convergence, converge, random_states
 from spinspike.model.landscape.theory.complexity import expected_count
@@ -92,7 +92,7 @@ def drawn(units: int, self_coupling: float) -> Network:
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, sparsity=0.0
     )
-    return draw(architecture, np.random.default_rng(0), centre=np.zeros(1))
+    return random_network(architecture, np.random.default_rng(0), centre=np.zeros(1))
 
 
 def warm_up() -> None:

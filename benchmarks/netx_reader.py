@@ -28,8 +28,8 @@ from spinspike.errors import OutOfRange
 from spinspike.mapping import SynapseGraph, map_network
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators import Emulator, Protocol, stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators import Emulator, Phases, encode_stimulus
 from spinspike.simulators.exchange.netx import obstacles, write
 
 NETX = ("hdf5.py", "utils.py", "blocks/process.py", "blocks/models.py")
@@ -61,7 +61,7 @@ def drawn(rng: np.random.Generator) -> SynapseGraph:
             modules=modules,
             link=0.8 if modules > 1 else 0.0,
         )
-        network = draw(shape, rng, centre=np.full(shape.inputs, 0.4))
+        network = random_network(shape, rng, centre=np.full(shape.inputs, 0.4))
         rounding = Rounding(int(rng.integers(3, 6)), "graded" if rng.random() < 0.5 else "binary")
         try:
             encoding = str(rng.choice(["signed", "dale", "pushpull"]))
@@ -118,17 +118,17 @@ def main() -> int:
         for _ in range(options.graphs):
             graph = drawn(rng)
             write(graph, path, force=True)
-            picture = np.rint(rng.random(graph.ends.centre.size))
+            picture = np.rint(rng.random(graph.io.centre.size))
             label = int(rng.integers(CLASSES))
-            given = stimulus(graph, picture[None], labels=np.array([label]))
-            protocol = Protocol(cue=graph.modules, clamped=CLAMPED, free=FREE)
-            expected = Emulator().run(graph, given, protocol).spikes
+            given = encode_stimulus(graph, picture[None], labels=np.array([label]))
+            phases = Phases(cue=graph.modules, clamped=CLAMPED, free=FREE)
+            expected = Emulator().run(graph, given, phases).spikes
             assert expected is not None
             with h5py.File(path) as file:
                 bits = int(file["spinspike/input_message_bits"][()])
             for shown in (label, (label + 1) % CLASSES):
                 network = reader(str(path), input_message_bits=bits)
-                sent = told(path, picture, shown, protocol.total + 1)
+                sent = told(path, picture, shown, phases.total + 1)
                 same = np.array_equal(spikes_of(network, sent)[1:], expected[:, 0])
                 equal, null = equal + (same and shown == label), null + (same and shown != label)
             spikes += int(expected.sum())

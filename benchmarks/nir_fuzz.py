@@ -38,7 +38,7 @@ from spinspike.mapping.nir.imported import import_nir
 from spinspike.mapping.nir.shapes import shapes
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.simulators.exchange.nir_executor import execute
 
 FOREIGN = Path(__file__).resolve().parents[1] / "tests" / "simulators" / "nir_files"
@@ -143,7 +143,7 @@ def use(graph: NirGraph) -> str:
 def samples(folder: Path) -> list[Path]:
     """Good files: ours and those of other tools."""
     architecture = Architecture(units=6, inputs=3, classes=2)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(3))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(3))
     ours = folder / "ours.nir"
     nir_file.write(ours, to_nir(map_network(network, rounding=Rounding(input="graded"))))
     return [ours, *sorted(FOREIGN.glob("*.nir"))]

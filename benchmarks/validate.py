@@ -37,21 +37,28 @@ from spinspike.arrays import FloatArray
 from spinspike.errors import SpinspikeError
 from spinspike.mapping import SynapseGraph, map_network
 from spinspike.mapping.graph import graph_file
-from spinspike.model import Architecture, Schedule, digits, free, learned, train
+from spinspike.model import (
+    Architecture,
+    Schedule,
+    digits,
+    free_fixed_points,
+    learned_fixed_points,
+    train,
+)
 from spinspike.simulators import (
     Brian2LIF,
     Emulator,
     Lava,
-    Protocol,
+    Phases,
     Recording,
     Simulator,
     Stimulus,
-    stimulus,
+    encode_stimulus,
 )
 
-STEP = Protocol(cue=1, clamped=5, free=34)
-CONTINUOUS = Protocol(cue=50, clamped=0, free=50)
-LONG = Protocol(cue=1, clamped=0, free=59)
+STEP = Phases(cue=1, clamped=5, free=34)
+CONTINUOUS = Phases(cue=50, clamped=0, free=50)
+LONG = Phases(cue=1, clamped=0, free=59)
 FEW = 2  # patterns of stock Lava that are not charged
 PORTION = 512  # images at a time
 EMULATOR, LAVA, BRIAN2 = 100.0, 20.0, 5.0  # ratios asked
@@ -121,7 +128,10 @@ def graph_of(path: Path | None) -> SynapseGraph:
         return graph_file.load(path)
     data = digits()
     network = train(data, Architecture(300, 64, 10), schedule=Schedule(epochs=5), seed=0).network
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+    points = {
+        "learned": learned_fixed_points(network, data.train),
+        "free": free_fixed_points(network, data.test),
+    }
     return map_network(network, points)
 
 
@@ -129,7 +139,7 @@ def given(graph: SynapseGraph, patterns: int) -> Stimulus:
     """Learned images with their labels, the first ones again if there are fewer."""
     points = graph.fixed_points["learned"]
     rows = np.arange(patterns) % len(points)
-    return stimulus(graph, points.inputs[rows], labels=points.labels[rows])
+    return encode_stimulus(graph, points.inputs[rows], labels=points.labels[rows])
 
 
 def table(graph: SynapseGraph, wanted: argparse.Namespace) -> list[Target]:
@@ -181,11 +191,11 @@ def table(graph: SynapseGraph, wanted: argparse.Namespace) -> list[Target]:
 def brian2(graph: SynapseGraph, patterns: int) -> dict[str, Callable[[], float]]:
     """Continuous time, both after a warm-up, in which code is compiled."""
     points = graph.fixed_points["learned"].select(slice(patterns))
-    images = stimulus(graph, points.inputs)
+    images = encode_stimulus(graph, points.inputs)
     together = Brian2LIF(synapses_at_once=patterns * graph.synapses)
     alone = replace(together, synapses_at_once=1)
     one = images.select(slice(1))
-    together.run(graph, one, Protocol(cue=1, clamped=0, free=1))
+    together.run(graph, one, Phases(cue=1, clamped=0, free=1))
 
     def per_ms(simulator: Simulator, some: Stimulus) -> float:
         took = seconds(simulator, graph, some, CONTINUOUS)
@@ -215,16 +225,16 @@ def ratio(times: dict[str, list[float]], slow: str, fast: str, asked: float) -> 
     return Target(f"{slow} / {fast}", float(np.median(found)), asked)
 
 
-def seconds(simulator: Simulator, graph: SynapseGraph, some: Stimulus, protocol: Protocol) -> float:
+def seconds(simulator: Simulator, graph: SynapseGraph, some: Stimulus, phases: Phases) -> float:
     started = perf_counter()
-    simulator.run(graph, some, protocol)
+    simulator.run(graph, some, phases)
     return perf_counter() - started
 
 
 def must_agree(
-    graph: SynapseGraph, some: Stimulus, simulators: list[Simulator], protocol: Protocol
+    graph: SynapseGraph, some: Stimulus, simulators: list[Simulator], phases: Phases
 ) -> None:
-    first, *others = (simulator.run(graph, some, protocol) for simulator in simulators)
+    first, *others = (simulator.run(graph, some, phases) for simulator in simulators)
     for other in others:
         check_same(first, other)
 
@@ -245,7 +255,7 @@ def all_images(graph: SynapseGraph, images: int) -> list[Target]:
     at_rest, reached, latest = 0, 0, 0
     for start in range(0, count, PORTION):
         part = points.select(slice(start, start + PORTION))
-        some = stimulus(graph, part.inputs)
+        some = encode_stimulus(graph, part.inputs)
         recordings = []
         for simulator in (Emulator(), Lava()):
             before = clocks()

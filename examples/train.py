@@ -21,8 +21,8 @@ from spinspike.model import (
     Training,
     accuracy,
     digits,
-    free,
-    learned,
+    free_fixed_points,
+    learned_fixed_points,
     save,
     train,
 )
@@ -56,7 +56,10 @@ def main() -> None:
     print(f"test accuracy of free runs: {accuracy(network, data.test):.3f}")
 
     # The states it holds: one for each training image, reached under the label, kept without it.
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+    points = {
+        "learned": learned_fixed_points(network, data.train),
+        "free": free_fixed_points(network, data.test),
+    }
     margins = smallest_margins(network, points["learned"])
     print(f"learned fixed points: {len(points['learned'])} of {len(data.train)} images")
     print(f"their smallest margins: median {np.median(margins):.3f}, least {margins.min():.4f}")

@@ -14,9 +14,9 @@ from .chips.limits import Finding
 from .chips.limits import check as check_limits
 from .chips.placement import Placement, place
 from .chips.target import Target, load_target
-from .graph.codec import decode, drive
+from .graph.codec import decode, external_field
 from .graph.encoding import DALE, ENCODINGS, PUSHPULL, SIGNED, Encoding
-from .graph.graph import Ends, Population, Projection, SynapseGraph
+from .graph.graph import IOMap, Population, Projection, SynapseGraph
 from .graph.graph_file import load, save
 from .graph.nulls import permuted_couplings, without_couplings
 from .graph.registers import check_ranges
@@ -33,8 +33,8 @@ __all__ = [
     "PUSHPULL",
     "SIGNED",
     "Encoding",
-    "Ends",
     "Finding",
+    "IOMap",
     "Placement",
     "Population",
     "Projection",
@@ -45,7 +45,7 @@ __all__ = [
     "check_limits",
     "check_ranges",
     "decode",
-    "drive",
+    "external_field",
     "integer_margins",
     "load",
     "load_target",

@@ -18,9 +18,9 @@ from .learning.schedule import Schedule
 from .memory.store import store
 from .network.architecture import Architecture
 from .network.fixed_points import FixedPoints
-from .network.network import Network, draw
+from .network.network import Network, random_network
 from .network.network_file import NetworkFile, load, save
-from .training.settled import free, learned
+from .training.settled import free_fixed_points, learned_fixed_points
 from .training.training import Training, accuracy, train
 
 __all__ = [
@@ -35,10 +35,10 @@ __all__ = [
     "Training",
     "accuracy",
     "digits",
-    "draw",
-    "free",
-    "learned",
+    "free_fixed_points",
+    "learned_fixed_points",
     "load",
+    "random_network",
     "save",
     "store",
     "train",

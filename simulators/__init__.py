@@ -11,7 +11,7 @@
 - `integrator` — whether a memory on a line outlives its input.
 """
 
-from .base import Protocol, Recording, Simulator, Stimulus
+from .base import Phases, Recording, Simulator, Stimulus
 from .brian2.clocked import Brian2Clocked
 from .brian2.lif import Brian2LIF
 from .emulator.asynchronous import AsynchronousEmulator
@@ -21,7 +21,7 @@ from .lava.backend import Lava
 from .nest.binary import NestBinary
 from .nest.lif import NestLIF
 from .retrieval.experiment import Recall, recall
-from .stimulus import stimulus
+from .stimulus import encode_stimulus
 from .validation.agreement import Agreement, Disagreement, agreements, disagreements
 from .validation.answers import Answer, answers, sentence
 from .validation.claims import Bounds, Claim, NotAsked, claims, not_asked, verdict
@@ -45,7 +45,7 @@ __all__ = [
     "NestLIF",
     "NotAsked",
     "Outcome",
-    "Protocol",
+    "Phases",
     "Recall",
     "Recording",
     "Simulator",
@@ -55,11 +55,11 @@ __all__ = [
     "answers",
     "claims",
     "disagreements",
+    "encode_stimulus",
     "export",
     "not_asked",
     "recall",
     "sentence",
-    "stimulus",
     "validate",
     "verdict",
     "wilson",

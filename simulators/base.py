@@ -13,8 +13,7 @@ name is what users give to ``--on`` and whose object is the class.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
-from typing import Protocol as Interface
+from typing import Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,7 @@ Regime = Literal["step", "asynchronous", "continuous"]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Phases:
     """Three phases: cue (input alone), clamped (input and supervisory signal), free (input alone).
 
     Durations are steps for simulators of the step regime, sweeps (one update of each neuron, on
@@ -107,7 +106,7 @@ class Recording(OneLine):
         )
 
 
-class Simulator(Interface):
+class Simulator(Protocol):
     """One way to run a graph."""
 
     @property
@@ -124,7 +123,7 @@ class Simulator(Interface):
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:

@@ -8,7 +8,7 @@ in the units of the network that was mapped. Protocols and fits are in `impulse`
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol as Interface
+from typing import Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Response:
     values: IntArray | None = None  # (K, N) what each graded neuron holds; step simulators alone
 
 
-class GradedSimulator(Interface):
+class GradedSimulator(Protocol):
     """One way to run a graph of graded neurons."""
 
     @property
@@ -45,7 +45,7 @@ class GradedSimulator(Interface):
             Of `map_integrator`.
         signal : (T,)
             The input x(t), constant within each of T steps of ``graph.graded.step``, whatever the
-            simulator's own time step; within ``graph.ends.input_range``. A unit impulse is the
+            simulator's own time step; within ``graph.io.input_range``. A unit impulse is the
             largest value, 1 / step, in one step.
 
         Raises
@@ -71,14 +71,14 @@ def levels(graph: SynapseGraph, signal: FloatArray) -> IntArray:
     >>> from spinspike.mapping.integrator.integrator_graph import map_integrator
     >>> from spinspike.model.integrator.linear_network import LinearNetwork
     >>> graph = map_integrator(LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1)))
-    >>> full = graph.ends.input_range[1]
-    >>> (levels(graph, np.array([full, 0.0, -full / 2])) / graph.ends.levels).round(3).tolist()
+    >>> full = graph.io.input_range[1]
+    >>> (levels(graph, np.array([full, 0.0, -full / 2])) / graph.io.levels).round(3).tolist()
     [[1.0, 0.0], [0.0, 0.0], [0.0, 0.5]]
     """
     if graph.graded is None:
         message = f"the graph has {graph.encoding} neurons; allowed: graded ones"
         raise BadInput(message)
-    low, high = graph.ends.input_range
+    low, high = graph.io.input_range
     signal = np.asarray(signal, dtype=np.float64)
     if signal.ndim != 1 or not signal.size:
         message = f"signal has shape {signal.shape}; allowed: (T,), 1 step or more"
@@ -88,7 +88,7 @@ def levels(graph: SynapseGraph, signal: FloatArray) -> IntArray:
             f"signal goes from {signal.min():g} to {signal.max():g}; allowed: {low:g} to {high:g}"
         )
         raise BadInput(message)
-    level = np.rint(signal * (graph.graded.step * graph.ends.levels)).astype(np.int64)
+    level = np.rint(signal * (graph.graded.step * graph.io.levels)).astype(np.int64)
     return np.stack([np.maximum(level, 0), np.maximum(-level, 0)], axis=1)
 
 
@@ -113,7 +113,7 @@ def response(
     return Response(
         times=np.arange(1, len(values) + 1, dtype=np.float64) * graded.step,
         readout=readout / graded.readout_scale,
-        units=on / graph.ends.scale,
+        units=on / graph.io.scale,
         spikes=messages.astype(np.float64),
         values=values,
     )

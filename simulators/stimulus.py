@@ -12,7 +12,7 @@ from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from .base import Stimulus
 
 
-def stimulus(
+def encode_stimulus(
     graph: SynapseGraph,
     images: InputArray,
     *,
@@ -42,7 +42,7 @@ def stimulus(
             raise BadInput(message)
         supervisor[np.arange(len(labels)), labels] = True
     # a saturated bias has the sign of the field, and so has what is left of it here
-    first_bias = np.clip(later + graph.first_offset - graph.offset, -BIAS_LIMIT, BIAS_LIMIT)
+    first_bias = np.clip(later + graph.initial_bias - graph.bias, -BIAS_LIMIT, BIAS_LIMIT)
     if cue is None:
         cue = np.zeros((len(images), graph.units), dtype=np.int8)
     else:

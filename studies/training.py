@@ -23,8 +23,8 @@ from spinspike.model import (
     Schedule,
     Training,
     accuracy,
-    free,
-    learned,
+    free_fixed_points,
+    learned_fixed_points,
 )
 from spinspike.model.data.named import load
 from spinspike.model.learning.devices import Device, chosen, known_device
@@ -224,7 +224,10 @@ def train_network(
 def states_of(network: Network, data: Dataset) -> tuple[dict[str, FixedPoints], dict[str, Any]]:
     """Fixed points of both runs, and what to note of them: accuracies, and how many settled."""
     given = {"learned": data.train.first(CARRIED), "free": data.test.first(CARRIED)}
-    points = {"learned": learned(network, given["learned"]), "free": free(network, given["free"])}
+    points = {
+        "learned": learned_fixed_points(network, given["learned"]),
+        "free": free_fixed_points(network, given["free"]),
+    }
     found = {
         "accuracy": {
             split: accuracy(network, getattr(data, split))

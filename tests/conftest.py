@@ -24,7 +24,7 @@ from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.model.network.network import Network
 from spinspike.model.network.network_file import NetworkFile
-from spinspike.model.training.settled import free, learned
+from spinspike.model.training.settled import free_fixed_points, learned_fixed_points
 from spinspike.model.training.training import accuracy, train
 
 
@@ -55,7 +55,10 @@ def trained_digits(data: Dataset, units: int, epochs: int) -> NetworkFile:
     """A network trained on the digits with the default rule, with its fixed points."""
     architecture = Architecture(units=units, inputs=64, classes=10)
     network = train(data, architecture, schedule=Schedule(epochs=epochs), seed=0).network
-    points = {"learned": learned(network, data.train), "free": free(network, data.test)}
+    points = {
+        "learned": learned_fixed_points(network, data.train),
+        "free": free_fixed_points(network, data.test),
+    }
     scores = {
         name: accuracy(network, getattr(data, name)) for name in ("train", "validation", "test")
     }
@@ -133,7 +136,7 @@ def table_of(graph: SynapseGraph) -> Table:
     shapes = {
         "weight": (neurons, neurons),
         "supervisory": (neurons, classes),
-        "input": (neurons, len(graph.ends.centre) + 1),
+        "input": (neurons, len(graph.io.centre) + 1),
         "readout": (classes, neurons),
     }
     found = {name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()}
@@ -192,7 +195,7 @@ class Reference:
     def field(self, spins: NDArray[Any], given: NDArray[np.int64]) -> NDArray[np.int64]:
         """Integer field x of all units; (B, H)."""
         doubled = spins.astype(np.int64) @ self.weight.T
-        return np.asarray(self.integers.first_offset + given + doubled // 2)
+        return np.asarray(self.integers.initial_bias + given + doubled // 2)
 
     def run(
         self, images: NDArray[np.float64], labels: NDArray[np.int64], phases: str

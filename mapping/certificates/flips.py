@@ -21,7 +21,7 @@ from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.integer_matrix import AT_ONCE
-from spinspike.mapping.graph.membrane import delay
+from spinspike.mapping.graph.membrane import switch_on_latency
 from spinspike.model.network.fixed_points import FixedPoints
 
 from .rows import fewest_above, in_order, starts
@@ -56,13 +56,13 @@ class FlipCertificates:
 
 def losses(graph: SynapseGraph) -> Losses:
     """What wrong units can take from every neuron of a graph."""
-    ends = graph.ends
+    ends = graph.io
     unit, sign = ends.unit, ends.input_sign
     weights = weight_matrix(graph).tocoo()
     effect = weights.data * sign[weights.row] * sign[weights.col]
     shape = (graph.neurons, graph.units)
     slow = np.zeros(graph.units, dtype=np.int64)
-    np.maximum.at(slow, unit, delay(graph))
+    np.maximum.at(slow, unit, switch_on_latency(graph))
     equal, opposite = (
         csr_matrix((np.maximum(s * effect, 0), (weights.row, unit[weights.col])), shape)
         for s in (1, -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinspike.arrays import BoolArray, IntArray
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.fixed_points import FixedPoints
@@ -27,7 +27,7 @@ def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
         P states of the graph's H units.
     """
     spikes = neuron_spikes(graph, points.states)
-    x = field_of(graph, spikes) + drive(graph, points.inputs) + graph.offset
+    x = field_of(graph, spikes) + external_field(graph, points.inputs) + graph.bias
     return np.asarray(np.where(spikes, x, 1 - x), dtype=np.int64)
 
 
@@ -60,5 +60,5 @@ def weakest_units(graph: SynapseGraph, points: FixedPoints) -> tuple[IntArray, I
         found = integer_margins(graph, points.select(rows))
         neuron = found.argmin(axis=1)
         smallest[rows] = found[np.arange(len(found)), neuron]
-        units[rows] = graph.ends.unit[neuron]
+        units[rows] = graph.io.unit[neuron]
     return smallest, units

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spinspike.arrays import BoolArray, IntArray
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import WEIGHT_UNIT, step
 from spinspike.mapping.graph.wiring import wiring
@@ -38,12 +38,12 @@ def recovers(
     steps : int
     """
     target, synapses = neuron_spikes(graph, point.states), wiring(graph)
-    external = graph.offset + drive(graph, point.inputs)
+    external = graph.bias + external_field(graph, point.inputs)
     usual = np.minimum(WEIGHT_UNIT * (synapses.field(target) + external), 0)
     now, later = (np.zeros(len(flips), dtype=np.bool_) for _ in range(2))
     at_once = max(1, AT_ONCE // graph.neurons)
     for start in range(0, len(flips), at_once):
-        wrong = flips[start : start + at_once, graph.ends.unit]
+        wrong = flips[start : start + at_once, graph.io.unit]
         spikes = target ^ wrong
         membrane = np.where(spikes, 0, np.where(wrong, left, usual))
         which = np.arange(start, start + len(wrong))

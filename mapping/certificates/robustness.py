@@ -155,7 +155,7 @@ def _certify(graph: SynapseGraph, points: FixedPoints) -> Robustness:
     return Robustness(
         certified=sure,
         margin=margins[np.arange(len(points)), neuron],
-        weakest=graph.ends.unit[neuron],
+        weakest=graph.io.unit[neuron],
         flips=flips.single,
         double=flips.double,
         counted=flips.counted,

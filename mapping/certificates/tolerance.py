@@ -148,7 +148,7 @@ def lost_synapses(
     """
     all_of = synapses(graph)
     many, harmless = np.zeros(len(margins), dtype=np.int64), np.ones(len(margins))
-    graded = graph.ends.levels > 1
+    graded = graph.io.levels > 1
     for p in range(len(margins)):
         sent = all_of.weight * points.activity[p, all_of.source]
         support = sent * points.direction[p, all_of.target]

@@ -69,9 +69,9 @@ def check(
     --------
     >>> from spinspike.mapping import load_target, map_network
     >>> from spinspike.model.network.architecture import Architecture
-    >>> from spinspike.model.network.network import draw
+    >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=40, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> print(next(f for f in check(graph, load_target("brainscales2")) if not f.fits))
     projection E>E:coupling+ needs 8 bits for its weights; allowed: 6
     """
@@ -106,7 +106,7 @@ class _Case:
         """Largest bias upwards and downwards, in weight units; (2, placed)."""
         low, high = bias_range(self.graph)
         own = np.clip([high, -low], -LARGEST, LARGEST).astype(np.int64)
-        readout = self.graph.ends.readout_offset
+        readout = self.graph.io.readout_bias
         return np.hstack([own, [readout, -readout]])
 
     def share(self, resource: str) -> IntArray:
@@ -274,7 +274,7 @@ def _diagonal(p: Projection) -> IntArray:
 
 def _input_levels(case: _Case, key: str) -> Finding:
     names = [*case.graph.named("input"), *case.graph.named("supervisory"), "none"]
-    used = case.graph.ends.levels if case.graph.named("input") else int(len(names) > 1)
+    used = case.graph.io.levels if case.graph.named("input") else int(len(names) > 1)
     return case.finding(key, used, "as value of a spike", f"population {names[0]}")
 
 

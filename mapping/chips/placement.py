@@ -79,9 +79,9 @@ def place(graph: SynapseGraph, target: Target) -> Placement:
     --------
     >>> from spinspike.mapping import load_target, map_network
     >>> from spinspike.model.network.architecture import Architecture
-    >>> from spinspike.model.network.network import draw
+    >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=512, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> place(graph, load_target("loihi1")).cores
     2
     """
@@ -103,7 +103,7 @@ class _Board:
         self.graph, self.target = graph, target
         self.lists = synapse_lists(graph)
         readouts = np.arange(self.lists.placed - graph.neurons)
-        self.unit = np.concatenate([graph.ends.unit, graph.units + readouts]).astype(np.int64)
+        self.unit = np.concatenate([graph.io.unit, graph.units + readouts]).astype(np.int64)
         self.units = graph.units + readouts.size
         self.limits = allowed_per_core(target)
 

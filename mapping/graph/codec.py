@@ -13,10 +13,10 @@ from .graph import SynapseGraph, refuse_graded
 BIAS_LIMIT = 4095  # 13-bit signed mantissa; bias_exp 6 makes it count in weight units
 
 
-def drive(graph: SynapseGraph, images: InputArray) -> IntArray:
+def external_field(graph: SynapseGraph, images: InputArray) -> IntArray:
     """Integer field that images put on the neurons, by bias or by spikes; (B, N).
 
-    Together with ``graph.offset`` and the synapses it is the field x from the second step on.
+    Together with ``graph.bias`` and the synapses it is the field x from the second step on.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def drive(graph: SynapseGraph, images: InputArray) -> IntArray:
     images : (B, D)
         Within the graph's input range.
     """
-    by_bias = bias(graph, images) - graph.offset
+    by_bias = bias(graph, images) - graph.bias
     return by_bias + input_field(graph, input_levels(graph, images))
 
 
@@ -34,7 +34,7 @@ def bias(graph: SynapseGraph, images: InputArray) -> IntArray:
     They saturate at +-4095. `check_ranges` sees to it that only biases do that no synapses could
     outweigh: then the sign of every field is what it would be without a limit.
     """
-    unlimited = input_bias(graph, images) + graph.offset
+    unlimited = input_bias(graph, images) + graph.bias
     return unlimited.clip(-BIAS_LIMIT, BIAS_LIMIT)
 
 
@@ -50,7 +50,7 @@ def input_bias(graph: SynapseGraph, images: InputArray) -> IntArray:
         An image has the wrong number of pixels, or one that is not finite or out of range.
     """
     _check(graph, images)
-    ends = graph.ends
+    ends = graph.io
     if ends.levels:
         return np.zeros((len(images), graph.neurons), dtype=np.int64)
     fields = (ends.input_weight @ ((images - ends.centre) * ends.gain).T).T
@@ -69,10 +69,10 @@ def input_levels(graph: SynapseGraph, images: InputArray) -> IntArray:
         As for `input_bias`; or G is 1 and a pixel is neither the lowest nor the highest value.
     """
     _check(graph, images)
-    levels = graph.ends.levels
+    levels = graph.io.levels
     if not levels:
         return np.zeros((len(images), 0), dtype=np.int64)
-    found = levels_of(images, graph.ends.input_range, levels)
+    found = levels_of(images, graph.io.input_range, levels)
     return np.append(found, np.full((len(images), 1), levels), axis=1)
 
 
@@ -93,17 +93,17 @@ def levels_of(images: InputArray, input_range: tuple[float, float], levels: int)
 
 def neuron_spikes(graph: SynapseGraph, states: SpinArray) -> BoolArray:
     """Which neurons spike when the units are in the given states; (…, H) to (…, N)."""
-    return np.asarray(states[..., graph.ends.unit] * graph.ends.input_sign > 0)
+    return np.asarray(states[..., graph.io.unit] * graph.io.input_sign > 0)
 
 
 def unit_states(graph: SynapseGraph, spikes: BoolArray) -> SpinArray:
     """States of the units from the spikes of their decoding neurons; (…, N) to (…, H)."""
-    decoder = graph.ends.decoder
+    decoder = graph.io.decoder
     states = spikes.take(decoder, axis=-1).astype(np.int8)
     states *= 2
     states -= 1
-    if (graph.ends.input_sign[decoder] < 0).any():
-        states *= graph.ends.input_sign[decoder].astype(np.int8)
+    if (graph.io.input_sign[decoder] < 0).any():
+        states *= graph.io.input_sign[decoder].astype(np.int8)
     return states
 
 
@@ -118,10 +118,10 @@ def decode(graph: SynapseGraph, states: SpinArray) -> IntArray:
     states : (B, H) int8
         In -1, +1.
     """
-    if not len(graph.ends.readout_offset):
+    if not len(graph.io.readout_bias):
         return reference_classes(graph, states)
     scores = field_of(graph, neuron_spikes(graph, states), into="readout")
-    return np.asarray(np.argmax(scores + graph.ends.readout_offset, axis=1))
+    return np.asarray(np.argmax(scores + graph.io.readout_bias, axis=1))
 
 
 def reference_classes(graph: SynapseGraph, states: SpinArray) -> IntArray:
@@ -133,16 +133,16 @@ def reference_classes(graph: SynapseGraph, states: SpinArray) -> IntArray:
     """
     if not graph.classes:
         return np.zeros(len(states), dtype=np.int64)
-    return np.asarray(np.argmax(states.astype(np.float64) @ graph.ends.readout.T, axis=1))
+    return np.asarray(np.argmax(states.astype(np.float64) @ graph.io.readout.T, axis=1))
 
 
 def _check(graph: SynapseGraph, images: InputArray) -> None:
     refuse_graded(graph)
-    pixels = graph.ends.centre.size
+    pixels = graph.io.centre.size
     if images.ndim != 2 or images.shape[1] != pixels:
         message = f"images have shape {images.shape}; allowed: (patterns, {pixels})"
         raise BadInput(message)
-    low, high = graph.ends.input_range
+    low, high = graph.io.input_range
     if not ((images >= low) & (images <= high)).all():
         message = (
             f"pixels range from {images.min()} to {images.max()}; allowed: {low:g} to {high:g}"

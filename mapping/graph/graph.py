@@ -42,10 +42,10 @@ from .encoding import Sign
 __all__ = [
     "NEURONS",
     "ROLES",
-    "Ends",
     "FixedPoints",
     "FloatArray",
     "Graded",
+    "IOMap",
     "IntArray",
     "NeuronModel",
     "Population",
@@ -110,7 +110,7 @@ class Projection(OneLine):
 
 
 @dataclass(frozen=True, repr=False)
-class Ends(OneLine):
+class IOMap(OneLine):
     """How an image enters the graph and how spikes become classes.
 
     Without ``levels`` unit i receives the integer input round(scale_i (W_in (x - centre) gain)_i)
@@ -127,7 +127,7 @@ class Ends(OneLine):
     unit: IntArray  # (N,) unit of each neuron
     input_sign: IntArray  # (N,) +1: spikes when its unit is +1; -1: when it is -1
     decoder: IntArray  # (H,) the neuron whose spike means "unit is +1"
-    readout_offset: IntArray  # (C,) bias of the readout neurons; empty if there are none
+    readout_bias: IntArray  # (C,) bias of the readout neurons; empty if there are none
     levels: int = 0  # G: 0 input as bias, 1 binary spikes, more: graded spikes
 
     def summary(self) -> str:
@@ -140,8 +140,8 @@ class Graded:
     """What the numbers of graded neurons stand for: a linear network dh/dt = -h + W h + u x.
 
     Unit i is a pair of neurons, ON = max(S_i h_i, 0) and OFF = max(-S_i h_i, 0), with S_i the scale
-    in `Ends`. One step takes the time ``step``, in units of the leak's time constant, and x has the
-    level x * step * G, G the levels in `Ends`.
+    in `IOMap`. One step takes the time ``step``, in units of the leak's time constant, and x has the
+    level x * step * G, G the levels in `IOMap`.
     """
 
     shift: int  # s: a field of 2**s weight units is worth a message of 1
@@ -173,9 +173,9 @@ class SynapseGraph(OneLine):
     weight_bits: int
     populations: tuple[Population, ...]
     projections: tuple[Projection, ...]
-    offset: IntArray  # (N,) bias without input, from the second step on
-    first_offset: IntArray  # (N,) bias without input in the first step
-    ends: Ends
+    bias: IntArray  # (N,) bias without input, from the second step on
+    initial_bias: IntArray  # (N,) bias without input in the first step
+    io: IOMap
     modules: int = 1  # a chain of so many needs as many steps before every unit knows of the input
     fixed_points: Mapping[str, FixedPoints] = field(default_factory=dict)  # "learned", "free"
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -193,17 +193,17 @@ class SynapseGraph(OneLine):
     @property
     def neurons(self) -> int:
         """N, the number of threshold or graded neurons."""
-        return self.offset.size
+        return self.bias.size
 
     @property
     def units(self) -> int:
         """H, of all modules together."""
-        return len(self.ends.decoder)
+        return len(self.io.decoder)
 
     @property
     def classes(self) -> int:
         """C."""
-        return len(self.ends.readout)
+        return len(self.io.readout)
 
     @property
     def synapses(self) -> int:

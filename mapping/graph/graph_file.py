@@ -22,13 +22,12 @@ from spinspike.model.network.network_file import (
 )
 
 from .encoding import ENCODINGS, MIRROR
-from .graph import INNER, NEURONS, ROLES, Ends, Graded, Population, Projection, SynapseGraph
+from .graph import INNER, NEURONS, ROLES, Graded, IOMap, Population, Projection, SynapseGraph
 from .register_limits import FULL_BITS, LEVELS_LIMIT, MESSAGE_LIMIT, STATE_BITS
 from .registers import check_ranges
 
-END_ARRAYS = (
-    "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"
-)  # fmt: skip
+IO_ARRAYS = ("centre", "scale", "readout", "unit", "input_sign", "decoder")
+# Biases are called offsets in files, as they were when the format was made.
 Contents = tuple[dict[str, Any], dict[str, Any]]  # arrays, attributes
 
 
@@ -48,12 +47,13 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
 
 def contents(graph: SynapseGraph) -> Contents:
     """The arrays and attributes that say all of a graph."""
-    arrays = {name: getattr(graph.ends, name) for name in END_ARRAYS}
+    arrays = {name: getattr(graph.io, name) for name in IO_ARRAYS}
     arrays |= {
-        "input_range": np.array(graph.ends.input_range),
-        **sparse_arrays("input_weight", graph.ends.input_weight),
-        "offset": graph.offset,
-        "first_offset": graph.first_offset,
+        "readout_offset": graph.io.readout_bias,
+        "input_range": np.array(graph.io.input_range),
+        **sparse_arrays("input_weight", graph.io.input_weight),
+        "offset": graph.bias,
+        "first_offset": graph.initial_bias,
         **fixed_point_arrays(graph.fixed_points),
     }
     for index, projection in enumerate(graph.projections):
@@ -63,8 +63,8 @@ def contents(graph: SynapseGraph) -> Contents:
         "encoding": graph.encoding,
         "weight_bits": graph.weight_bits,
         "modules": graph.modules,
-        "levels": graph.ends.levels,
-        "gain": graph.ends.gain,
+        "levels": graph.io.levels,
+        "gain": graph.io.gain,
         "populations": json.dumps([[p.name, p.size, p.neuron] for p in graph.populations]),
         "projections": json.dumps(
             [[p.source, p.target, p.role, p.sign, p.exponent, p.delay] for p in graph.projections]
@@ -111,9 +111,9 @@ def read(file: Reader) -> SynapseGraph:
         weight_bits=_whole(file, "weight_bits", 1, FULL_BITS),
         populations=populations,
         projections=_projections(file, populations, signed=encoding == "signed"),
-        offset=file.array("offset", "int", (neurons,)),
-        first_offset=file.array("first_offset", "int", (neurons,)),
-        ends=ends,
+        bias=file.array("offset", "int", (neurons,)),
+        initial_bias=file.array("first_offset", "int", (neurons,)),
+        io=ends,
         modules=_whole(file, "modules", 1, units),
         fixed_points=read_fixed_points(file, units, len(ends.centre), classes),
         provenance=read_provenance(file),
@@ -172,7 +172,7 @@ def _populations(file: Reader) -> tuple[Population, ...]:
 
 
 def _check_sizes(
-    file: Reader, populations: tuple[Population, ...], ends: Ends, *, graded: bool
+    file: Reader, populations: tuple[Population, ...], ends: IOMap, *, graded: bool
 ) -> None:
     """Populations at the ends have as many neurons as there are classes or pixels.
 
@@ -186,8 +186,8 @@ def _check_sizes(
         if allowed.get(population.neuron, population.size) != population.size:
             file.fail(f"{population} has the wrong size; allowed: {allowed[population.neuron]}")
     readouts = sum(p.size for p in populations if p.neuron == "readout")
-    if readouts != len(ends.readout_offset):
-        file.fail(f"{len(ends.readout_offset)} readout biases for {readouts} readout neurons")
+    if readouts != len(ends.readout_bias):
+        file.fail(f"{len(ends.readout_bias)} readout biases for {readouts} readout neurons")
 
 
 def _projections(
@@ -259,7 +259,7 @@ def _check_signs(file: Reader, projections: list[Projection], *, signed: bool) -
             file.fail(f"population {source} has synapses of both signs; allowed: one")
 
 
-def _ends(file: Reader, neurons: int, levels: int) -> Ends:
+def _ends(file: Reader, neurons: int, levels: int) -> IOMap:
     centre = file.array("centre", "float", (None,))
     scale = file.array("scale", "float", (None,))
     units, inputs = len(scale), len(centre)
@@ -273,7 +273,7 @@ def _ends(file: Reader, neurons: int, levels: int) -> Ends:
         file.fail("input_sign has other values than -1 and +1")
     if not (scale > 0).all():
         file.fail(f"scale is {scale.min()}; allowed: above 0")
-    return Ends(
+    return IOMap(
         centre=centre,
         gain=read_gain(file),
         input_range=read_range(file),
@@ -283,6 +283,6 @@ def _ends(file: Reader, neurons: int, levels: int) -> Ends:
         unit=unit,
         input_sign=input_sign,
         decoder=decoder,
-        readout_offset=file.array("readout_offset", "int", (None,)),
+        readout_bias=file.array("readout_offset", "int", (None,)),
         levels=_whole(file, "levels", 0, levels),
     )

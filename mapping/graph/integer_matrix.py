@@ -48,9 +48,9 @@ class IntegerNetwork:
     input: IntegerMatrix  # (H, D + 1), the last source is always on; no entries without levels
     readout: IntegerMatrix  # (C, H)
     scale: FloatArray  # (H,) alpha, integer units per unit of field
-    offset: IntArray  # (H,) bias without input, sign(0) = +1 included
-    first_offset: IntArray  # (H,) the same in the first step, where nothing has spiked
-    readout_offset: IntArray  # (C,)
+    bias: IntArray  # (H,) bias without input, sign(0) = +1 included
+    initial_bias: IntArray  # (H,) the same in the first step, where nothing has spiked
+    readout_bias: IntArray  # (C,)
     levels: int  # G: an input neuron sends 0 … G; 0: input comes as bias
 
     @property
@@ -61,7 +61,7 @@ class IntegerNetwork:
 
 def unit_field(network: IntegerNetwork, up: BoolArray, external: IntArray) -> IntArray:
     """Integer field x of all units, (B, H), in given states and under an integer input."""
-    x = external + network.offset
+    x = external + network.bias
     for matrix in network.recurrent:
         x = x + matrix @ up
     return x

@@ -48,7 +48,7 @@ def lowest(graph: SynapseGraph) -> IntArray:
     return membrane
 
 
-def delay(graph: SynapseGraph) -> IntArray:
+def switch_on_latency(graph: SynapseGraph) -> IntArray:
     """How much more field than 1 switches each neuron on, whatever its history; (N,).
 
     With r = |v| >> 12 the residue, 64 x - r > 0 asks for x >= 1 + floor(r / 64). It is 0 where

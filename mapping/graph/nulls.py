@@ -34,8 +34,8 @@ def without_couplings(graph: SynapseGraph) -> SynapseGraph:
         return bare
     everyone = {n: np.ones((1, size), dtype=np.int64) for n, size in _threshold(graph).items()}
     total = field_from(bare, everyone)[0]
-    up = graph.ends.input_sign > 0
-    return replace(bare, offset=graph.first_offset + np.where(up, -total // 2, -(total // 2)))
+    up = graph.io.input_sign > 0
+    return replace(bare, bias=graph.initial_bias + np.where(up, -total // 2, -(total // 2)))
 
 
 def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> SynapseGraph:
@@ -63,7 +63,7 @@ def permuted_couplings(graph: SynapseGraph, rng: np.random.Generator) -> Synapse
             ),
         )
     partners: dict[int, IntArray] = {}  # of the units of a module, by its first unit
-    own = {name: int(graph.ends.unit[s.start]) for name, s in graph.slices().items()}
+    own = {name: int(graph.io.unit[s.start]) for name, s in graph.slices().items()}
     for name, size in _threshold(graph).items():
         if own[name] not in partners:
             order = rng.permutation(size)

@@ -32,8 +32,8 @@ def check_ranges(graph: SynapseGraph) -> None:
     graph : SynapseGraph
     """
     check_synapses(graph)
-    if not (graph.ends.scale > 0).all():
-        _refuse("any", "scale", graph.ends.scale.min(), "above 0")
+    if not (graph.io.scale > 0).all():
+        _refuse("any", "scale", graph.io.scale.min(), "above 0")
     if graph.graded is not None:
         return
     low, high = bias_range(graph)
@@ -42,7 +42,7 @@ def check_ranges(graph: SynapseGraph) -> None:
         _within(name, "bias", np.maximum(-low, high)[rows], BIAS_LIMIT)
         _within(name, "membrane", most[rows] + BIAS_LIMIT, STATE_LIMIT)
     for name in graph.named("readout"):
-        bias = np.abs(graph.ends.readout_offset)
+        bias = np.abs(graph.io.readout_bias)
         _within(name, "bias", bias, BIAS_LIMIT)
         _within(name, "membrane", np.maximum(*readout_reach(graph)) + bias, STATE_LIMIT)
 
@@ -74,12 +74,12 @@ def bias_range(graph: SynapseGraph) -> tuple[FloatArray, FloatArray]:
     A bias beyond the register saturates where it could not be outweighed: where all synapses of
     one sign, active at once, deliver less than the limit.
     """
-    ends = graph.ends
+    ends = graph.io
     reach = input_reach(ends.input_weight, ends.centre, ends.gain, ends.input_range)
     bounds = np.stack(reach) * ends.scale
     bounds = np.sort(bounds[:, ends.unit] * ends.input_sign, axis=0)
-    lowest = np.floor(bounds[0]) + np.minimum(graph.offset, graph.first_offset)
-    highest = np.ceil(bounds[1]) + np.maximum(graph.offset, graph.first_offset)
+    lowest = np.floor(bounds[0]) + np.minimum(graph.bias, graph.initial_bias)
+    highest = np.ceil(bounds[1]) + np.maximum(graph.bias, graph.initial_bias)
     saturates = np.maximum(*synaptic_reach(graph)) < BIAS_LIMIT
     limit = np.where(saturates, BIAS_LIMIT, np.inf)
     return np.maximum(lowest, -limit), np.minimum(highest, limit)
@@ -91,7 +91,7 @@ def synaptic_reach(graph: SynapseGraph) -> tuple[IntArray, IntArray]:
     Of the supervisory neurons one class acts at a time.
     """
     on = {
-        p.name: np.full((1, p.size), graph.ends.levels if p.neuron == "input" else 1)
+        p.name: np.full((1, p.size), graph.io.levels if p.neuron == "input" else 1)
         for p in graph.populations
         if p.neuron in ("threshold", "input")
     }

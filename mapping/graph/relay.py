@@ -28,14 +28,14 @@ def without_autapses(graph: SynapseGraph) -> SynapseGraph:
     copied = np.concatenate([np.arange(graph.neurons)[columns[name]] for name in relay])
     added = [Population(new, graph.sizes[name]) for name, new in relay.items()]
     last = max(k for k, p in enumerate(graph.populations) if p.neuron == "threshold") + 1
-    ends = graph.ends
+    ends = graph.io
     return replace(
         graph,
         populations=(*graph.populations[:last], *added, *graph.populations[last:]),
         projections=tuple(q for p in graph.projections for q in _rewired(p, relay)),
-        offset=np.append(graph.offset, graph.offset[copied]),
-        first_offset=np.append(graph.first_offset, graph.first_offset[copied]),
-        ends=replace(
+        bias=np.append(graph.bias, graph.bias[copied]),
+        initial_bias=np.append(graph.initial_bias, graph.initial_bias[copied]),
+        io=replace(
             ends,
             unit=np.append(ends.unit, ends.unit[copied]),
             input_sign=np.append(ends.input_sign, ends.input_sign[copied]),

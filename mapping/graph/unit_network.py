@@ -16,7 +16,7 @@ from spinspike.arrays import FloatArray, InputArray, IntArray, SparseMatrix
 from spinspike.errors import BadInput
 from spinspike.model.network.network import Network
 
-from .codec import drive
+from .codec import external_field
 from .delays import longest_delay
 from .fields import weight_matrix
 from .graph import SynapseGraph
@@ -72,7 +72,7 @@ def unit_network(graph: SynapseGraph) -> Network:
     if longest := longest_delay(graph):
         message = f"spikes arrive up to {longest} steps late; allowed: graphs without delays"
         raise BadInput(message)
-    ends = graph.ends
+    ends = graph.io
     decoder = ends.decoder
     everything, constant = _between_units(graph), _constant(graph)
     _check(graph, everything, constant)
@@ -105,21 +105,21 @@ def unit_field(graph: SynapseGraph, images: InputArray) -> FloatArray:
     BadInput
         An image has the wrong number of pixels, or one out of range.
     """
-    decoder, polarity = graph.ends.decoder, graph.ends.input_sign
-    images_add = (2 * polarity * drive(graph, images))[:, decoder]
+    decoder, polarity = graph.io.decoder, graph.io.input_sign
+    images_add = (2 * polarity * external_field(graph, images))[:, decoder]
     return np.asarray(images_add + _constant(graph)[decoder], dtype=np.float64)
 
 
 def _constant(graph: SynapseGraph) -> IntArray:
     """p_k (2 b_k - 1 + sum_l w_kl), (N,)."""
     total = np.asarray(weight_matrix(graph).sum(axis=1), dtype=np.int64).ravel()
-    return np.asarray(graph.ends.input_sign * (2 * graph.offset - 1 + total))
+    return np.asarray(graph.io.input_sign * (2 * graph.bias - 1 + total))
 
 
 def _between_units(graph: SynapseGraph) -> SparseMatrix:
     """p_k w_kl p_l, added up over the neurons l of each unit, (N, H)."""
-    neurons, polarity = np.arange(graph.neurons), graph.ends.input_sign.astype(np.float64)
-    unit = csr_array((polarity, (neurons, graph.ends.unit)), shape=(graph.neurons, graph.units))
+    neurons, polarity = np.arange(graph.neurons), graph.io.input_sign.astype(np.float64)
+    unit = csr_array((polarity, (neurons, graph.io.unit)), shape=(graph.neurons, graph.units))
     return csr_array(diags_array(polarity) @ csr_array(weight_matrix(graph)) @ unit)
 
 
@@ -129,12 +129,12 @@ def _only(graph: SynapseGraph, role: str) -> SynapseGraph:
 
 def _check(graph: SynapseGraph, weights: SparseMatrix, constant: IntArray) -> None:
     """Refuse a unit whose neurons would part company."""
-    first = graph.ends.decoder[graph.ends.unit]  # of the unit of each neuron
+    first = graph.io.decoder[graph.io.unit]  # of the unit of each neuron
     differs = abs(weights - weights[first]).sum(axis=1) + np.abs(constant - constant[first])
     if differs.any():
         neuron = int(np.argmax(differs > 0))
         message = (
-            f"neurons {first[neuron]} and {neuron} of unit {graph.ends.unit[neuron]} do not "
+            f"neurons {first[neuron]} and {neuron} of unit {graph.io.unit[neuron]} do not "
             "receive the same; allowed: units whose neurons always spike alike, or in turn"
         )
         raise BadInput(message)

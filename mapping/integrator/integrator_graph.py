@@ -28,7 +28,7 @@ from scipy.sparse import csr_array
 from spinspike.arrays import FloatArray, IntArray
 from spinspike.errors import BadInput, OutOfRange
 from spinspike.mapping.graph.encoding import MIRROR, Sign
-from spinspike.mapping.graph.graph import Ends, Graded, Projection, Role, SynapseGraph
+from spinspike.mapping.graph.graph import Graded, IOMap, Projection, Role, SynapseGraph
 from spinspike.mapping.graph.register_limits import EXPONENT_LIMIT, FULL_BITS, STATE_BITS
 from spinspike.mapping.graph.registers import check_ranges
 from spinspike.model.integrator.linear_network import LinearNetwork, outlier, spectrum
@@ -111,9 +111,9 @@ def map_integrator(
             *_mirrored("input", np.rint(impulse / level)[:, None], 0),
             *_mirrored("readout", np.rint(network.readout * beta)[None], 0),
         ),
-        offset=np.zeros(4 * units, dtype=np.int64),
-        first_offset=np.zeros(4 * units, dtype=np.int64),
-        ends=_ends(network, scale, level, one.step),
+        bias=np.zeros(4 * units, dtype=np.int64),
+        initial_bias=np.zeros(4 * units, dtype=np.int64),
+        io=_ends(network, scale, level, one.step),
         graded=Graded(shift, one.step, exact, float(scale * beta)),
     )
     check_ranges(graph)
@@ -184,9 +184,9 @@ def _projection(
     return Projection(source, target, role, sign, exponent, *parts)
 
 
-def _ends(network: LinearNetwork, scale: float, level: int, step: float) -> Ends:
+def _ends(network: LinearNetwork, scale: float, level: int, step: float) -> IOMap:
     units = np.arange(network.units)
-    return Ends(
+    return IOMap(
         centre=np.zeros(1),
         gain=1.0,
         input_range=(-1 / step, 1 / step),
@@ -196,7 +196,7 @@ def _ends(network: LinearNetwork, scale: float, level: int, step: float) -> Ends
         unit=np.tile(units, 4),
         input_sign=np.tile(np.repeat([1, -1], network.units), 2),
         decoder=units,
-        readout_offset=np.zeros(1, dtype=np.int64),
+        readout_bias=np.zeros(1, dtype=np.int64),
         levels=level,
     )
 
@@ -225,8 +225,8 @@ def mapped_network(graph: SynapseGraph) -> LinearNetwork:
         raise BadInput(message)
     unit = 2.0**-graded.shift
     one = unit * (_weights(graph, "coupling") + _weights(graph, "self"))
-    drive = unit * _weights(graph, "input")[:, 0] * (graph.ends.levels / graph.ends.scale)
-    readout = _weights(graph, "readout")[0] * (graph.ends.scale / graded.readout_scale)
+    drive = unit * _weights(graph, "input")[:, 0] * (graph.io.levels / graph.io.scale)
+    readout = _weights(graph, "readout")[0] * (graph.io.scale / graded.readout_scale)
     identity = np.eye(graph.units)
     if not graded.exact:
         return LinearNetwork(identity + (one - identity) / graded.step, drive, readout)

@@ -35,7 +35,7 @@ from spinspike.mapping.graph.encoding import Sign
 from spinspike.mapping.graph.graph import Population, Projection, Role, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.graph.graph_file import read as read_contents
-from spinspike.mapping.graph.membrane import delay
+from spinspike.mapping.graph.membrane import switch_on_latency
 
 from .flatten import unused
 from .graph import NirGraph, Node
@@ -133,10 +133,10 @@ def _of_population(
     output = called[OUTPUT, name]
     shape = {"shape": np.array([population.size])}
     if population.neuron == "threshold":
-        yield name, neurons(graph.offset[graph.slices()[name]], dt), (output,)
+        yield name, neurons(graph.bias[graph.slices()[name]], dt), (output,)
         yield called[BIAS, name], Node("Input", shape), (name,)
     elif population.neuron == "readout":
-        yield name, membranes(graph.ends.readout_offset, dt), (output,)
+        yield name, membranes(graph.io.readout_bias, dt), (output,)
     else:
         yield name, Node("Input", shape), ()
         return
@@ -238,12 +238,12 @@ def omissions(graph: SynapseGraph) -> list[str]:
     entries = sum(graph.sizes[p.source] * graph.sizes[p.target] for p in graph.projections)
     if entries > 2 * graph.synapses:
         found.append(f"{graph.synapses:,} synapses become {entries:,} weights: NIR has none sparse")
-    if late := int((delay(graph) > 0).sum()):
+    if late := int((switch_on_latency(graph) > 0).sum()):
         found.append(
             f"{late} neurons can have fields of -4096 and less, after which the chip's membrane "
             "delays a spike; these neurons forget at once"
         )
-    if graph.ends.levels > 1:
+    if graph.io.levels > 1:
         found.append("graded spikes enter as numbers above 1, which spiking sources may not send")
     return found
 

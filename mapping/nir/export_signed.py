@@ -35,13 +35,13 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
     check_size(graph, dt)
     shape = {"shape": np.array([graph.neurons])}
     nodes = {
-        NEURONS: neurons(0 * graph.offset, dt),
+        NEURONS: neurons(0 * graph.bias, dt),
         BIAS: Node("Input", shape),
         f"weights_{BIAS}": Node(
             "Affine",
             {
                 "weight": np.eye(graph.neurons, dtype=np.float32),
-                "bias": graph.offset.astype(np.float32),
+                "bias": graph.bias.astype(np.float32),
             },
         ),
         f"output_{NEURONS}": Node("Output", shape),
@@ -52,7 +52,7 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
         (NEURONS, f"output_{NEURONS}"),
     }
     if graph.named("readout"):
-        nodes[READOUT] = membranes(graph.ends.readout_offset, dt)
+        nodes[READOUT] = membranes(graph.io.readout_bias, dt)
         nodes[f"output_{READOUT}"] = Node("Output", {"shape": np.array([graph.classes])})
         edges.add((READOUT, f"output_{READOUT}"))
     for (source, target, wait), weight in blocks(graph).items():
@@ -70,7 +70,7 @@ def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
         else:
             edges.add((source, name))
     metadata = {"kind": SIGNED_KIND, "dt": dt, "encoding": graph.encoding}
-    metadata |= {"weight_bits": graph.weight_bits, "levels": graph.ends.levels}
+    metadata |= {"weight_bits": graph.weight_bits, "levels": graph.io.levels}
     return NirGraph(nodes, tuple(sorted(edges)), metadata)
 
 

@@ -27,7 +27,7 @@ from spinspike.arrays import IntArray, SparseMatrix
 from spinspike.errors import BadInput
 from spinspike.mapping.graph.delays import LONGEST_DELAY
 from spinspike.mapping.graph.encoding import SIGNED, Sign
-from spinspike.mapping.graph.graph import Ends, Population, Projection, Role, SynapseGraph
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role, SynapseGraph
 from spinspike.mapping.graph.registers import check_ranges
 
 from .export import from_nir, is_ours
@@ -182,9 +182,9 @@ class _Import:
             weight_bits=8,
             populations=tuple(populations),
             projections=projections,
-            offset=offset,
-            first_offset=offset,
-            ends=_ends(neurons, pixels, classes, levels=1 if inputs else 0),
+            bias=offset,
+            initial_bias=offset,
+            io=_ends(neurons, pixels, classes, levels=1 if inputs else 0),
             provenance={"imported": "nir"},
         )
 
@@ -276,10 +276,10 @@ def _projection(
     raise BadInput(message)
 
 
-def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> Ends:
+def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> IOMap:
     """Pixels of 0 and 1 as spikes; every neuron is a unit; no readout."""
     units: Any = np.arange(neurons)
-    return Ends(
+    return IOMap(
         centre=np.zeros(pixels),
         gain=1.0,
         input_range=(0.0, 1.0),
@@ -289,6 +289,6 @@ def _ends(neurons: int, pixels: int, classes: int, *, levels: int) -> Ends:
         unit=units,
         input_sign=np.ones(neurons, dtype=np.int64),
         decoder=units,
-        readout_offset=np.zeros(0, dtype=np.int64),
+        readout_bias=np.zeros(0, dtype=np.int64),
         levels=levels,
     )

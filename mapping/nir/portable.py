@@ -77,7 +77,7 @@ def to_portable_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
     weight, one = np.concatenate(outside, axis=1), np.ones(size)
     nodes = {
         "input": _end("Input", weight.shape[1]),
-        "weights_input": Node("Affine", {"weight": _single(weight), "bias": _single(graph.offset)}),
+        "weights_input": Node("Affine", {"weight": _single(weight), "bias": _single(graph.bias)}),
         NEURONS: Node(
             "LIF",
             {

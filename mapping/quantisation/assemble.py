@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from spinspike.arrays import IntArray, SparseMatrix
 from spinspike.mapping.graph.encoding import Encoding, Sign
 from spinspike.mapping.graph.graph import (
-    Ends,
+    IOMap,
     NeuronModel,
     Population,
     Projection,
@@ -49,9 +49,9 @@ def assemble(
         weight_bits=weight_bits,
         populations=tuple(build.populations()),
         projections=tuple(build.projections()),
-        offset=build.bias(integers.offset, integers.recurrent),
-        first_offset=build.bias(integers.first_offset, ()),
-        ends=build.ends(),
+        bias=build.bias(integers.bias, integers.recurrent),
+        initial_bias=build.bias(integers.initial_bias, ()),
+        io=build.io(),
         modules=len(network.modules),
         fixed_points=dict(fixed_points or {}),
         provenance=dict(provenance or {}),
@@ -170,14 +170,14 @@ class _Assembly:
                 found += excites * _row_sums_of(matrix, sign)
         return found
 
-    def ends(self) -> Ends:
+    def io(self) -> IOMap:
         n, net = self.integers, self.network
         units = np.arange(net.units)
         order = [(polarity, units[self.module[module]]) for _, polarity, module in self.groups()]
-        readout = n.readout_offset - self._excess(n.readout, 1)
+        readout = n.readout_bias - self._excess(n.readout, 1)
         if readout.size:  # only differences between classes matter
             readout = readout - (readout.max() + readout.min()) // 2
-        return Ends(
+        return IOMap(
             centre=net.centre,
             gain=net.gain,
             input_range=net.input_range,
@@ -187,7 +187,7 @@ class _Assembly:
             unit=np.concatenate([part for _, part in order]),
             input_sign=np.concatenate([np.full(part.size, p) for p, part in order]),
             decoder=units,  # the first kind's neurons come first, module by module
-            readout_offset=readout if self.on_chip_readout else np.zeros(0, dtype=np.int64),
+            readout_bias=readout if self.on_chip_readout else np.zeros(0, dtype=np.int64),
             levels=n.levels,
         )
 

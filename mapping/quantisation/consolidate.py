@@ -26,7 +26,7 @@ from spinspike.model.data.dataset import Split
 from spinspike.model.network.dynamics import field, input_field
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.network import Network
-from spinspike.model.training.settled import free
+from spinspike.model.training.settled import free_fixed_points
 
 from .integer_readout import integer_readout
 from .integer_rule import margin_rule
@@ -137,7 +137,7 @@ def consolidate(
     refuse_lost_rows(network, found)
     found = _held(found, network, rehearsed, nearest.largest, how)
     scores, offset = integer_readout(network.readout, nearest, factors(nearest), mean, covariance)
-    return replace(found, readout=scores, readout_offset=offset)
+    return replace(found, readout=scores, readout_bias=offset)
 
 
 def with_free(network: Network, points: FixedPoints) -> FixedPoints:
@@ -147,7 +147,7 @@ def with_free(network: Network, points: FixedPoints) -> FixedPoints:
     """
     if not network.inputs:
         return points
-    own = free(network, Split(points.inputs, points.labels))
+    own = free_fixed_points(network, Split(points.inputs, points.labels))
     names = ("inputs", "labels", "states")
     return FixedPoints(*(np.concatenate([getattr(p, n) for p in (points, own)]) for n in names))
 
@@ -192,8 +192,8 @@ def _assembled(
     diagonal = csr_array(diags_array(fit.self_coupling, format="csr", dtype=np.int16))
     own = IntegerMatrix(diagonal, exponents["self"])
     sums = coupling.row_sums + link.row_sums + own.row_sums
-    offset = base.first_offset + -sums // 2
-    return replace(base, coupling=coupling, link=link, self_coupling=own, offset=offset)
+    offset = base.initial_bias + -sums // 2
+    return replace(base, coupling=coupling, link=link, self_coupling=own, bias=offset)
 
 
 def _filled(matrix: IntegerMatrix, weight: IntArray) -> IntegerMatrix:
@@ -218,7 +218,7 @@ def _recentred(integers: IntegerNetwork, network: Network, points: FixedPoints) 
         exact = field(network, part.states, input_field(network, part.inputs)) + own * part.states
         total += (x - integers.scale * exact).sum(axis=0)
     shift = np.rint(total / len(points) - 0.5).astype(np.int64)  # x is 0 or 1 where the field is 0
-    return replace(integers, offset=integers.offset - shift)
+    return replace(integers, bias=integers.bias - shift)
 
 
 def _held(
@@ -234,7 +234,7 @@ def _held(
     parts = (integer_unit_margins(integers, network, part) for part in _portions(points))
     margins = np.concatenate([part[:, weak] for part in parts])
     matrices = (integers.coupling, integers.link)
-    data, offset = [matrix.mantissa.data.copy() for matrix in matrices], integers.offset.copy()
+    data, offset = [matrix.mantissa.data.copy() for matrix in matrices], integers.bias.copy()
     for row, margin in zip(weak, margins.T, strict=True):
         at = [slice(*matrix.mantissa.indptr[row : row + 2]) for matrix in matrices]
         source = np.concatenate(
@@ -256,4 +256,4 @@ def _held(
         data[0][at[0]], data[1][at[1]] = after[:first], after[first:]
         offset[row] += bias
     coupling, link = (_with_data(m, values) for m, values in zip(matrices, data, strict=True))
-    return replace(integers, coupling=coupling, link=link, offset=offset)
+    return replace(integers, coupling=coupling, link=link, bias=offset)

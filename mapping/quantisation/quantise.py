@@ -125,9 +125,9 @@ def _best_scale(
 def _largest_bias(network: Network, integers: IntegerNetwork) -> FloatArray:
     """Largest absolute bias of each unit over all images inside the input range, (H,)."""
     if integers.levels:
-        return np.abs(integers.offset).astype(np.float64)
+        return np.abs(integers.bias).astype(np.float64)
     reach = input_reach(network.input_weight, network.centre, network.gain, network.input_range)
-    ends = [np.abs(integers.offset + integers.scale * end) for end in reach]
+    ends = [np.abs(integers.bias + integers.scale * end) for end in reach]
     return np.asarray(np.max(ends, axis=0) + 1)
 
 
@@ -180,9 +180,9 @@ def integers_at(
         input=incoming,
         readout=scores,
         scale=scale,
-        offset=first + half // 2,
-        first_offset=first,
-        readout_offset=-scores.row_sums // 2,
+        bias=first + half // 2,
+        initial_bias=first,
+        readout_bias=-scores.row_sums // 2,
         levels=levels,
     )
 

@@ -20,7 +20,7 @@ from .margin_rule import MarginRule
 
 
 @dataclass(frozen=True)
-class Counts:
+class BatchStatistics:
     """What one batch showed."""
 
     weak: float  # fraction of unit margins at or below kappa
@@ -61,7 +61,7 @@ class Engine(Protocol):
 
     def learn(
         self, inputs: InputArray, labels: IntArray, *, factor: float, rng: np.random.Generator
-    ) -> Counts:
+    ) -> BatchStatistics:
         """One batch: steer, release, consolidate; ``factor`` multiplies rates and decays."""
         ...
 

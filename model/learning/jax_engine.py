@@ -22,7 +22,7 @@ from spinspike.errors import BadInput, MissingPart
 from spinspike.model.network.dynamics import Sweeps, check_inputs, label_code
 from spinspike.model.network.network import Network
 
-from .base import Counts, Course
+from .base import BatchStatistics, Course
 from .jax_kernels import Batch, Given, Learned, Synapses, clamped, free, learn
 from .margin_rule import fan_in
 
@@ -63,18 +63,18 @@ class JaxEngine:
 
     def learn(
         self, inputs: InputArray, labels: IntArray, *, factor: float, rng: np.random.Generator
-    ) -> Counts:
+    ) -> BatchStatistics:
         """One batch: steer, release, consolidate; ``factor`` multiplies rates and decays."""
         course, sweeps = self._course, self._course.sweeps
         shown, code = self._show(inputs, labels)
         shape = len(inputs), self._origin.units
-        turns = read_turns = sweeps.turns(rng, (sweeps.clamped + sweeps.free, *shape))
+        update_mask = read_mask = sweeps.update_mask(rng, (sweeps.clamped + sweeps.free, *shape))
         if course.readout_states == "free":
-            read_turns = sweeps.turns(rng, (course.evaluation, *shape))
-        batch = Batch(shown, code, turns, read_turns, factor)
+            read_mask = sweeps.update_mask(rng, (course.evaluation, *shape))
+        batch = Batch(shown, code, update_mask, read_mask, factor)
         self._learned, counts = self._learn(self._learned, self._given, batch)
         weak, flips = (np.asarray(counts) / np.prod(shape)).tolist()
-        return Counts(weak=weak, flips=flips)
+        return BatchStatistics(weak=weak, flips=flips)
 
     def free(self, inputs: InputArray, *, sweeps: int) -> SpinArray:
         """States that the input alone leads to, (B, H)."""

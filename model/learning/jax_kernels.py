@@ -49,12 +49,12 @@ class Given(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one step of learning takes from outside; turns without entries are everyone's."""
+    """What one step of learning takes from outside; a mask without entries are everyone's."""
 
     inputs: Any  # (B, D)
     code: Any  # (B, C) of the labels, as Wback sees it
-    turns: Any  # (clamped and free sweeps, B, H)
-    read_turns: Any  # (evaluation, B, H)
+    update_mask: Any  # (clamped and free sweeps, B, H)
+    read_mask: Any  # (evaluation, B, H)
     factor: float  # of rates and decays
 
 
@@ -76,10 +76,12 @@ def learn(
     """The weights after a batch, and how many units were weak and how many flipped, (2,)."""
     rule, fields = course.rule, _fields(learned, given, batch.inputs)
     start = _warm_up(fields, modules)
-    held, settled = _steer(given, fields, start, batch.code, course.sweeps, batch.turns)
+    held, settled = _clamp_and_release(
+        given, fields, start, batch.code, course.sweeps, batch.update_mask
+    )
     read = settled
     if course.readout_states == "free":
-        read = _relax(fields, start, course.evaluation, batch.read_turns)
+        read = _relax(fields, start, course.evaluation, batch.read_mask)
     margin = settled * fields.at(settled)
     weak, weak_input = margin <= rule.margin, margin <= rule.margin_of_input
     target = jnp.sign(batch.code)  # positive for the true class alone
@@ -149,32 +151,37 @@ def clamped(
     """States at the release and after it, (2, B, H)."""
     fields = _fields(learned, given, inputs)
     everyone = np.empty((0, 0, 0), np.bool_)
-    pair = _steer(given, fields, _warm_up(fields, modules), code, sweeps, everyone)
+    pair = _clamp_and_release(given, fields, _warm_up(fields, modules), code, sweeps, everyone)
     return jnp.stack(pair).astype(jnp.int8)
 
 
-def _steer(
-    given: Given, fields: Fields, start: jax.Array, code: jax.Array, sweeps: Sweeps, turns: Any
+def _clamp_and_release(
+    given: Given,
+    fields: Fields,
+    start: jax.Array,
+    code: jax.Array,
+    sweeps: Sweeps,
+    update_mask: Any,
 ) -> tuple[jax.Array, jax.Array]:
     """From the warm-up on: states at the release, and after the free sweeps."""
     signal = _product(code, given.supervisory.T)
     drive = jnp.asarray(sweeps.strengths, signal.dtype), signal
-    held = _relax(fields, start, sweeps.clamped, turns[: sweeps.clamped], drive)
-    return held, _relax(fields, held, sweeps.free, turns[sweeps.clamped :])
+    held = _relax(fields, start, sweeps.clamped, update_mask[: sweeps.clamped], drive)
+    return held, _relax(fields, held, sweeps.free, update_mask[sweeps.clamped :])
 
 
 def _relax(
     fields: Fields,
     spins: jax.Array,
     sweeps: int,
-    turns: Any = None,
+    update_mask: Any = None,
     drive: tuple[jax.Array, jax.Array] | None = None,
 ) -> jax.Array:
     """Sweep synchronously.
 
     Parameters
     ----------
-    turns : (sweeps, B, H), optional
+    update_mask : (sweeps, B, H), optional
         Whose turn it is in each sweep; none, or no entries: everyone's.
     drive : (sweeps,) and (B, H), optional
         Strength of the supervisory signal in each sweep, and the signal.
@@ -187,7 +194,7 @@ def _relax(
         moved = _sign(field if strength is None else field + strength * signal)
         return (moved if turn is None else jnp.where(turn, moved, now)), None
 
-    at = strengths, None if turns is None or not turns.size else turns
+    at = strengths, None if update_mask is None or not update_mask.size else update_mask
     reached: jax.Array = jax.lax.scan(sweep, spins, at, length=sweeps)[0]
     return reached
 

@@ -16,21 +16,21 @@ from spinspike.arrays import BoolArray, FloatArray, InputArray, IntArray, Sparse
 from spinspike.model.network.dynamics import Sweeps, check_inputs, check_labels, label_code
 from spinspike.model.network.network import Network
 
-from .base import Counts, Course
+from .base import BatchStatistics, Course
 from .margin_rule import fan_in
 from .numba_kernels import (
     Phase,
     Rows,
-    Space,
     State,
     Weights,
+    Workspace,
     add_outer,
+    clamp_and_release,
     run_clamped,
     run_free,
     see,
-    steer,
 )
-from .numba_lanes import LANES
+from .numba_simd import WIDTH
 
 Block = NDArray[Any]  # (rows, 16)
 SHORT = 64  # rows of fewer synapses are treated as sparse, contiguous or not
@@ -67,37 +67,39 @@ class NumbaEngine:
             modules=len(network.modules),
         )
         self._fans = (fan_in(network.coupling), fan_in(network.input_weight), fan_in(readout))
-        self._spaces: list[Space] = []  # of the blocks of a batch, used again and again
+        self._workspaces: list[Workspace] = []  # of the blocks of a batch, used again and again
 
     def learn(
         self, inputs: InputArray, labels: IntArray, *, factor: float, rng: np.random.Generator
-    ) -> Counts:
+    ) -> BatchStatistics:
         """One batch: steer, release, consolidate; ``factor`` multiplies rates and decays."""
         check_inputs(self._origin, inputs)
         check_labels(labels, len(inputs))
         course, rule, batch, units = self._course, self._course.rule, len(inputs), self._units
         sweeps, read_free = course.sweeps, course.readout_states == "free"
-        turns = sweeps.turns(rng, (sweeps.clamped + sweeps.free, batch, units))
-        read_turns = sweeps.turns(rng, (course.evaluation, batch, units)) if read_free else turns
+        update_mask = sweeps.update_mask(rng, (sweeps.clamped + sweeps.free, batch, units))
+        read_mask = (
+            sweeps.update_mask(rng, (course.evaluation, batch, units)) if read_free else update_mask
+        )
         weak = flips = 0
         for number, rows in enumerate(_blocks(batch)):
-            if number == len(self._spaces):
-                self._spaces.append(self._space())
-            self._show(inputs[rows], self._spaces[number])
-            counts = steer(
+            if number == len(self._workspaces):
+                self._workspaces.append(self._workspace())
+            self._show(inputs[rows], self._workspaces[number])
+            counts = clamp_and_release(
                 self._weights,
-                self._spaces[number],
+                self._workspaces[number],
                 len(labels[rows]),
                 *self._codes(labels[rows]),
-                self._phase(sweeps.strengths, turns[: sweeps.clamped, rows]),
-                self._phase((0.0,) * sweeps.free, turns[sweeps.clamped :, rows]),
-                self._phase((0.0,) * course.evaluation, read_turns[:, rows]),
+                self._phase(sweeps.strengths, update_mask[: sweeps.clamped, rows]),
+                self._phase((0.0,) * sweeps.free, update_mask[sweeps.clamped :, rows]),
+                self._phase((0.0,) * course.evaluation, read_mask[:, rows]),
                 (rule.margin, rule.margin_of_input, rule.readout_margin),
                 read_free,
             )
             weak, flips = weak + counts[0], flips + counts[1]
-        self._consolidate(self._spaces[: number + 1], factor, batch)
-        return Counts(weak=weak / (batch * units), flips=flips / (batch * units))
+        self._consolidate(self._workspaces[: number + 1], factor, batch)
+        return BatchStatistics(weak=weak / (batch * units), flips=flips / (batch * units))
 
     def free(self, inputs: InputArray, *, sweeps: int) -> SpinArray:
         """States that the input alone leads to, (B, H)."""
@@ -105,10 +107,10 @@ class NumbaEngine:
         phase = self._phase((0.0,) * sweeps)
         states = np.empty((len(inputs), self._units), np.int8)
 
-        def run(rows: slice, space: Space) -> None:
-            self._show(inputs[rows], space)
-            run_free(self._weights, space, phase)
-            states[rows] = _patterns(space.state.spins, len(inputs[rows]))
+        def run(rows: slice, workspace: Workspace) -> None:
+            self._show(inputs[rows], workspace)
+            run_free(self._weights, workspace, phase)
+            states[rows] = _patterns(workspace.state.spins, len(inputs[rows]))
 
         self._for_each_block(run, len(inputs))
         return states
@@ -122,12 +124,12 @@ class NumbaEngine:
         phases = self._phase(sweeps.strengths), self._phase((0.0,) * sweeps.free)
         held, settled = np.empty((2, len(inputs), self._units), np.int8)
 
-        def run(rows: slice, space: Space) -> None:
+        def run(rows: slice, workspace: Workspace) -> None:
             code, _ = self._codes(labels[rows])
-            self._show(inputs[rows], space)
-            run_clamped(self._weights, space, code, *phases)
-            held[rows] = _patterns(space.held, len(inputs[rows]))
-            settled[rows] = _patterns(space.state.spins, len(inputs[rows]))
+            self._show(inputs[rows], workspace)
+            run_clamped(self._weights, workspace, code, *phases)
+            held[rows] = _patterns(workspace.held, len(inputs[rows]))
+            settled[rows] = _patterns(workspace.state.spins, len(inputs[rows]))
 
         self._for_each_block(run, len(inputs))
         return held, settled
@@ -152,30 +154,30 @@ class NumbaEngine:
     def _units(self) -> int:
         return self._origin.units
 
-    def _phase(self, strengths: Sequence[float], turns: BoolArray | None = None) -> Phase:
-        """A phase of one block; turns are (sweeps, patterns, H)."""
+    def _phase(self, strengths: Sequence[float], update_mask: BoolArray | None = None) -> Phase:
+        """A phase of one block; the mask is (sweeps, patterns, H)."""
         values = np.asarray(strengths, dtype=self._dtype)
-        if turns is None or not turns.size:
+        if update_mask is None or not update_mask.size:
             return Phase(values, np.empty((0, 0, 0), np.bool_))
-        room = np.zeros((len(turns), self._units, LANES), np.bool_)
-        room[:, :, : turns.shape[1]] = turns.transpose(0, 2, 1)
+        room = np.zeros((len(update_mask), self._units, WIDTH), np.bool_)
+        room[:, :, : update_mask.shape[1]] = update_mask.transpose(0, 2, 1)
         return Phase(values, room)
 
-    def _show(self, inputs: InputArray, space: Space) -> None:
+    def _show(self, inputs: InputArray, workspace: Workspace) -> None:
         """Inputs of one block as the network sees them; lanes without a pattern see nothing."""
-        space.seen[:, len(inputs) :] = 0
-        see(inputs, self._weights.centre, self._weights.gain, space.seen)
+        workspace.seen[:, len(inputs) :] = 0
+        see(inputs, self._weights.centre, self._weights.gain, workspace.seen)
 
     def _codes(self, labels: IntArray) -> tuple[Block, Block]:
         """Code that Wback sees, and target of the readout in -1, +1; each (C, 16)."""
         classes = self._origin.classes
-        code = np.zeros((classes, LANES), self._dtype)
+        code = np.zeros((classes, WIDTH), self._dtype)
         code[:, : len(labels)] = label_code(labels, classes).T
-        target = np.full((classes, LANES), -1, self._dtype)
+        target = np.full((classes, WIDTH), -1, self._dtype)
         target[labels, np.arange(len(labels))] = 1
         return code, target
 
-    def _consolidate(self, spaces: Sequence[Space], factor: float, batch: int) -> None:
+    def _consolidate(self, workspaces: Sequence[Workspace], factor: float, batch: int) -> None:
         """The rule, once all states of the batch are known."""
         rule, weights = self._course.rule, self._weights
         plastic = (
@@ -187,28 +189,28 @@ class NumbaEngine:
             factor * rate / np.sqrt(fan * batch)
             for (_, rate, _), fan in zip(plastic, self._fans, strict=True)
         ]
-        for space in spaces:
+        for workspace in workspaces:
             if rule.rate:
-                add_outer(weights.coupling, space.post, space.state.spins, steps[0])
+                add_outer(weights.coupling, workspace.post, workspace.state.spins, steps[0])
             if rule.input_rate:
-                add_outer(weights.input_weight, space.post_input, space.seen, steps[1])
+                add_outer(weights.input_weight, workspace.post_input, workspace.seen, steps[1])
             if rule.readout_rate:
-                add_outer(weights.readout, space.post_readout, space.read.spins, steps[2])
+                add_outer(weights.readout, workspace.post_readout, workspace.read.spins, steps[2])
             if rule.bias_rate:
                 step = np.asarray(factor * rule.bias_rate / np.sqrt(batch), self._dtype)
-                weights.bias[:] += step * space.post_input.sum(axis=1)
+                weights.bias[:] += step * workspace.post_input.sum(axis=1)
         for rows, rate, decay in plastic:
             if rate and decay:
                 rows.weight[:] *= np.asarray(1 - factor * decay, self._dtype)
         weights.coupling.weight[self._diagonal] = self._origin.self_coupling
 
-    def _space(self) -> Space:
+    def _workspace(self) -> Workspace:
         units, classes, inputs = self._units, self._origin.classes, self._origin.inputs
 
         def room(rows: int) -> Block:
-            return np.zeros((rows, LANES), self._dtype)
+            return np.zeros((rows, WIDTH), self._dtype)
 
-        return Space(
+        return Workspace(
             seen=room(inputs),
             external=room(units),
             signal=room(units),
@@ -223,13 +225,13 @@ class NumbaEngine:
             flipped=np.empty(units, np.int32),
         )
 
-    def _for_each_block(self, run: Callable[[slice, Space], None], patterns: int) -> None:
+    def _for_each_block(self, run: Callable[[slice, Workspace], None], patterns: int) -> None:
         """Run every block, on all threads, each of which has a room of its own."""
 
         def share(first: int) -> None:
-            space = self._space()
+            workspace = self._workspace()
             for rows in islice(_blocks(patterns), first, None, self._threads):
-                run(rows, space)
+                run(rows, workspace)
 
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(share, range(self._threads)))  # raises what a thread has raised
@@ -262,7 +264,7 @@ def _rows(matrix: SparseMatrix, dtype: DTypeLike) -> Rows:
 
 def _blocks(patterns: int) -> Iterator[slice]:
     """Sixteen patterns at a time."""
-    return (slice(start, start + LANES) for start in range(0, patterns, LANES))
+    return (slice(start, start + WIDTH) for start in range(0, patterns, WIDTH))
 
 
 def _with_diagonal(matrix: SparseMatrix, diagonal: FloatArray) -> tuple[IntArray, SparseMatrix]:

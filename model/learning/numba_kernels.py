@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from spinspike.compiled import compiled
 
-from .numba_lanes import (
-    LANES,
+from .numba_simd import (
     TOGETHER,
+    WIDTH,
     add_dense_row,
     add_dense_rows,
     add_row,
@@ -66,11 +66,11 @@ class Weights(NamedTuple):
 class Phase(NamedTuple):
     """Sweeps under one kind of external field.
 
-    ``turns`` (sweeps, H, 16) says whose turn it is in each sweep; with no entries, everyone's.
+    ``update_mask`` (sweeps, H, 16) says whose turn it is in each sweep; with no entries, everyone's.
     """
 
     strengths: NDArray[Any]  # (sweeps,) of the supervisory signal
-    turns: NDArray[np.bool_]
+    update_mask: NDArray[np.bool_]
 
 
 class State(NamedTuple):
@@ -80,7 +80,7 @@ class State(NamedTuple):
     field: Block  # (H, 16)
 
 
-class Space(NamedTuple):
+class Workspace(NamedTuple):
     """Room for one block: what it sees, where its spins are, and what they are to learn."""
 
     seen: Block  # (D, 16) (x - centre) gain
@@ -101,7 +101,7 @@ class Space(NamedTuple):
 def copy(source: Block, target: Block) -> None:
     """``target = source``; a slice assignment would take seconds to compile."""
     for i in range(len(source)):
-        for b in range(LANES):
+        for b in range(WIDTH):
             target[i, b] = source[i, b]
 
 
@@ -116,7 +116,7 @@ def add_scaled_block(factor: float, source: Block, target: Block) -> None:
 def fill(value: float, target: Block) -> None:
     """``target = value``."""
     for i in range(len(target)):
-        for b in range(LANES):
+        for b in range(WIDTH):
             target[i, b] = value
 
 
@@ -175,107 +175,111 @@ def add_dense(rows: Rows, source: Block, columns: NDArray[np.int32], field: Bloc
 
 
 @compiled
-def follow(state: State, external: Block, space: Space) -> int:
+def follow(state: State, external: Block, workspace: Workspace) -> int:
     """Set every spin to the sign of its field, sign(0) = +1; note who flipped, return how many."""
     count = 0
     for i in range(len(state.spins)):
-        if follow_row(state.spins, space.change, state.field, external, i):
-            space.flipped[count] = i
+        if follow_row(state.spins, workspace.change, state.field, external, i):
+            workspace.flipped[count] = i
             count += 1
     return count
 
 
 @compiled
-def spread(weights: Weights, state: State, space: Space, count: int) -> None:
+def spread(weights: Weights, state: State, workspace: Workspace, count: int) -> None:
     """Let the fields know of the flips."""
-    add_flips(weights.coupling, space.change, space.flipped[:count], state.field)
-    add_flips(weights.link, space.change, space.flipped[:count], state.field)
+    add_flips(weights.coupling, workspace.change, workspace.flipped[:count], state.field)
+    add_flips(weights.link, workspace.change, workspace.flipped[:count], state.field)
 
 
 @compiled
-def hold_back(turns: NDArray[np.bool_], state: State, space: Space, count: int) -> None:
+def hold_back(
+    update_mask: NDArray[np.bool_], state: State, workspace: Workspace, count: int
+) -> None:
     """Take back the flips of those spins whose turn it is not."""
     for n in range(count):
-        i = space.flipped[n]
-        for b in range(LANES):
-            if not turns[i, b]:
-                state.spins[i, b] -= space.change[i, b]
-                space.change[i, b] = 0
+        i = workspace.flipped[n]
+        for b in range(WIDTH):
+            if not update_mask[i, b]:
+                state.spins[i, b] -= workspace.change[i, b]
+                workspace.change[i, b] = 0
 
 
 @compiled
-def relax(weights: Weights, state: State, space: Space, phase: Phase) -> None:
+def relax(weights: Weights, state: State, workspace: Workspace, phase: Phase) -> None:
     """Sweep synchronously; sweep t adds ``strengths[t] * signal`` to the external field."""
-    strengths, partial = phase.strengths, phase.turns.size > 0
+    strengths, partial = phase.strengths, phase.update_mask.size > 0
     for t in range(len(strengths)):
         if t == 0 or strengths[t] != strengths[t - 1]:
-            copy(space.external, space.driven)
+            copy(workspace.external, workspace.driven)
             if strengths[t] != 0:
-                add_scaled_block(strengths[t], space.signal, space.driven)
-        count = follow(state, space.driven, space)
+                add_scaled_block(strengths[t], workspace.signal, workspace.driven)
+        count = follow(state, workspace.driven, workspace)
         if partial:
-            hold_back(phase.turns[t], state, space, count)
+            hold_back(phase.update_mask[t], state, workspace, count)
         elif count == 0 and strengths[t] == strengths[-1]:
             return  # strengths only ever fall, so they stay as they are
-        spread(weights, state, space, count)
+        spread(weights, state, workspace, count)
 
 
 @compiled
-def warm_up(weights: Weights, space: Space) -> None:
+def warm_up(weights: Weights, workspace: Workspace) -> None:
     """One sweep for each module, from s = 0: in the first only the external field acts."""
-    state = space.state
+    state = workspace.state
     for i in range(len(weights.bias)):
-        for b in range(LANES):
-            space.external[i, b] = weights.bias[i]
-    add_product(weights.input_weight, space.seen, space.external)
+        for b in range(WIDTH):
+            workspace.external[i, b] = weights.bias[i]
+    add_product(weights.input_weight, workspace.seen, workspace.external)
     fill(0, state.spins)
     fill(0, state.field)
-    follow(state, space.external, space)
+    follow(state, workspace.external, workspace)
     add_product(weights.coupling, state.spins, state.field)
     add_product(weights.link, state.spins, state.field)
     for _ in range(weights.modules - 1):
-        spread(weights, state, space, follow(state, space.external, space))
+        spread(weights, state, workspace, follow(state, workspace.external, workspace))
 
 
 @compiled
-def run_free(weights: Weights, space: Space, free: Phase) -> None:
+def run_free(weights: Weights, workspace: Workspace, free: Phase) -> None:
     """Where the input alone leads."""
-    warm_up(weights, space)
-    relax(weights, space.state, space, free)
+    warm_up(weights, workspace)
+    relax(weights, workspace.state, workspace, free)
 
 
 @compiled
-def run_clamped(weights: Weights, space: Space, code: Block, clamped: Phase, free: Phase) -> None:
+def run_clamped(
+    weights: Weights, workspace: Workspace, code: Block, clamped: Phase, free: Phase
+) -> None:
     """Warm up, clamp with the code (C, 16) of the labels, release, run free."""
-    warm_up(weights, space)
-    copy(space.state.spins, space.read.spins)
-    copy(space.state.field, space.read.field)
-    fill(0, space.signal)
-    for i in range(len(space.signal)):
+    warm_up(weights, workspace)
+    copy(workspace.state.spins, workspace.read.spins)
+    copy(workspace.state.field, workspace.read.field)
+    fill(0, workspace.signal)
+    for i in range(len(workspace.signal)):
         for c in range(len(code)):
-            add_scaled(space.signal, i, weights.supervisory[i, c], code, c)
-    relax(weights, space.state, space, clamped)
-    copy(space.state.spins, space.held)
-    relax(weights, space.state, space, free)
+            add_scaled(workspace.signal, i, weights.supervisory[i, c], code, c)
+    relax(weights, workspace.state, workspace, clamped)
+    copy(workspace.state.spins, workspace.held)
+    relax(weights, workspace.state, workspace, free)
 
 
 @compiled
-def find_weak(margin: float, target: Block, field: Block, lanes: int, post: Block) -> int:
+def find_below_margin(margin: float, target: Block, field: Block, lanes: int, post: Block) -> int:
     """``post = target`` where ``target field <= margin``, else 0; how many there are."""
     count = 0
     kappa = field.dtype.type(margin)
     for i in range(len(target)):
         count += weak_row(post, target, field, i, kappa)
-        for b in range(lanes, LANES):
+        for b in range(lanes, WIDTH):
             count -= post[i, b] != 0
             post[i, b] = 0
     return count
 
 
 @compiled
-def steer(
+def clamp_and_release(
     weights: Weights,
-    space: Space,
+    workspace: Workspace,
     lanes: int,
     code: Block,
     target: Block,
@@ -291,27 +295,27 @@ def steer(
     ``margins`` are those of J, Win and Wout; ``target`` (C, 16) is the label in -1, +1. Returns
     the numbers of weak and of flipped units.
     """
-    state = space.state
-    run_clamped(weights, space, code, clamped, free)
+    state = workspace.state
+    run_clamped(weights, workspace, code, clamped, free)
     flips = 0
     for i in range(len(state.spins)):
-        for b in range(lanes, LANES):
-            space.held[i, b] = state.spins[i, b]  # no patterns there
-        flips += count_different(state.spins, space.held, i)
-    copy(state.field, space.driven)
-    add_scaled_block(1, space.external, space.driven)
-    weak = find_weak(margins[0], state.spins, space.driven, lanes, space.post)
+        for b in range(lanes, WIDTH):
+            workspace.held[i, b] = state.spins[i, b]  # no patterns there
+        flips += count_different(state.spins, workspace.held, i)
+    copy(state.field, workspace.driven)
+    add_scaled_block(1, workspace.external, workspace.driven)
+    weak = find_below_margin(margins[0], state.spins, workspace.driven, lanes, workspace.post)
     if margins[1] == margins[0]:
-        copy(space.post, space.post_input)
+        copy(workspace.post, workspace.post_input)
     else:
-        find_weak(margins[1], state.spins, space.driven, lanes, space.post_input)
+        find_below_margin(margins[1], state.spins, workspace.driven, lanes, workspace.post_input)
     if read_free:
-        relax(weights, space.read, space, reading)
+        relax(weights, workspace.read, workspace, reading)
     else:
-        copy(state.spins, space.read.spins)
+        copy(state.spins, workspace.read.spins)
     output = np.zeros_like(target)
-    add_product(weights.readout, space.read.spins, output)
-    find_weak(margins[2], target, output, lanes, space.post_readout)
+    add_product(weights.readout, workspace.read.spins, output)
+    find_below_margin(margins[2], target, output, lanes, workspace.post_readout)
     return weak, flips
 
 
@@ -324,7 +328,7 @@ def add_outer(rows: Rows, post: Block, source: Block, rate: float) -> None:
         start, stop = rows.indptr[i], rows.indptr[i + 1]
         weight, sources = rows.weight[start:stop], rows.indices[start:stop]
         weak = 0
-        for b in range(LANES):
+        for b in range(WIDTH):
             weak += post[i, b] != 0
         if weak == 0 or start == stop:
             continue
@@ -332,7 +336,7 @@ def add_outer(rows: Rows, post: Block, source: Block, rate: float) -> None:
             for k in range(len(weight)):
                 weight[k] += step * dot(post, i, source, sources[k])
             continue
-        for b in range(LANES):
+        for b in range(WIDTH):
             if post[i, b] == 0:
                 continue
             scaled = step * post[i, b]

@@ -10,7 +10,7 @@ from spinspike.arrays import InputArray, IntArray, SpinArray
 from spinspike.model.network.dynamics import Sweeps, run_clamped, run_free
 from spinspike.model.network.network import Network
 
-from .base import Counts, Course
+from .base import BatchStatistics, Course
 from .margin_rule import consolidate, consolidate_readout
 
 
@@ -23,17 +23,19 @@ class NumpyEngine:
 
     def learn(
         self, inputs: InputArray, labels: IntArray, *, factor: float, rng: np.random.Generator
-    ) -> Counts:
+    ) -> BatchStatistics:
         """One batch: steer, release, consolidate; ``factor`` multiplies rates and decays."""
         network, course = self._network, self._course
         held, settled = run_clamped(network, inputs, labels, sweeps=course.sweeps, rng=rng)
         read = settled
         if course.readout_states == "free":
-            turns = course.sweeps.turns(rng, (course.evaluation, len(inputs), network.units))
-            read = run_free(network, inputs, sweeps=course.evaluation, turns=turns)
+            update_mask = course.sweeps.update_mask(
+                rng, (course.evaluation, len(inputs), network.units)
+            )
+            read = run_free(network, inputs, sweeps=course.evaluation, update_mask=update_mask)
         weak = consolidate(network, course.rule, inputs, settled, factor=factor)
         consolidate_readout(network, course.rule, labels, read, factor=factor)
-        return Counts(weak=weak, flips=float((held != settled).mean()))
+        return BatchStatistics(weak=weak, flips=float((held != settled).mean()))
 
     def free(self, inputs: InputArray, *, sweeps: int) -> SpinArray:
         """States that the input alone leads to, (B, H)."""

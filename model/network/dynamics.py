@@ -58,7 +58,9 @@ class Sweeps:
             return (1.0,) * self.clamped
         return tuple(1 - t / self.clamped for t in range(self.clamped))
 
-    def turns(self, rng: np.random.Generator | None, shape: tuple[int, int, int]) -> BoolArray:
+    def update_mask(
+        self, rng: np.random.Generator | None, shape: tuple[int, int, int]
+    ) -> BoolArray:
         """Whose turn it is, (sweeps, B, H); no entries when everyone moves in every sweep."""
         if self.update_probability == 1:
             return np.empty((0, *shape[1:]), dtype=np.bool_)
@@ -140,7 +142,7 @@ def relax(
     network: Network,
     spins: SpinArray,
     externals: Sequence[FloatArray],
-    turns: BoolArray | None = None,
+    update_mask: BoolArray | None = None,
 ) -> SpinArray:
     """Sweep synchronously, once for each external field.
 
@@ -149,15 +151,17 @@ def relax(
     spins : (B, H)
     externals : sequence of (B, H)
         External field in each sweep.
-    turns : (sweeps, B, H), optional
+    update_mask : (sweeps, B, H), optional
         Whose turn it is in each sweep; by default everyone's.
     """
-    everyone = turns is None or not turns.size
+    everyone = update_mask is None or not update_mask.size
     for sweep, external in enumerate(externals):
         moved = sign(field(network, spins, external))
         if everyone and sweep and external is externals[-1] and np.array_equal(moved, spins):
             return spins  # fixed for good
-        spins = moved if turns is None or everyone else np.where(turns[sweep], moved, spins)
+        spins = (
+            moved if update_mask is None or everyone else np.where(update_mask[sweep], moved, spins)
+        )
     return spins
 
 
@@ -171,11 +175,11 @@ def run_free(
     inputs: InputArray,
     *,
     sweeps: int = 50,
-    turns: BoolArray | None = None,
+    update_mask: BoolArray | None = None,
 ) -> SpinArray:
     """States reached from s = 0 by the input alone: the runs that accuracy is read from."""
     external = input_field(network, inputs)
-    return relax(network, warm_up(network, external), [external] * sweeps, turns)
+    return relax(network, warm_up(network, external), [external] * sweeps, update_mask)
 
 
 def run_clamped(
@@ -195,10 +199,12 @@ def run_clamped(
     check_labels(labels, len(inputs))
     external = input_field(network, inputs)
     signal = label_code(labels, network.classes) @ network.supervisory.T
-    turns = sweeps.turns(rng, (sweeps.clamped + sweeps.free, len(inputs), network.units))
+    update_mask = sweeps.update_mask(
+        rng, (sweeps.clamped + sweeps.free, len(inputs), network.units)
+    )
     clamped = [external + strength * signal for strength in sweeps.strengths]
-    held = relax(network, warm_up(network, external), clamped, turns[: sweeps.clamped])
-    return held, relax(network, held, [external] * sweeps.free, turns[sweeps.clamped :])
+    held = relax(network, warm_up(network, external), clamped, update_mask[: sweeps.clamped])
+    return held, relax(network, held, [external] * sweeps.free, update_mask[sweeps.clamped :])
 
 
 def margins(network: Network, inputs: InputArray, spins: SpinArray) -> FloatArray:

@@ -61,7 +61,7 @@ class Network(OneLine):
         return len(self.readout)
 
 
-def draw(
+def random_network(
     architecture: Architecture,
     rng: np.random.Generator,
     *,
@@ -85,7 +85,7 @@ def draw(
     Examples
     --------
     >>> architecture = Architecture(units=50, inputs=4, classes=3)
-    >>> network = draw(architecture, np.random.default_rng(0), centre=np.zeros(4))
+    >>> network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(4))
     >>> network.coupling.shape, float(network.self_coupling[0])
     ((50, 50), 0.5)
     """

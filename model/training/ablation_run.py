@@ -19,7 +19,7 @@ import numpy as np
 from spinspike.model.data.dataset import Dataset
 from spinspike.model.learning.base import Course
 from spinspike.model.learning.devices import engine
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 from .ablation import Ablation
 from .training import Epoch, Progress, accuracy, train_as
@@ -64,7 +64,7 @@ def seconds_per_image(data: Dataset, ablation: Ablation) -> float:
     """Time that learning one image takes here and now, by the first batches."""
     a, batch = ablation, ablation.schedule.batch
     rng = np.random.default_rng(a.seed)
-    network = draw(
+    network = random_network(
         a.architecture,
         rng,
         centre=np.zeros(a.architecture.inputs),

@@ -14,7 +14,7 @@ from spinspike.model.network.network import Network
 SETTLE = 100  # sweeps granted to reach a fixed point
 
 
-def learned(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
+def learned_fixed_points(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
     """Where training inputs end after warm-up, clamp with their label, and release.
 
     Inputs whose dynamics do not settle within 100 sweeps have no fixed point and are left out.
@@ -33,7 +33,7 @@ def learned(network: Network, split: Split, *, clamped: int = 5) -> FixedPoints:
     return _settled(network, split, states)
 
 
-def free(network: Network, split: Split) -> FixedPoints:
+def free_fixed_points(network: Network, split: Split) -> FixedPoints:
     """Where inputs end by themselves, the label never shown.
 
     Parameters

@@ -17,7 +17,7 @@ from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.schedule import Schedule
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import predict
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.one_line import OneLine
 
 GAIN = 2.5  # of the centred input
@@ -242,7 +242,7 @@ def _fresh(
     """A network before its first batch; its gain counts in the units of the inputs."""
     low, high = data.input_range
     inputs = data.train.inputs
-    return draw(
+    return random_network(
         architecture,
         rng,
         centre=inputs.mean(axis=0, dtype=np.float64) if centred else np.zeros(inputs.shape[1]),

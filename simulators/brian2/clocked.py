@@ -24,7 +24,7 @@ from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
 
@@ -56,7 +56,7 @@ class Brian2Clocked:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -76,7 +76,7 @@ class Brian2Clocked:
         for first in range(0, patterns, size):
             given = stimulus.select(slice(first, first + size))
             with contained(brian2, 0, self.target):
-                parts.append(_simulate(brian2, graph, given, protocol))
+                parts.append(_simulate(brian2, graph, given, phases))
             if progress is not None:
                 progress(min(first + size, patterns), patterns)
         spikes = np.concatenate([part[0] for part in parts], axis=1)
@@ -85,23 +85,23 @@ class Brian2Clocked:
         field = supervisory_field(graph, signal.reshape(-1, graph.classes))
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, spikes),
             supervisory=np.abs(field).sum(axis=1).reshape(signal.shape[:2]).astype(np.float64),
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=spikes,
             readout=readout if readout.size else None,
         )
 
 
 def _simulate(
-    brian2: ModuleType, graph: SynapseGraph, given: Stimulus, protocol: Protocol
+    brian2: ModuleType, graph: SynapseGraph, given: Stimulus, phases: Phases
 ) -> tuple[BoolArray, BoolArray, IntArray]:
     """Spikes (K, B, N), those of the supervisory neurons (K, B, C), readout membranes (B, C)."""
-    copies, readouts = len(given.bias), len(graph.ends.readout_offset)
+    copies, readouts = len(given.bias), len(graph.io.readout_bias)
     targets = starts(graph) | dict.fromkeys(graph.named("readout"), graph.neurons)
     group = _neurons(brian2, copies, graph.neurons, readouts)
-    sources, first_of = _sources(brian2, graph, given, protocol)
+    sources, first_of = _sources(brian2, graph, given, phases)
     inner = synapses_of(graph, ("coupling", "link", "self", "readout"), starts(graph), targets)
     outer = synapses_of(graph, ("supervisory", "input"), first_of, targets)
     delay, act = TICK * inner.delay, "x_post += w"
@@ -114,17 +114,17 @@ def _simulate(
         synapses.pre.when = "before_groups"
     monitors = [brian2.SpikeMonitor(group), brian2.SpikeMonitor(sources)]
     network = brian2.Network(group, sources, *objects, *at_once, *monitors)
-    offset = np.tile(graph.ends.readout_offset, (copies, 1))
-    phases = (1, given.first_bias, given.first_levels), (
-        protocol.total - 1, given.bias, given.levels
+    offset = np.tile(graph.io.readout_bias, (copies, 1))
+    parts_of = (1, given.first_bias, given.first_levels), (
+        phases.total - 1, given.bias, given.levels
     )  # fmt: skip
-    for steps, bias, levels in phases:
+    for steps, bias, levels in parts_of:
         group.bias = np.append(bias, offset, axis=1).ravel()
         sources.level = _levels(graph, given, levels).ravel()
         if steps:
             advance(network, steps * TICK * brian2.ms)
-    spikes, sent = (_spikes(brian2, m, protocol.total, copies) for m in monitors)
-    signal = np.zeros((protocol.total, copies, graph.classes), dtype=np.bool_)
+    spikes, sent = (_spikes(brian2, m, phases.total, copies) for m in monitors)
+    signal = np.zeros((phases.total, copies, graph.classes), dtype=np.bool_)
     if names := graph.named("supervisory"):
         signal = sent[:, :, first_of[names[0]] :][:, :, : graph.classes]
     membrane = np.rint(np.reshape(group.v[:], (copies, -1))).astype(np.int64)
@@ -151,7 +151,7 @@ def _neurons(brian2: ModuleType, copies: int, neurons: int, readouts: int) -> An
 
 
 def _sources(
-    brian2: ModuleType, graph: SynapseGraph, given: Stimulus, protocol: Protocol
+    brian2: ModuleType, graph: SynapseGraph, given: Stimulus, phases: Phases
 ) -> tuple[Any, dict[str, int]]:
     """Supervisory and input neurons of every copy, and the first of each population."""
     names = [*graph.named("supervisory"), *graph.named("input")]
@@ -167,8 +167,8 @@ def _sources(
     )
     group.thresholder["spike"].when = "start"
     taught = np.arange(max(1, sum(sizes))) < sum(sizes[: len(graph.named("supervisory"))])
-    group.on = np.tile(np.where(taught, protocol.cue, 0), len(given.bias))
-    group.off = np.tile(np.where(taught, protocol.release, protocol.total), len(given.bias))
+    group.on = np.tile(np.where(taught, phases.cue, 0), len(given.bias))
+    group.off = np.tile(np.where(taught, phases.release, phases.total), len(given.bias))
     return group, first_of
 
 

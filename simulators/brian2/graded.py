@@ -152,7 +152,7 @@ class Brian2Graded:
         """
         given = levels(graph, signal)
         populations, step = populations_of(graph)
-        x = (given[:, 0] - given[:, 1]) / (step * graph.ends.levels)
+        x = (given[:, 0] - given[:, 1]) / (step * graph.io.levels)
         peak = peak_current(populations, x, step)
         if peak == 0:
             message = "signal is 0 throughout, in levels of the graph; allowed: one that is not"
@@ -165,7 +165,7 @@ class Brian2Graded:
         bins = int(len(x) * step * p.tau / self.every)
         counts = self._counts(spikes, bins, len(populations.drive))
         rates = counts / (p.neurons * gain * self.every)
-        sign = np.eye(graph.units)[graph.ends.unit] * graph.ends.input_sign[:, None]
+        sign = np.eye(graph.units)[graph.io.unit] * graph.io.input_sign[:, None]
         return Response(
             times=(np.arange(bins, dtype=np.float64) + 0.5) * (self.every / p.tau),
             readout=rates @ populations.readout,

@@ -12,13 +12,13 @@ import numpy as np
 
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
 
-from .neurons import Tissue, neurons, synapses
+from .neurons import Brian2Build, neurons, synapses
 from .synapses import Target, advance, chunk, contained, imported
 
 
@@ -80,7 +80,7 @@ class Brian2LIF:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -104,7 +104,7 @@ class Brian2LIF:
         for first in range(0, patterns, size):
             given = stimulus.select(slice(first, first + size))
             with contained(brian2, self.seed + first, self.target) as folder:
-                tissue = Tissue(brian2, parameters, graph, given, protocol, self.dt, self.device)
+                tissue = Brian2Build(brian2, parameters, graph, given, phases, self.dt, self.device)
                 parts.append(self._simulate(tissue, self.seed + first, folder))
             if progress is not None:
                 progress(min(first + size, patterns), patterns)
@@ -114,10 +114,10 @@ class Brian2LIF:
             supervisory=np.concatenate([part.supervisory for part in parts], axis=1),
         )
 
-    def _simulate(self, tissue: Tissue, seed: int, folder: str) -> Recording:
+    def _simulate(self, tissue: Brian2Build, seed: int, folder: str) -> Recording:
         """Run one Brian2 network of all patterns through the phases and read it out."""
-        brian2, graph, given, protocol = (
-            tissue.brian2, tissue.graph, tissue.given, tissue.protocol
+        brian2, graph, given, phases = (
+            tissue.brian2, tissue.graph, tissue.given, tissue.phases
         )  # fmt: skip
         ms = brian2.ms
         group = neurons(tissue, seed)
@@ -126,19 +126,19 @@ class Brian2LIF:
         )
         monitor = brian2.SpikeMonitor(group[: graph.neurons])
         network = brian2.Network(group, *synapses(tissue, group), reader, monitor)
-        forced = given.cue[:, graph.ends.unit] * graph.ends.input_sign
-        if protocol.cue:
+        forced = given.cue[:, graph.io.unit] * graph.io.input_sign
+        if phases.cue:
             group.bias = tissue.biases(given.first_bias, forced)
             group.listening = tissue.spread(forced == 0, beside=1)
-            advance(network, protocol.cue * ms, checked=not folder)
+            advance(network, phases.cue * ms, checked=not folder)
         group.bias = tissue.biases(given.bias)
         group.listening = 1
         group.transmission = 1
         # one step more, so that the last read-out, at the very end, is taken
-        advance(network, (protocol.total - protocol.cue + self.dt) * ms, checked=not folder)
+        advance(network, (phases.total - phases.cue + self.dt) * ms, checked=not folder)
         if folder:
             brian2.device.build(directory=folder, compile=True, run=True)
-        end = int(protocol.total / self.every) + 1  # read-out 0 saw nothing yet
+        end = int(phases.total / self.every) + 1  # read-out 0 saw nothing yet
         last, signal = (
             np.transpose(seen).reshape(-1, tissue.copies, tissue.size)[1:end, :, : graph.neurons]
             for seen in (reader.lastspike_, reader.y)
@@ -149,6 +149,6 @@ class Brian2LIF:
             times=times,
             states=unit_states(graph, last > 1e-3 * (times - self.window)[:, None, None]),
             supervisory=np.abs(signal).sum(axis=2),
-            release=float(protocol.release),
+            release=float(phases.release),
             raster=(np.array(monitor.t / ms), np.array(monitor.i, dtype=np.int64)),
         )

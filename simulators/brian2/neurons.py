@@ -38,7 +38,7 @@ import numpy as np
 from spinspike.arrays import BoolArray
 from spinspike.mapping.graph.encoding import encoding_named
 from spinspike.mapping.graph.graph import FloatArray, IntArray, Role, SynapseGraph
-from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.simulators.base import Phases, Stimulus
 from spinspike.simulators.physics.lif_parameters import LIFParameters
 
 from .synapses import Synapses, connect, joined, starts, synapses_of
@@ -92,14 +92,14 @@ Gate = Callable[[float, float], float]  # of a field and a time constant
 
 
 @dataclass(frozen=True)
-class Tissue:
+class Brian2Build:
     """A graph and its stimulus as they become neurons and synapses."""
 
     brian2: ModuleType
     parameters: LIFParameters
     graph: SynapseGraph
     given: Stimulus
-    protocol: Protocol
+    phases: Phases
     dt: float  # ms
     seed: int  # of mismatch, jitter and phases, the same for every pattern
 
@@ -122,7 +122,7 @@ class Tissue:
     @property
     def scale(self) -> FloatArray:
         """Integer weight units per unit of field, (N,)."""
-        return self.graph.ends.scale[self.graph.ends.unit]
+        return self.graph.io.scale[self.graph.io.unit]
 
     def biases(self, bias: IntArray, forced: IntArray | None = None) -> FloatArray:
         """Biases in units of field, of all neurons of all copies.
@@ -146,7 +146,7 @@ class Tissue:
         return np.append(np.asarray(values, dtype=np.float64), other, axis=1).ravel()
 
 
-def neurons(tissue: Tissue, seed: int) -> Any:
+def neurons(tissue: Brian2Build, seed: int) -> Any:
     """Neurons that have never spiked, at random potentials between rest and threshold."""
     p, ms = tissue.parameters, tissue.brian2.ms
     # the stationary spread of what decays by exp(-dt / tau) in each step is then exactly the noise
@@ -187,7 +187,7 @@ def neurons(tissue: Tissue, seed: int) -> Any:
     return group
 
 
-def synapses(tissue: Tissue, group: Any) -> list[Any]:
+def synapses(tissue: Brian2Build, group: Any) -> list[Any]:
     """Synapses of every kind, and the supervisory and input neurons before them."""
     inner = joined(_between(tissue), _competition(tissue))
     kinds = (inner.weight > 0, "up", "tau_slow"), (inner.weight < 0, "down", "tau_inhibition")
@@ -195,14 +195,14 @@ def synapses(tissue: Tissue, group: Any) -> list[Any]:
     for kept, sum_, tau in kinds:
         part = inner.select(kept).divided(1.0 if sum_ == "up" else -1.0)
         objects += _saturating(tissue, group, group, part, sum_, tau)
-    if tissue.protocol.clamped and tissue.given.supervisor.any():
+    if tissue.phases.clamped and tissue.given.supervisor.any():
         objects += _supervisory(tissue, group)
     if tissue.given.levels.shape[1]:
         objects += _input(tissue, group)
     return objects
 
 
-def _between(tissue: Tissue) -> Synapses:
+def _between(tissue: Brian2Build) -> Synapses:
     """Synapses between neurons in units of field, each divided by the gate that calibrates it."""
     p, graph = tissue.parameters, tissue.graph
     parts = []
@@ -217,9 +217,9 @@ def _between(tissue: Tissue) -> Synapses:
     return joined(*parts)
 
 
-def _competition(tissue: Tissue) -> Synapses:
+def _competition(tissue: Brian2Build) -> Synapses:
     """From each neuron of a pair to its interneuron, and from that to its rivals."""
-    p, ends, count = tissue.parameters, tissue.graph.ends, tissue.interneurons
+    p, ends, count = tissue.parameters, tissue.graph.io, tissue.interneurons
     one = np.arange(count)
     unit, sign = ends.unit[:count], ends.input_sign[:count]
     rival, source = np.nonzero((unit[:, None] == unit) & (sign[:, None] != sign))
@@ -234,15 +234,15 @@ def _competition(tissue: Tissue) -> Synapses:
     )
 
 
-def _supervisory(tissue: Tissue, group: Any) -> list[Any]:
+def _supervisory(tissue: Brian2Build, group: Any) -> list[Any]:
     """Regular spikes of the supervisory neurons that are on, all delivered before the release.
 
     Excitatory and inhibitory twins of a class spike together and are one source here.
     """
     p, given, graph = tissue.parameters, tissue.given, tissue.graph
     on = np.flatnonzero(given.supervisor)
-    last = tissue.protocol.release - p.delay - p.delay_jitter
-    times = np.arange(tissue.protocol.cue, last, p.supervisory_interval)
+    last = tissue.phases.release - p.delay - p.delay_jitter
+    times = np.arange(tissue.phases.cue, last, p.supervisory_interval)
     source = tissue.brian2.SpikeGeneratorGroup(
         given.supervisor.size,
         np.tile(on, times.size),
@@ -259,7 +259,7 @@ def _supervisory(tissue: Tissue, group: Any) -> list[Any]:
     ]
 
 
-def _input(tissue: Tissue, group: Any) -> list[Any]:
+def _input(tissue: Brian2Build, group: Any) -> list[Any]:
     """Input neurons, which fire regularly, out of phase; a spike carries the level that they send.
 
     Twins are one source here.
@@ -286,7 +286,7 @@ def _input(tissue: Tissue, group: Any) -> list[Any]:
 
 
 def _saturating(
-    tissue: Tissue, source: Any, target: Any, found: Synapses, sum_: str, tau: str
+    tissue: Brian2Build, source: Any, target: Any, found: Synapses, sum_: str, tau: str
 ) -> list[Any]:
     """Synapses that open as far as the gate of their source, or their own, is not open yet."""
     p = tissue.parameters
@@ -305,7 +305,7 @@ def _saturating(
     return made
 
 
-def _delays(tissue: Tissue, found: Synapses) -> FloatArray:
+def _delays(tissue: Brian2Build, found: Synapses) -> FloatArray:
     """Delay of each synapse, ms: a step of a projection's delay lasts as long as the first."""
     p, rng = tissue.parameters, np.random.default_rng(tissue.seed)
     jitter = rng.uniform(-1, 1, found.delay.size) * p.delay_jitter
@@ -313,7 +313,7 @@ def _delays(tissue: Tissue, found: Synapses) -> FloatArray:
 
 
 def _connected(
-    tissue: Tissue,
+    tissue: Brian2Build,
     source: Any,
     target: Any,
     found: Synapses,

@@ -51,12 +51,12 @@ def populations_of(graph: SynapseGraph) -> tuple[Populations, float]:
     up = drive.source == 0  # the neurons for negative inputs are the mirror image
     ends = dict.fromkeys(graph.named("readout"), 0)
     readout = synapses_of(graph, ("readout",), first, ends)
-    scale = graph.ends.scale[graph.ends.unit]
+    scale = graph.io.scale[graph.io.unit]
     entering = np.bincount(drive.target[up], drive.weight[up], minlength=start)
     leaving = np.bincount(readout.source, readout.weight, minlength=start)
     found = Populations(
         coupling=coupling.divided(graded.step / one),
-        drive=entering * (one * graph.ends.levels / scale),
+        drive=entering * (one * graph.io.levels / scale),
         readout=leaving * (scale / graded.readout_scale),
     )
     return found, graded.step

@@ -20,7 +20,7 @@ from spinspike.arrays import BoolArray, FloatArray, IntArray
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
 
@@ -51,7 +51,7 @@ class AsynchronousEmulator:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -68,12 +68,12 @@ class AsynchronousEmulator:
         plain, signal = fields(graph, stimulus)
         value = np.zeros(plain.T.shape)  # (N, B), so that an update reads whole rows
         forced = cued_spikes(graph, stimulus).T
-        spikes = np.zeros((protocol.total, *plain.shape), dtype=np.bool_)
-        supervisory = np.zeros((protocol.total, len(plain)))
-        for sweep in range(1, protocol.total + 1):
-            clamped = protocol.cue < sweep <= protocol.release
+        spikes = np.zeros((phases.total, *plain.shape), dtype=np.bool_)
+        supervisory = np.zeros((phases.total, len(plain)))
+        for sweep in range(1, phases.total + 1):
+            clamped = phases.cue < sweep <= phases.release
             given = (plain + signal if clamped else plain).T
-            if sweep <= protocol.cue:
+            if sweep <= phases.cue:
                 value[:] = forced
             else:
                 for k in rng.permutation(graph.neurons):
@@ -82,13 +82,13 @@ class AsynchronousEmulator:
             spikes[sweep - 1] = value.T > 0
             supervisory[sweep - 1] = np.abs(signal).sum(axis=1) * clamped
             if progress:
-                progress(sweep, protocol.total)
+                progress(sweep, phases.total)
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, spikes),
             supervisory=supervisory,
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=spikes,
         )
 

@@ -31,7 +31,7 @@ class GradedEmulator:
     >>> from spinspike.model.integrator.linear_network import LinearNetwork
     >>> graph = map_integrator(LinearNetwork(np.array([[0.9]]), np.ones(1), np.ones(1)))
     >>> impulse = np.zeros(81)
-    >>> impulse[0] = graph.ends.input_range[1]
+    >>> impulse[0] = graph.io.input_range[1]
     >>> y = GradedEmulator().run(graph, impulse).readout
     >>> rate = -np.log(y[80] / y[0]) / (80 * graph.graded.step)
     >>> bool(abs(rate - 0.1) < 0.003)

@@ -7,10 +7,10 @@ import numpy as np
 from spinspike.arrays import BoolArray, IntArray
 from spinspike.mapping.graph.fields import input_field, supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.simulators.base import Phases, Stimulus
 
 
-def run(graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol) -> tuple[BoolArray, IntArray]:
+def run(graph: SynapseGraph, stimulus: Stimulus, phases: Phases) -> tuple[BoolArray, IntArray]:
     """Spikes (T, B, N), and membranes of the readout (B, C) at the end, each pattern from silence.
 
     A neuron's sum x of weights that arrive, bias included, gives
@@ -23,7 +23,7 @@ def run(graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol) -> tuple[Bo
     ----------
     graph : SynapseGraph
     stimulus : Stimulus
-    protocol : Protocol
+    phases : Phases
 
     References
     ----------
@@ -31,18 +31,18 @@ def run(graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol) -> tuple[Bo
     """
     place = graph.slices()
     size = {name: slice(0, graph.sizes[name]) for name in graph.sizes}
-    spikes = np.zeros((protocol.total + 1, *stimulus.bias.shape), dtype=np.bool_)
+    spikes = np.zeros((phases.total + 1, *stimulus.bias.shape), dtype=np.bool_)
     v = np.zeros(stimulus.bias.shape, dtype=np.int64)
-    read = np.zeros((len(v), len(graph.ends.readout_offset)), dtype=np.int64)
-    for t in range(1, protocol.total + 1):
+    read = np.zeros((len(v), len(graph.io.readout_bias)), dtype=np.int64)
+    for t in range(1, phases.total + 1):
         levels, bias = stimulus.levels, stimulus.bias
         if t == 1:
             levels, bias = stimulus.first_levels, stimulus.first_bias
         x, score = (
             bias + input_field(graph, levels),
-            np.tile(graph.ends.readout_offset, (len(v), 1)),
+            np.tile(graph.io.readout_bias, (len(v), 1)),
         )
-        if protocol.cue < t <= protocol.release:
+        if phases.cue < t <= phases.release:
             x = x + supervisory_field(graph, stimulus.supervisor)
         for p in graph.projections:
             if p.source in place and t > p.delay:

@@ -20,7 +20,7 @@ from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak, step
 from spinspike.mapping.graph.wiring import wiring
 from spinspike.model.learning.uncompiled import compiles
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
 
@@ -79,7 +79,7 @@ class Emulator:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -91,18 +91,18 @@ class Emulator:
             The stimulus does not fit the graph.
         """
         check_size(graph, stimulus)
-        work = protocol.total * stimulus.bias.size
+        work = phases.total * stimulus.bias.size
         if self._random or work < SMALL or not compiles(COST):
-            return self._in_batches(graph, stimulus, protocol, progress)
-        return self._by_changes(graph, stimulus, protocol, progress)
+            return self._in_batches(graph, stimulus, phases, progress)
+        return self._by_changes(graph, stimulus, phases, progress)
 
     def _by_changes(
-        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, progress: Progress | None
+        self, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, progress: Progress | None
     ) -> Recording:
         """Pattern by pattern, compiled; threads share the patterns."""
         from .kernels import Fields, Layout, Run, run_patterns, twins_alike
 
-        patterns, total = len(stimulus.bias), protocol.total
+        patterns, total = len(stimulus.bias), phases.total
         first, later = stimulus.first_bias, stimulus.bias
         if stimulus.levels.shape[1]:
             first = first + input_field(graph, stimulus.first_levels)
@@ -110,15 +110,15 @@ class Emulator:
         labels, which = np.unique(stimulus.supervisor, axis=0, return_inverse=True)
         signal = supervisory_field(graph, labels)
         supervisory = np.zeros((total, patterns))
-        supervisory[protocol.cue : protocol.release] = np.abs(signal).sum(axis=1)[which]
+        supervisory[phases.cue : phases.release] = np.abs(signal).sum(axis=1)[which]
         stands = twins(graph)
         if not all(twins_alike(field, stands) for field in (first, later, signal)):
             stands = np.arange(graph.neurons)
         kept, number = np.unique(stands, return_inverse=True)
         synapses, scores = by_source(graph, stands), by_source(graph, stands, into="readout")
         scores = scores._replace(starts=scores.starts.sum(axis=0, keepdims=True))  # without delays
-        decoder, offset = graph.ends.decoder, graph.ends.readout_offset.astype(np.int64)
-        sign = np.sign(graph.ends.input_sign[decoder]).astype(np.int8)
+        decoder, offset = graph.io.decoder, graph.io.readout_bias.astype(np.int64)
+        sign = np.sign(graph.io.input_sign[decoder]).astype(np.int8)
         made = Run(
             spikes=np.empty((total, *stimulus.bias.shape), dtype=np.bool_),
             states=np.empty((total, patterns, graph.units), dtype=np.int8),
@@ -130,7 +130,7 @@ class Emulator:
         def block(begin: int) -> None:
             run_patterns(
                 begin, min(begin + PATTERNS, patterns), made, fields, layout,
-                protocol.cue, protocol.release, synapses, scores,
+                phases.cue, phases.release, synapses, scores,
             )  # fmt: skip
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -144,13 +144,13 @@ class Emulator:
             times=np.arange(1.0, total + 1),
             states=made.states,
             supervisory=supervisory,
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=made.spikes,
             readout=made.readout if made.readout.size else None,
         )
 
     def _in_batches(
-        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, progress: Progress | None
+        self, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, progress: Progress | None
     ) -> Recording:
         """Step by step, all patterns that still move at once."""
         rng = np.random.default_rng(self.seed)
@@ -158,22 +158,22 @@ class Emulator:
         signal = supervisory_field(graph, stimulus.supervisor)
         first = stimulus.first_bias + input_field(graph, stimulus.first_levels)
         later = stimulus.bias + input_field(graph, stimulus.levels)
-        spikes = np.zeros((protocol.total, *stimulus.bias.shape), dtype=np.bool_)
+        spikes = np.zeros((phases.total, *stimulus.bias.shape), dtype=np.bool_)
         membrane = np.zeros_like(stimulus.bias)
         silence = np.zeros(membrane.shape, dtype=np.bool_)
         sent = deque([silence] * (synapses.longest + 1), maxlen=synapses.longest + 1)
-        readout = np.zeros((len(signal), len(graph.ends.readout_offset)), dtype=np.int64)
+        readout = np.zeros((len(signal), len(graph.io.readout_bias)), dtype=np.int64)
         strength = np.abs(signal).sum(axis=1)
-        supervisory = np.zeros((protocol.total, len(signal)))
+        supervisory = np.zeros((phases.total, len(signal)))
         still = np.zeros(len(signal), dtype=np.int64)  # steps in which nothing of a pattern changed
-        for number in range(1, protocol.total + 1):
-            if number in (1, 2, protocol.cue + 1, protocol.release + 1) or self._random:
+        for number in range(1, phases.total + 1):
+            if number in (1, 2, phases.cue + 1, phases.release + 1) or self._random:
                 still[:] = 0
             moving = np.flatnonzero(still <= synapses.longest)
             now, before = spikes[number - 1], spikes[number - 2] if number > 1 else silence
             now[:] = before
             external = (first if number == 1 else later)[moving]
-            if protocol.cue < number <= protocol.release:
+            if phases.cue < number <= phases.release:
                 external = external + signal[moving]
                 supervisory[number - 1] = strength
             field = synapses.field(*(one[moving] for one in sent)) + external
@@ -182,7 +182,7 @@ class Emulator:
             fired, left = step(membrane[moving], field)
             same = (fired == before[moving]).all(axis=1) & (left == membrane[moving]).all(axis=1)
             if readout.size:
-                score = scores.field(sent[0][moving]) + graph.ends.readout_offset
+                score = scores.field(sent[0][moving]) + graph.io.readout_bias
                 read = leak(readout[moving]) + WEIGHT_UNIT * score
                 same &= (read == readout[moving]).all(axis=1)
                 readout[moving] = read
@@ -191,13 +191,13 @@ class Emulator:
             arrives = now & (rng.random(now.shape) >= self.spike_loss) if self.spike_loss else now
             sent.appendleft(arrives)
             if progress:
-                progress(number, protocol.total)
+                progress(number, phases.total)
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, spikes),
             supervisory=supervisory,
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=spikes,
             readout=readout if readout.size else None,
         )

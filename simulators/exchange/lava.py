@@ -111,10 +111,10 @@ def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path
 def _with_ports(graph: SynapseGraph) -> SynapseGraph:
     """Lava finds no process for what feeds a port that leads nowhere: it leads to no synapses."""
     ports: tuple[Literal["supervisory", "input"], ...] = ("supervisory", "input")
-    for model in ports[: 2 if graph.ends.levels else 1]:
+    for model in ports[: 2 if graph.io.levels else 1]:
         if any(p.source in graph.named(model) for p in graph.projections):
             continue
-        size = max(1, graph.classes) if model == "supervisory" else graph.ends.centre.size + 1
+        size = max(1, graph.classes) if model == "supervisory" else graph.io.centre.size + 1
         source = next(iter(graph.named(model)), unused(model, graph.sizes))
         if source not in graph.sizes:
             population = Population(source, size, model)
@@ -136,13 +136,13 @@ def _write(graph: SynapseGraph, folder: Path) -> None:
     write_npz(folder / "arrays.npz", arrays)
     if "free" in graph.fixed_points and len(graph.fixed_points["free"]):
         np.save(folder / "image.npy", "state.npy", graph.fixed_points["free"].inputs[0])
-    elif not graph.ends.centre.size and len(graph.fixed_points.get("learned", ())):
+    elif not graph.io.centre.size and len(graph.fixed_points.get("learned", ())):
         np.save(folder / "state.npy", graph.fixed_points["learned"].states[0])
 
 
 def _arrays(graph: SynapseGraph) -> dict[str, Any]:
     """What ``arrays.npz`` holds: the network's, and what encodes an image and decodes a state."""
-    ends, arrays = graph.ends, stock_arrays(graph)
+    ends, arrays = graph.io, stock_arrays(graph)
     head = {
         "format": 3,
         "encoding": graph.encoding,
@@ -167,16 +167,16 @@ def _arrays(graph: SynapseGraph) -> dict[str, Any]:
 
 def _readme(graph: SynapseGraph) -> str:
     names = list(graph.slices())
-    low, high = graph.ends.input_range
+    low, high = graph.io.input_range
     values = {
         "SUMMARY": f"{graph.units} units as {graph.neurons} neurons ({graph.encoding} encoding), "
         f"{graph.synapses} synapses of {graph.weight_bits} bits, {graph.classes} classes.",
-        "PIXELS": str(graph.ends.centre.size),
+        "PIXELS": str(graph.io.centre.size),
         "LOW": f"{low:g}",
         "HIGH": f"{high:g}",
-        "GIVEN": ", levels=levels" if graph.ends.levels else "",
-        "PORTS": "`image`" if graph.ends.levels else ", ".join(f"`input_{name}`" for name in names),
-        "INPUT": (SPIKES if graph.ends.levels else BIAS).replace("@G@", str(graph.ends.levels)),
+        "GIVEN": ", levels=levels" if graph.io.levels else "",
+        "PORTS": "`image`" if graph.io.levels else ", ".join(f"`input_{name}`" for name in names),
+        "INPUT": (SPIKES if graph.io.levels else BIAS).replace("@G@", str(graph.io.levels)),
         "OUTPUTS": ", ".join(f"`spikes_{name}`" for name in names),
         "READOUT": (ON_CHIP if graph.named("readout") else OFF_CHIP),
     }

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 TEMPLATE = Path(__file__).parent / "lava_template" / "network.txt"
-EXAMPLE = Protocol(cue=0, clamped=3, free=5)  # after a cue of one step for each module
+EXAMPLE = Phases(cue=0, clamped=3, free=5)  # after a cue of one step for each module
 CLAMPED_WITH = 0
 MEANING = {
     "head": "JSON text, see 2",
@@ -52,7 +52,7 @@ def describe(graph: SynapseGraph, arrays: Mapping[str, Any]) -> str:
     head = json.loads(str(arrays["head"]))
     values = {
         "SUMMARY": f"{graph.units} units as {graph.neurons} neurons ({graph.encoding} encoding), "
-        f"{graph.synapses} synapses, {graph.classes} classes, {graph.ends.centre.size} pixels.",
+        f"{graph.synapses} synapses, {graph.classes} classes, {graph.io.centre.size} pixels.",
         "ARRAYS": "\n".join(_row(name, np.asarray(a), head) for name, a in arrays.items()),
         "POPULATIONS": "\n".join(
             f"    {name:<12} neurons {rows.start} to {rows.stop - 1}"
@@ -64,7 +64,7 @@ def describe(graph: SynapseGraph, arrays: Mapping[str, Any]) -> str:
             for number, row in enumerate(head["projections"])
         ),
         "MODULES": str(graph.modules),
-        "LEVELS": str(graph.ends.levels),
+        "LEVELS": str(graph.io.levels),
         "EXAMPLE": _example(graph),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
@@ -84,10 +84,10 @@ def _row(name: str, array: NDArray[Any], head: Mapping[str, Any]) -> str:
 
 def _example(graph: SynapseGraph) -> str:
     """Spikes of a run in which pixels take the lowest and the highest value by turns."""
-    pixels = np.resize(graph.ends.input_range, graph.ends.centre.size)[None]
-    protocol = Protocol(cue=graph.modules, clamped=EXAMPLE.clamped, free=EXAMPLE.free)
-    given = stimulus(graph, pixels, labels=np.array([CLAMPED_WITH]))
-    recording = Emulator().run(graph, given, protocol)
+    pixels = np.resize(graph.io.input_range, graph.io.centre.size)[None]
+    phases = Phases(cue=graph.modules, clamped=EXAMPLE.clamped, free=EXAMPLE.free)
+    given = encode_stimulus(graph, pixels, labels=np.array([CLAMPED_WITH]))
+    recording = Emulator().run(graph, given, phases)
     assert recording.spikes is not None
     lines = ["    step  spikes  sum of the numbers of the neurons that spike"]
     for step, spikes in enumerate(recording.spikes[:, 0], 1):

@@ -41,7 +41,7 @@ from spinspike.hdf5 import hdf5
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.fields import input_field, supervisory_field, weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
-from spinspike.mapping.graph.membrane import delay
+from spinspike.mapping.graph.membrane import switch_on_latency
 from spinspike.mapping.graph.registers import check_ranges
 
 from .exporter import refusals
@@ -76,7 +76,7 @@ def obstacles(graph: SynapseGraph) -> list[str]:
         return found
     if late := longest_delay(graph):
         found.append(f"delays of up to {late} steps; netx gives recurrent layers none of their own")
-    if not graph.ends.levels:
+    if not graph.io.levels:
         found.append(
             "the image comes by the bias, which a .net file fixes; map with binary or graded input"
         )
@@ -102,7 +102,7 @@ def omissions(graph: SynapseGraph) -> list[str]:
     ]
     if graph.named("readout"):
         found.append("readout neurons: the file has the matrix that reads the class from spikes")
-    if late := int(np.count_nonzero(delay(graph))):
+    if late := int(np.count_nonzero(switch_on_latency(graph))):
         found.append(
             f"{late} neurons may spike a step sooner in netx, right after a field of -4096 or less"
         )
@@ -120,7 +120,7 @@ def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path
     if problems := obstacles(graph):
         message = f"this graph does not fit a .net file: {'; '.join(problems)}"
         raise BadInput(message)
-    layer, ends = _layer(graph), graph.ends
+    layer, ends = _layer(graph), graph.io
     size = sum(array.nbytes for array in (*vars(layer).values(), ends.readout))
     with hdf5(path, size, force=force) as file:
         first = file.create_group("layer/0")
@@ -155,9 +155,9 @@ def _unit(graph: SynapseGraph) -> int:
 
 def _layer(graph: SynapseGraph) -> _Layer:
     unit = _unit(graph)
-    bias, first_bias = (_ceil(b, unit) for b in (graph.offset, graph.first_offset))
+    bias, first_bias = (_ceil(b, unit) for b in (graph.bias, graph.initial_bias))
     recurrent = weight_matrix(graph).toarray() >> unit
-    pixels = graph.ends.centre.size + 1
+    pixels = graph.io.centre.size + 1
     start = first_bias - bias - recurrent @ (bias > 0)
     image = input_field(graph, np.eye(pixels, dtype=np.int64)) >> unit
     signal = supervisory_field(graph, np.eye(graph.classes, dtype=np.bool_)) >> unit

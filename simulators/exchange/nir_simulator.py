@@ -16,7 +16,7 @@ from spinspike.mapping.nir.export import BIAS, OUTPUT, STEP, node_names, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.graph import NirGraph
 from spinspike.mapping.nir.portable import PORTABLE_KIND, SOURCES, to_portable_nir
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.task import Progress
 
 from .nir_executor import execute
@@ -48,48 +48,48 @@ class Nir:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
         nir = FORMS[self.form](graph, dt=self.dt)
-        found = execute(nir, feed(graph, stimulus, protocol, nir), dt=self.dt)
+        found = execute(nir, feed(graph, stimulus, phases, nir), dt=self.dt)
         if progress:
-            progress(protocol.total, protocol.total)
+            progress(phases.total, phases.total)
         called = node_names(graph.sizes, ())
         outputs = [called[OUTPUT, name] for name in graph.slices()]
         outputs = {"signed": ["output_neurons"], "portable": ["output"]}.get(self.form, outputs)
         spikes = np.concatenate([found[name] for name in outputs], axis=2) > 0
         strength = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
-        clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
+        clamped = _in_steps(phases.cue + 1, phases.release, phases.total)
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, spikes),
             supervisory=clamped[:, None] * strength,
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=spikes,
             readout=_readout(graph, found),
         )
 
 
 def feed(
-    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, nir: NirGraph
+    graph: SynapseGraph, stimulus: Stimulus, phases: Phases, nir: NirGraph
 ) -> dict[str, FloatArray]:
     """What the Input nodes of an exported graph get in a run; each (steps, B, size).
 
     ``bias_P`` gets what an image, or a forced state in the first step, adds to the bias of a
     population; ``supervisory`` ones 1 while clamped; ``input`` ones the levels of the image.
     """
-    first = stimulus.first_bias - graph.offset
-    later = stimulus.bias - graph.offset
-    bias = np.stack([first, *[later] * (protocol.total - 1)])[: protocol.total]
-    levels = np.stack([stimulus.first_levels, *[stimulus.levels] * (protocol.total - 1)])
-    clamped = _in_steps(protocol.cue + 1, protocol.release, protocol.total)
+    first = stimulus.first_bias - graph.bias
+    later = stimulus.bias - graph.bias
+    bias = np.stack([first, *[later] * (phases.total - 1)])[: phases.total]
+    levels = np.stack([stimulus.first_levels, *[stimulus.levels] * (phases.total - 1)])
+    clamped = _in_steps(phases.cue + 1, phases.release, phases.total)
     kinds = {
         "supervisory": clamped[:, None, None] * stimulus.supervisor,
-        "input": levels[: protocol.total],
+        "input": levels[: phases.total],
     }
     parts = [kinds[kind] for kind in SOURCES if nir.metadata.get(kind)]
     given = {"bias": bias, "input": kinds["input"], "supervisory": kinds["supervisory"]}

@@ -29,7 +29,7 @@ from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.npz import write_npz
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .exporter import refusals
 from .folder import whole_folder
@@ -65,7 +65,7 @@ def omissions(graph: SynapseGraph) -> list[str]:
     ]
     if graph.named("readout"):
         found.append("readout neurons: they never spike; classes are those of the unit states")
-    if graph.ends.levels:
+    if graph.io.levels:
         found.append("input neurons: what they send on average comes as a constant current")
     total = sum(len(points) for points in graph.fixed_points.values())
     if total and (kept := len(_points(graph))) < total:
@@ -176,7 +176,7 @@ def _arrays(
     graph: SynapseGraph, points: FixedPoints, p: LIFParameters, projections: list[Projection]
 ) -> dict[str, Any]:
     """Connection lists, and what each fixed point needs to be run; currents in nA."""
-    ends, spikes = graph.ends, neuron_spikes(graph, points.states)
+    ends, spikes = graph.io, neuron_spikes(graph, points.states)
     found: dict[str, Any] = {
         "states": points.states,
         "labels": points.labels,
@@ -202,14 +202,14 @@ def _arrays(
 
 def _bias(graph: SynapseGraph, points: FixedPoints, p: LIFParameters) -> FloatArray:
     """Constant current of each neuron for each fixed point, (P, N)."""
-    given = stimulus(graph, points.inputs)
+    given = encode_stimulus(graph, points.inputs)
     field = (given.bias + input_field(graph, given.levels)) / _scale(graph) + p.bias
     return np.asarray(PER_MILLIVOLT * (p.threshold + p.field_scale * field))
 
 
 def _scale(graph: SynapseGraph) -> FloatArray:
     """Weight units per unit of field of each neuron, (N,)."""
-    return graph.ends.scale[graph.ends.unit]
+    return graph.io.scale[graph.io.unit]
 
 
 def _factor(graph: SynapseGraph, p: LIFParameters, q: Projection) -> FloatArray:

@@ -37,8 +37,8 @@ from spinspike.mapping.graph.fields import field_from, input_field, supervisory_
 from spinspike.mapping.graph.graph import Projection, SynapseGraph, refuse_graded
 from spinspike.mapping.graph.membrane import LEAK_SHIFT, WEIGHT_UNIT
 from spinspike.outputs import replacing
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
-from spinspike.simulators.stimulus import stimulus as encode
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
+from spinspike.simulators.stimulus import encode_stimulus as encode
 from spinspike.task import Progress
 
 from .exporter import refusals, states_left_behind
@@ -76,18 +76,18 @@ class SanaFe:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
         """Run every pattern of the stimulus through the protocol, each from silence."""
-        return self.measure(graph, stimulus, protocol, progress=progress)[0]
+        return self.measure(graph, stimulus, phases, progress=progress)[0]
 
     def measure(
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> tuple[Recording, Consumption]:
@@ -103,20 +103,20 @@ class SanaFe:
         sanafe = _sanafe()
         placement = self.placement or place(graph, load_target("loihi1"))
         with tempfile.TemporaryDirectory(prefix="spinspike-sanafe-") as folder:
-            chip, net = write_run(folder, graph, placement, stimulus, protocol)
+            chip, net = write_run(folder, graph, placement, stimulus, phases)
             architecture = sanafe.load_arch(str(chip))
             network = sanafe.load_net(str(net), architecture)
         runs = []
         for pattern in range(len(stimulus.bias)):
-            for name, settings in _settings(graph, stimulus, protocol, pattern).items():
+            for name, settings in _settings(graph, stimulus, phases, pattern).items():
                 for neuron, values in zip(network.groups[name], settings, strict=True):
                     neuron.set_attributes(model_attributes=values)
-            seen = _simulate(sanafe, architecture, network, protocol.total)
+            seen = _simulate(sanafe, architecture, network, phases.total)
             runs.append(_read(graph, seen))
             if progress:
                 progress(pattern + 1, len(stimulus.bias))
         used = {what: np.stack([run.used[what] for run in runs], axis=1) for what in runs[0].used}
-        return _recording(graph, stimulus, protocol, runs), Consumption(**used)
+        return _recording(graph, stimulus, phases, runs), Consumption(**used)
 
 
 def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path:
@@ -144,10 +144,10 @@ def write(graph: SynapseGraph, path: Path | str, *, force: bool = False) -> Path
         for obstacle in obstacles(graph):
             raise BadInput(obstacle)
         points = [p.inputs[:1] for p in graph.fixed_points.values() if len(p)]
-        darkest = np.full((1, graph.ends.centre.size), graph.ends.input_range[0])
+        darkest = np.full((1, graph.io.centre.size), graph.io.input_range[0])
         given = encode(graph, points[0] if points else darkest)
-        protocol = Protocol(cue=graph.modules, clamped=0, free=FREE)
-        write_run(new, graph, place(graph, load_target("loihi1")), given, protocol)
+        phases = Phases(cue=graph.modules, clamped=0, free=FREE)
+        write_run(new, graph, place(graph, load_target("loihi1")), given, phases)
     return path
 
 
@@ -156,7 +156,7 @@ def write_run(
     graph: SynapseGraph,
     placement: Placement,
     stimulus: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
     *,
     pattern: int = 0,
 ) -> tuple[Path, Path]:
@@ -186,7 +186,7 @@ def write_run(
     with replacing(chip, force=True) as new:
         new.write_text(text.replace(ALL_INPUTS, f"loihi_inputs[0..{last}]"), encoding="utf-8")
     lines = ["network:", "  name: spinspike", "  groups:"]
-    for name, settings in _settings(graph, stimulus, protocol, pattern).items():
+    for name, settings in _settings(graph, stimulus, phases, pattern).items():
         lines += [f"    - name: {json.dumps(name)}", "      neurons:"]
         for number, (hardware, values) in enumerate(
             zip(_hardware(graph, name), settings, strict=True)
@@ -221,9 +221,9 @@ def obstacles(graph: SynapseGraph, placement: Placement | None = None) -> list[s
             f"the graph has delays of up to {longest_delay(graph)} steps; SANA-FE's Loihi allows "
             "0: its dendrites with delays lose what is due while nothing else arrives"
         )
-    if graph.ends.levels > 1:
+    if graph.io.levels > 1:
         found.append(
-            f"the input has {graph.ends.levels} levels; SANA-FE's Loihi allows spikes without "
+            f"the input has {graph.io.levels} levels; SANA-FE's Loihi allows spikes without "
             "value: map with --input bias or binary"
         )
     return found or refusals(
@@ -243,7 +243,7 @@ def omissions(graph: SynapseGraph) -> list[str]:
 
 
 def population_spikes(
-    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, spikes: BoolArray
+    graph: SynapseGraph, stimulus: Stimulus, phases: Phases, spikes: BoolArray
 ) -> dict[str, BoolArray]:
     """What every population but the readout sends in each step, (K, B, size).
 
@@ -255,12 +255,12 @@ def population_spikes(
         Of the threshold neurons.
     """
     found = {name: spikes[..., columns] for name, columns in graph.slices().items()}
-    steps = np.arange(1, protocol.total + 1)[:, None, None]
-    clamping = (steps >= protocol.cue) & (steps < protocol.release)
+    steps = np.arange(1, phases.total + 1)[:, None, None]
+    clamping = (steps >= phases.cue) & (steps < phases.release)
     for name in graph.named("supervisory"):
         found[name] = clamping & stimulus.supervisor
     for name in graph.named("input"):
-        found[name] = np.repeat(stimulus.levels[None] > 0, protocol.total, axis=0)
+        found[name] = np.repeat(stimulus.levels[None] > 0, phases.total, axis=0)
     return found
 
 
@@ -281,16 +281,16 @@ def _hardware(graph: SynapseGraph, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _settings(
-    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, pattern: int
+    graph: SynapseGraph, stimulus: Stimulus, phases: Phases, pattern: int
 ) -> dict[str, list[dict[str, Any]]]:
     """What of each neuron depends on the pattern, by population."""
     chosen = stimulus.select(slice(pattern, pattern + 1))
     first = chosen.first_bias + input_field(graph, chosen.first_levels)
-    if protocol.cue == 0 < protocol.clamped:
+    if phases.cue == 0 < phases.clamped:
         first = first + supervisory_field(graph, chosen.supervisor)
-    silent = np.zeros((protocol.total, *chosen.bias.shape), dtype=np.bool_)
+    silent = np.zeros((phases.total, *chosen.bias.shape), dtype=np.bool_)
     found: dict[str, list[dict[str, Any]]] = {}
-    sent = population_spikes(graph, chosen, protocol, silent)
+    sent = population_spikes(graph, chosen, phases, silent)
     for name in (other for model in SOURCES for other in graph.named(model)):
         found[name] = [{"spikes": train} for train in sent[name][:, 0].T.astype(int).tolist()]
     for name, columns in graph.slices().items():
@@ -300,7 +300,7 @@ def _settings(
             {"bias": b, "potential": v} for b, v in zip(later.tolist(), start, strict=True)
         ]
     for name in graph.named("readout"):
-        found[name] = [{"bias": b} for b in graph.ends.readout_offset.tolist()]
+        found[name] = [{"bias": b} for b in graph.io.readout_bias.tolist()]
     return found
 
 
@@ -354,14 +354,14 @@ def _read(graph: SynapseGraph, seen: dict[str, Any]) -> _Run:
 
 
 def _recording(
-    graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, runs: list[_Run]
+    graph: SynapseGraph, stimulus: Stimulus, phases: Phases, runs: list[_Run]
 ) -> Recording:
     names = graph.slices()
     spikes = np.stack(
         [np.concatenate([run.sent[name] for name in names], axis=1) for run in runs], axis=1
     )
-    supervisory = np.zeros((protocol.total, len(runs)))
-    if protocol.cue == 0 < protocol.clamped:  # what starts in the membranes was not seen
+    supervisory = np.zeros((phases.total, len(runs)))
+    if phases.cue == 0 < phases.clamped:  # what starts in the membranes was not seen
         supervisory[0] = np.abs(supervisory_field(graph, stimulus.supervisor)).sum(axis=1)
     for pattern, run in enumerate(runs):
         active = {name: run.sent[name][:-1] for name in graph.named("supervisory")}
@@ -369,10 +369,10 @@ def _recording(
             supervisory[1:, pattern] = np.abs(field_from(graph, active)).sum(axis=1)
     return Recording(
         regime="step",
-        times=np.arange(1.0, protocol.total + 1),
+        times=np.arange(1.0, phases.total + 1),
         states=unit_states(graph, spikes),
         supervisory=supervisory,
-        release=float(protocol.release),
+        release=float(phases.release),
         spikes=spikes,
         readout=np.stack([run.readout for run in runs]) if graph.named("readout") else None,
     )

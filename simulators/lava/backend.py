@@ -37,7 +37,7 @@ from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.registers import check_synapses
 from spinspike.npz import write_npz
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.lava.network import joined, stock_arrays
 from spinspike.simulators.lava.registers import check_stimulus
 from spinspike.simulators.lava.watchdog import supervise
@@ -88,7 +88,7 @@ class Lava:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -114,16 +114,16 @@ class Lava:
         check_stimulus(graph, stimulus)
         patterns = len(stimulus.bias)
         chunk = 1 if self.stock else self.patterns_per_run or _chunk(graph)
-        total = -(-patterns // chunk) * protocol.total
+        total = -(-patterns // chunk) * phases.total
         with tempfile.TemporaryDirectory(prefix="spinspike-lava-") as name:
             folder = Path(name)
             with room(folder):
-                _write_job(folder, joined(graph), stimulus, protocol, chunk)
+                _write_job(folder, joined(graph), stimulus, phases, chunk)
                 if self.stock:
                     write_npz(folder / "network.npz", stock_arrays(graph), packed=False)
             if total:
-                self._supervise(folder, protocol.total, total, progress)
-            return _recording(folder, graph, protocol)
+                self._supervise(folder, phases.total, total, progress)
+            return _recording(folder, graph, phases)
 
     def _supervise(self, folder: Path, steps: int, total: int, progress: Progress | None) -> None:
         status = np.load(folder / "status.npy", mmap_mode="r")
@@ -206,14 +206,14 @@ def environment() -> dict[str, str]:
 
 
 def _write_job(
-    folder: Path, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, chunk: int
+    folder: Path, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, chunk: int
 ) -> None:
     """Write ``job.npz`` and the empty arrays that the run fills."""
-    clamped_at_once = protocol.cue == 0 < protocol.clamped
+    clamped_at_once = phases.cue == 0 < phases.clamped
     arrays: dict[str, Any] = {
         "bias": stimulus.bias,
         "first_bias": stimulus.first_bias,
-        "readout_bias": graph.ends.readout_offset,
+        "readout_bias": graph.io.readout_bias,
         "supervisory": stimulus.supervisor.astype(np.int32),
         "supervisory_before": np.int32(clamped_at_once) * stimulus.supervisor,
         "input": stimulus.levels.astype(np.int32),
@@ -229,19 +229,19 @@ def _write_job(
         ],
         # steps in which sources send, the last excluded; a spike acts one step later
         "windows": {
-            "supervisory": (protocol.cue, protocol.release),
-            "input": (1, protocol.total + 1),
+            "supervisory": (phases.cue, phases.release),
+            "input": (1, phases.total + 1),
         },
-        "steps": protocol.total,
+        "steps": phases.total,
         "patterns_per_run": chunk,
     }
     write_npz(folder / "job.npz", {"head": json.dumps(head), **arrays}, packed=False)
     patterns, neurons = stimulus.bias.shape
     sinks = len(graph.named("threshold"))
     shapes = {
-        "spikes": ((protocol.total, patterns, neurons), np.bool_),
-        "supervisory": ((sinks, protocol.total, patterns), np.int64),
-        "readout": ((patterns, graph.ends.readout_offset.size), np.int64),
+        "spikes": ((phases.total, patterns, neurons), np.bool_),
+        "supervisory": ((sinks, phases.total, patterns), np.int64),
+        "readout": ((patterns, graph.io.readout_bias.size), np.int64),
         "status": ((1 + sinks,), np.int64),
     }
     for name, (shape, kind) in shapes.items():
@@ -257,14 +257,14 @@ def reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _recording(folder: Path, graph: SynapseGraph, protocol: Protocol) -> Recording:
+def _recording(folder: Path, graph: SynapseGraph, phases: Phases) -> Recording:
     spikes = np.load(folder / "spikes.npy")
     return Recording(
         regime="step",
-        times=np.arange(1, protocol.total + 1, dtype=np.float64),
+        times=np.arange(1, phases.total + 1, dtype=np.float64),
         states=unit_states(graph, spikes),
         supervisory=np.load(folder / "supervisory.npy").sum(axis=0).astype(np.float64),
-        release=float(protocol.release),
+        release=float(phases.release),
         spikes=spikes,
         readout=np.load(folder / "readout.npy") if graph.named("readout") else None,
     )

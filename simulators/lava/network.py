@@ -95,15 +95,15 @@ def stock_arrays(graph: SynapseGraph) -> dict[str, Any]:
         if delays.any():
             arrays[f"delays{number}"] = delays
     head = {
-        "levels": graph.ends.levels,
+        "levels": graph.io.levels,
         "populations": {name: graph.sizes[name] for name in _inner(graph)},
         "readout": list(graph.named("readout")),
         "projections": rows,
     }
     offsets = {
-        "offset": graph.offset,
-        "first_offset": graph.first_offset,
-        "readout_offset": graph.ends.readout_offset,
+        "offset": graph.bias,
+        "first_offset": graph.initial_bias,
+        "readout_offset": graph.io.readout_bias,
     }
     return {"head": np.array(json.dumps(head)), **offsets, **arrays}
 

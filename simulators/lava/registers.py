@@ -36,7 +36,7 @@ def check_stimulus(graph: SynapseGraph, stimulus: Stimulus) -> None:
             _check_bias(name, bias[:, columns])
         _check_reach(name, reach[:, columns])
     for name in graph.named("readout"):
-        _check_bias(name, graph.ends.readout_offset)
+        _check_bias(name, graph.io.readout_bias)
         _check_reach(name, np.maximum(*readout_reach(graph)))
 
 
@@ -50,8 +50,8 @@ def _check_sources(graph: SynapseGraph, stimulus: Stimulus) -> None:
             )
             raise BadInput(message)
     low, high = stimulus.levels.min(initial=0), stimulus.levels.max(initial=0)
-    if low < 0 or high > graph.ends.levels:
-        message = f"input levels range from {low} to {high}; allowed: 0 to {graph.ends.levels}"
+    if low < 0 or high > graph.io.levels:
+        message = f"input levels range from {low} to {high}; allowed: 0 to {graph.io.levels}"
         raise BadInput(message)
 
 

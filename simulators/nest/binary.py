@@ -23,7 +23,7 @@ from spinspike.errors import SimulationFailed
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.emulator.asynchronous import cued_spikes, fields
 from spinspike.simulators.stimulus import check_size
 from spinspike.task import Progress
@@ -82,7 +82,7 @@ class NestBinary:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -112,7 +112,7 @@ class NestBinary:
             restart(nest, resolution=self.resolution, seed=self.seed + first, threads=self.threads)
             recorders = Recorders(nest, self.folder)
             chunk = stimulus.select(slice(first, first + size))
-            one, other = _simulate(nest, recorders, graph, chunk, protocol)
+            one, other = _simulate(nest, recorders, graph, chunk, phases)
             spikes.append(one)
             supervisory.append(other)
             if progress:
@@ -120,10 +120,10 @@ class NestBinary:
         joined = np.concatenate(spikes, axis=1)
         return Recording(
             regime=self.regime,
-            times=np.arange(1.0, protocol.total + 1),
+            times=np.arange(1.0, phases.total + 1),
             states=unit_states(graph, joined),
             supervisory=np.concatenate(supervisory, axis=1),
-            release=float(protocol.release),
+            release=float(phases.release),
             spikes=joined,
         )
 
@@ -133,7 +133,7 @@ def _simulate(
     recorders: Recorders,
     graph: SynapseGraph,
     given: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
 ) -> tuple[BoolArray, FloatArray]:
     """Values of all neurons (K, B, N) and the supervisory input (K, B) after each sweep."""
     shape = given.bias.shape
@@ -142,23 +142,23 @@ def _simulate(
     recorder = recorders.create("spike_recorder", "changes")
     nest.Connect(neurons, recorder)
     plain, signal = fields(graph, given)
-    supervisory = np.zeros((protocol.total, len(plain)))  # a forced neuron does not listen
-    if protocol.cue:
+    supervisory = np.zeros((phases.total, len(plain)))  # a forced neuron does not listen
+    if phases.cue:
         set_each(neurons, theta=np.where(cued_spikes(graph, given), -FORCE, FORCE))
-        recorders.simulate(protocol.cue * SWEEP)
-    if protocol.clamped:
+        recorders.simulate(phases.cue * SWEEP)
+    if phases.clamped:
         _set_fields(neurons, plain + signal, checked=True)
-        recorders.simulate(protocol.clamped * SWEEP)
-        supervisory[protocol.cue : protocol.release] = np.abs(signal).sum(axis=1)
-    if protocol.free:
+        recorders.simulate(phases.clamped * SWEEP)
+        supervisory[phases.cue : phases.release] = np.abs(signal).sum(axis=1)
+    if phases.free:
         # nothing but these thresholds carries the supervisory signal: with them it is gone
-        _set_fields(neurons, plain, checked=protocol.clamped > 0)
-        recorders.simulate(protocol.free * SWEEP)
+        _set_fields(neurons, plain, checked=phases.clamped > 0)
+        recorders.simulate(phases.free * SWEEP)
     changes = recorders.events(recorder, "changes", neurons[0].global_id)
     values = values_after(
-        changes, np.arange(1, protocol.total + 1, dtype=np.float64) * SWEEP, given.bias.size
+        changes, np.arange(1, phases.total + 1, dtype=np.float64) * SWEEP, given.bias.size
     )
-    return values.reshape(protocol.total, *shape), supervisory
+    return values.reshape(phases.total, *shape), supervisory
 
 
 def _set_fields(neurons: Any, field: IntArray, *, checked: bool) -> None:

@@ -30,7 +30,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import input_field, supervisory_matrix, weight_matrix
 from spinspike.mapping.graph.graph import FloatArray, Role, SynapseGraph
-from spinspike.simulators.base import Protocol, Recording, Regime, Stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Stimulus
 from spinspike.simulators.emulator.asynchronous import cued_spikes
 from spinspike.simulators.physics.calibration import calibrate
 from spinspike.simulators.physics.lif_parameters import LIFParameters
@@ -109,7 +109,7 @@ class NestLIF:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -142,7 +142,7 @@ class NestLIF:
         for first in range(0, patterns, size):
             chunk = replace(self, seed=self.seed + first)
             given = stimulus.select(slice(first, first + size))
-            parts.append(_simulate(nest, chunk, parameters, graph, given, protocol))
+            parts.append(_simulate(nest, chunk, parameters, graph, given, phases))
             if progress is not None:
                 progress(min(first + size, patterns), patterns)
         return replace(
@@ -172,7 +172,7 @@ def _simulate(
     p: LIFParameters,
     graph: SynapseGraph,
     given: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
 ) -> Recording:
     """Run one NEST network of all patterns through the phases and read it out."""
     restart(nest, resolution=backend.resolution, seed=backend.seed, threads=backend.threads)
@@ -183,19 +183,19 @@ def _simulate(
     spikes = recorders.create("spike_recorder", "spikes")
     nest.Connect(neurons, spikes)
     meter = None
-    if protocol.clamped and given.supervisor.any():
-        _supervise(nest, p, graph, given, protocol, neurons)
+    if phases.clamped and given.supervisor.any():
+        _supervise(nest, p, graph, given, phases, neurons)
         meter = recorders.create(
             "multimeter", "signal", interval=backend.every, record_from=[f"I_syn_{SUPERVISORY}"]
         )
         nest.Connect(meter, neurons)
-    if protocol.cue:
-        _cue(recorders, p, graph, given, protocol, neurons)
+    if phases.cue:
+        _cue(recorders, p, graph, given, phases, neurons)
     _set_current(p, graph, neurons, given.bias + input_field(graph, given.levels))
     # longer by what it takes for the last events to reach the recorders
-    recorders.simulate(protocol.total - protocol.cue + 2 * nest.min_delay)
+    recorders.simulate(phases.total - phases.cue + 2 * nest.min_delay)
     first = neurons[0].global_id
-    count = int(protocol.total / backend.every)
+    count = int(phases.total / backend.every)
     times = backend.every * np.arange(1, count + 1, dtype=np.float64)
     seen = recorders.events(spikes, "spikes", first)
     spiking = recent(seen, times, backend.window, given.bias.size)
@@ -204,13 +204,13 @@ def _simulate(
         signal = recorders.events(meter, "signal", first).values[: times.size * given.bias.size]
         per_pattern = np.abs(signal).reshape(len(times), len(given.bias), -1).sum(axis=2)
         supervisory = per_pattern / p.field_scale
-    shown = (seen.senders < graph.neurons) & (seen.times <= protocol.total)
+    shown = (seen.senders < graph.neurons) & (seen.times <= phases.total)
     return Recording(
         regime="continuous",
         times=times,
         states=unit_states(graph, spiking.reshape(len(times), *given.bias.shape)),
         supervisory=supervisory,
-        release=float(protocol.release),
+        release=float(phases.release),
         raster=(seen.times[shown], seen.senders[shown]),
     )
 
@@ -253,7 +253,7 @@ def _apart(tau: float, other: float) -> float:
 
 def _scale(graph: SynapseGraph) -> FloatArray:
     """Weight units per unit of field of each neuron, (N,)."""
-    return graph.ends.scale[graph.ends.unit]
+    return graph.io.scale[graph.io.unit]
 
 
 def _set_current(p: LIFParameters, graph: SynapseGraph, neurons: Any, bias: IntArray) -> None:
@@ -310,7 +310,7 @@ def _supervise(
     p: LIFParameters,
     graph: SynapseGraph,
     given: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
     neurons: Any,
 ) -> None:
     """One spike generator for each class, connected where it is on, silent before the release.
@@ -318,8 +318,8 @@ def _supervise(
     Its last spike is delivered before the release. Excitatory and inhibitory twins of a class
     spike together and are one source here.
     """
-    start = max(protocol.cue, nest.resolution)  # NEST knows no spike at time 0
-    times = np.arange(start, protocol.release - p.delay, p.supervisory_interval)
+    start = max(phases.cue, nest.resolution)  # NEST knows no spike at time 0
+    times = np.arange(start, phases.release - p.delay, p.supervisory_interval)
     classes = nest.Create("spike_generator", graph.classes, params={"spike_times": times.tolist()})
     mean = p.tau_supervisory / p.supervisory_interval  # of a spike train filtered by a synapse
     weight = supervisory_matrix(graph).multiply(p.field_scale / (mean * _scale(graph))[:, None])
@@ -345,7 +345,7 @@ def _cue(
     p: LIFParameters,
     graph: SynapseGraph,
     given: Stimulus,
-    protocol: Protocol,
+    phases: Phases,
     neurons: Any,
 ) -> None:
     """Force every neuron, then let go of the silent ones where their first bias would leave them."""
@@ -356,9 +356,9 @@ def _cue(
     force = reach + p.field_scale * p.cue_field
     on = cued_spikes(graph, given)
     set_each(neurons, I_e=p.threshold + np.where(on, force, -force))
-    recorders.simulate(protocol.cue)
+    recorders.simulate(phases.cue)
     first = given.first_bias + input_field(graph, given.first_levels)
-    forced = given.cue[:, graph.ends.unit] * graph.ends.input_sign
+    forced = given.cue[:, graph.io.unit] * graph.io.input_sign
     drive = np.where(forced, forced * p.cue_field, first / _scale(graph) + p.bias)
     left = np.maximum(p.threshold + p.field_scale * drive, p.lowest)
     silent = np.flatnonzero(~on)

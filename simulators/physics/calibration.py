@@ -18,15 +18,15 @@ from spinspike.errors import BadInput
 from spinspike.mapping.certificates.margins import certified, integer_margins
 from spinspike.mapping.graph.codec import neuron_spikes
 from spinspike.mapping.graph.graph import FixedPoints, SynapseGraph
-from spinspike.simulators.base import Protocol, Simulator
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.base import Phases, Simulator
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .lif_parameters import LIFParameters
 
 PATTERNS = 500  # fixed points that are looked at
 RARE = 1e-5  # spikes per ms that noise may make in the weakest silent neuron: one in 100 s
 SUCCESSIVE = 20  # states over which a fraction is taken
-HOLD = Protocol(cue=100, clamped=0, free=500)
+HOLD = Phases(cue=100, clamped=0, free=500)
 GENTLEST, STEEPEST = 10.0, 400.0  # mV per unit of field
 
 
@@ -35,7 +35,7 @@ def fields(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
 
     (m - 1/2) / alpha with m the integer margin: half a unit is where a neuron switches.
     """
-    return np.asarray((integer_margins(graph, points) - 0.5) / graph.ends.scale[graph.ends.unit])
+    return np.asarray((integer_margins(graph, points) - 0.5) / graph.io.scale[graph.io.unit])
 
 
 def weakest_fields(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
@@ -96,18 +96,20 @@ def calibrate(graph: SynapseGraph, base: LIFParameters | None = None) -> LIFPara
     )
 
 
-def hardest(graph: SynapseGraph, points: FixedPoints, count: int | None = None) -> FixedPoints:
+def smallest_margin_states(
+    graph: SynapseGraph, points: FixedPoints, count: int | None = None
+) -> FixedPoints:
     """The states whose weakest field is smallest, weakest first; all, if no ``count`` is given."""
     return points.select(np.argsort(weakest_fields(graph, points), kind="stable")[:count])
 
 
 def held(
-    simulator: Simulator, graph: SynapseGraph, points: FixedPoints, protocol: Protocol = HOLD
+    simulator: Simulator, graph: SynapseGraph, points: FixedPoints, phases: Phases = HOLD
 ) -> BoolArray:
     """Whether states that are cued are there at every read-out from the release on; (P,)."""
-    given = stimulus(graph, points.inputs, cue=points.states)
-    recording = simulator.run(graph, given, protocol)
-    after = recording.states[recording.times >= protocol.release - 1e-9]
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
+    recording = simulator.run(graph, given, phases)
+    after = recording.states[recording.times >= phases.release - 1e-9]
     return np.asarray((after == points.states).all(axis=(0, 2)))
 
 

@@ -17,11 +17,11 @@ from spinspike.model.network.dynamics import field, input_field, sign
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.network import Network
 from spinspike.one_line import OneLine
-from spinspike.simulators.base import Protocol, Simulator, calibrated, seeded
+from spinspike.simulators.base import Phases, Simulator, calibrated, seeded
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.registry import label
-from spinspike.simulators.stimulus import stimulus
-from spinspike.simulators.validation.protocol import MOST, RECORDED, default_protocol
+from spinspike.simulators.stimulus import encode_stimulus
+from spinspike.simulators.validation.protocol import MOST, RECORDED, default_phases
 from spinspike.task import Progress
 
 from .cues import damaged
@@ -146,24 +146,24 @@ def recall(
     given = drawn_cues(memories, damage, fractions, cues=cues, seed=seed)
     if network is not None and (network.units, network.inputs) != (
         graph.units,
-        graph.ends.centre.size,
+        graph.io.centre.size,
     ):
         message = (
             f"the network has {network.units} units and {network.inputs} inputs; allowed: those of "
-            f"the graph, {graph.units} and {graph.ends.centre.size}"
+            f"the graph, {graph.units} and {graph.io.centre.size}"
         )
         raise BadInput(message)
     step = simulator.regime == "step"
-    protocol = default_protocol(graph, simulator.regime, hold=hold or (HOLD if step else None))
-    protocol = replace(protocol, clamped=0)
+    phases = default_phases(graph, simulator.regime, hold=hold or (HOLD if step else None))
+    phases = replace(phases, clamped=0)
     ready = calibrated(simulator, graph)
     runs = ["", *(NULLS if nulls else ())]
     found = []
     for number, null in enumerate(runs):
         part = _part(progress, number, len(runs))
-        found.append(_run(graph, ready, memories, given, protocol, null, seed, part))
+        found.append(_run(graph, ready, memories, given, phases, null, seed, part))
     if network is not None:
-        found.append(_reference(graph, network, memories, given, protocol, found[0]))
+        found.append(_reference(graph, network, memories, given, phases, found[0]))
     return found
 
 
@@ -224,7 +224,7 @@ def _run(
     simulator: Simulator,
     memories: FixedPoints,
     given: Cues,
-    protocol: Protocol,
+    phases: Phases,
     null: str,
     seed: int,
     progress: Progress | None,
@@ -240,11 +240,11 @@ def _run(
         given = replace(given, states=given.states[:, order], targets=given.targets[:, order])
     fast = None
     plain = isinstance(simulator, Emulator) and not (simulator.spike_loss or simulator.noise)
-    if plain and not len(graph.ends.readout_offset):
+    if plain and not len(graph.io.readout_bias):
         fast = unit_emulator(graph)
     ends, since, unlike = [], [], None
-    for rows in _blocks(graph, simulator, protocol, len(given.memory), fast):
-        state, time, wrong = _block(graph, simulator, given, rows, protocol, fast)
+    for rows in _blocks(graph, simulator, phases, len(given.memory), fast):
+        state, time, wrong = _block(graph, simulator, given, rows, phases, fast)
         ends.append(state)
         since.append(time)
         unlike = wrong if unlike is None else unlike + (wrong or 0)
@@ -267,25 +267,25 @@ def _block(
     simulator: Simulator,
     given: Cues,
     rows: slice,
-    protocol: Protocol,
+    phases: Phases,
     fast: UnitEmulator | None,
 ) -> tuple[SpinArray, FloatArray, int | None]:
     """States at the end, since when, and how many spikes are unlike the emulator's."""
     if fast is not None:
         inputs = given.inputs[rows]
         later = bias(graph, inputs if inputs.shape[1] else inputs[:1])
-        quick = fast.run(given.states[rows], later, protocol.total)
+        quick = fast.run(given.states[rows], later, phases.total)
         return quick.states, quick.since.astype(np.float64), None
-    fed = stimulus(graph, given.inputs[rows], cue=given.states[rows])
+    fed = encode_stimulus(graph, given.inputs[rows], cue=given.states[rows])
     run = seeded(simulator, rows.start)
-    recording = run.run(graph, fed, protocol)
+    recording = run.run(graph, fed, phases)
     last = recording.states[-1]
     moved = (recording.states != last).any(axis=2)  # (K, B)
     final = np.where(moved.any(axis=0), len(moved) - moved[::-1].argmax(axis=0), 0)
     since = recording.times[final]
     wrong = None
     if recording.regime == "step" and recording.spikes is not None and run.name != "emulator":
-        oracle = Emulator().run(graph, fed, protocol).spikes
+        oracle = Emulator().run(graph, fed, phases).spikes
         wrong = int(np.count_nonzero(recording.spikes != oracle))
     return last, since, wrong
 
@@ -293,7 +293,7 @@ def _block(
 def _blocks(
     graph: SynapseGraph,
     simulator: Simulator,
-    protocol: Protocol,
+    phases: Phases,
     count: int,
     fast: UnitEmulator | None,
 ) -> list[slice]:
@@ -302,7 +302,7 @@ def _blocks(
     if fast is None:
         size = MOST[simulator.regime]
         if simulator.regime != "continuous":
-            size = int(np.clip(RECORDED // (protocol.total * graph.neurons), 1, size))
+            size = int(np.clip(RECORDED // (phases.total * graph.neurons), 1, size))
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
@@ -321,11 +321,11 @@ def _reference(
     network: Network,
     memories: FixedPoints,
     given: Cues,
-    protocol: Protocol,
+    phases: Phases,
     like: Recall,
 ) -> Recall:
     """The network itself, in as many synchronous sweeps as the protocol has steps, 60 at least."""
-    sweeps = max(HOLD, protocol.total) if like.regime == "step" else HOLD
+    sweeps = max(HOLD, phases.total) if like.regime == "step" else HOLD
     ends, since = [], []
     for start in range(0, len(given.memory), AT_ONCE):
         rows = slice(start, start + AT_ONCE)

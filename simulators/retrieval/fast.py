@@ -98,9 +98,9 @@ def unit_emulator(graph: SynapseGraph) -> UnitEmulator | None:
     graph : SynapseGraph
         Of threshold neurons.
     """
-    ends = graph.ends
+    ends = graph.io
     twin = ends.decoder[ends.unit]
-    alike = all((a == a[twin]).all() for a in (ends.input_sign, graph.offset, graph.first_offset))
+    alike = all((a == a[twin]).all() for a in (ends.input_sign, graph.bias, graph.initial_bias))
     if not alike or (ends.input_sign < 0).any() or graph.named("input"):
         return None
     try:

@@ -15,7 +15,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.certificates.robustness import robustness
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Simulator, needs_own_process
+from spinspike.simulators.base import Phases, Simulator, needs_own_process
 from spinspike.simulators.validation.memory import watched
 
 from .curve import StressCurve, curve
@@ -40,7 +40,7 @@ class StressPlan:
 
     graph: SynapseGraph
     simulator: Simulator
-    protocol: Protocol  # phases of the learned run
+    phases: Phases  # phases of the learned run
     kinds: tuple[str, ...]
     levels: tuple[float, ...] = ()  # of all kinds; none: each kind's own
     patterns: int = 100  # at most; one that is there twice counts once
@@ -67,7 +67,7 @@ class StressPlan:
     def levels_of(self, kind: Kind) -> tuple[float, ...]:
         """Levels of a kind; its own are those that the network is large enough for."""
         highest = highest_level(kind, self.graph.units)
-        return self.levels or tuple(x for x in kind.levels_in(self.protocol) if x <= highest)
+        return self.levels or tuple(x for x in kind.levels_in(self.phases) if x <= highest)
 
     def draws_of(self, kind: Kind) -> int:
         """Draws of a kind; one where nothing is left to chance."""
@@ -102,7 +102,7 @@ def tasks(plan: StressPlan) -> list[Task]:
     points = {kind.run: plan.points(kind) for kind in kinds}  # one object for each: sent once
     found = [
         Task(_key(kind, level, draw), work, (plan.graph, points[kind.run], plan.simulator,
-             plan.protocol, kind, level, (plan.seed, draw)), own)
+             plan.phases, kind, level, (plan.seed, draw)), own)
         for kind in kinds
         for level in plan.levels_of(kind)
         for draw in range(plan.draws_of(kind))
@@ -167,7 +167,7 @@ def seconds_and_bytes(plan: StressPlan, missing: Sequence[Task]) -> tuple[float,
                 one, several = (_seconds(plan, kind, points, level, size) for size in (1, few))
                 each = max(0.0, several - one) / max(1, few - 1)
                 total += len(runs) * (one + (len(points) - 1) * each)
-                spikes = plan.protocol.total * plan.graph.neurons * (len(points) - few)
+                spikes = plan.phases.total * plan.graph.neurons * (len(points) - few)
                 growth = max(growth, COPIES * min(spikes, AT_ONCE))
     return total, peak[0] + growth
 
@@ -176,7 +176,7 @@ def _seconds(
     plan: StressPlan, kind: Kind, points: FixedPoints, level: float, patterns: int
 ) -> float:
     started, few = perf_counter(), points.select(slice(patterns))
-    work(plan.graph, few, plan.simulator, plan.protocol, kind, level, (plan.seed, 0))
+    work(plan.graph, few, plan.simulator, plan.phases, kind, level, (plan.seed, 0))
     return perf_counter() - started
 
 

@@ -23,8 +23,8 @@ from spinspike.mapping.graph.codec import decode, reference_classes
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Recording, Regime, Simulator, Stimulus, seeded
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.base import Phases, Recording, Regime, Simulator, Stimulus, seeded
+from spinspike.simulators.stimulus import encode_stimulus
 
 Rng = np.random.Generator
 Run = Literal["cued", "learned"]
@@ -43,7 +43,7 @@ class Experiment:
     graph: SynapseGraph
     points: FixedPoints
     stimulus: Stimulus
-    protocol: Protocol
+    phases: Phases
     simulator: Simulator
     dead: BoolArray  # (N,) neurons that can spike no more
     flips: BoolArray  # (P, H) units that start wrong
@@ -51,7 +51,7 @@ class Experiment:
     @property
     def compared(self) -> BoolArray:
         """Units whose state can be told, because their decoding neuron is not dead; (H,)."""
-        return ~self.dead[self.graph.ends.decoder]
+        return ~self.dead[self.graph.io.decoder]
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Kind:
     random: bool = True
     by_pattern: bool = False  # each pattern draws for itself; else all share one damaged graph
 
-    def levels_in(self, protocol: Protocol) -> tuple[float, ...]:
+    def levels_in(self, phases: Phases) -> tuple[float, ...]:
         """Default levels for a protocol."""
-        factor = protocol.clamped / 5 if self.timed else 1
+        factor = phases.clamped / 5 if self.timed else 1
         return tuple(dict.fromkeys(round(x * factor) if self.whole else x for x in self.levels))
 
 
@@ -92,18 +92,18 @@ class Observed:
 
 
 def experiment(
-    graph: SynapseGraph, points: FixedPoints, run: Run, simulator: Simulator, protocol: Protocol
+    graph: SynapseGraph, points: FixedPoints, run: Run, simulator: Simulator, phases: Phases
 ) -> Experiment:
     """An experiment without stress; the cued run has no clamped phase."""
     if run == "learned":
-        given = stimulus(graph, points.inputs, labels=points.labels)
+        given = encode_stimulus(graph, points.inputs, labels=points.labels)
     else:
-        given = stimulus(graph, points.inputs, cue=points.states)
+        given = encode_stimulus(graph, points.inputs, cue=points.states)
         # a step simulator is in the forced state after its first step
-        cue = 1 if simulator.regime == "step" else protocol.cue
-        protocol = replace(protocol, cue=cue, clamped=0)
+        cue = 1 if simulator.regime == "step" else phases.cue
+        phases = replace(phases, cue=cue, clamped=0)
     dead, flips = (np.zeros(n, dtype=np.bool_) for n in (graph.neurons, points.states.shape))
-    return Experiment(graph, points, given, protocol, simulator, dead, flips)
+    return Experiment(graph, points, given, phases, simulator, dead, flips)
 
 
 def stressed(
@@ -129,7 +129,7 @@ def work(
     graph: SynapseGraph,
     points: FixedPoints,
     simulator: Simulator,
-    protocol: Protocol,
+    phases: Phases,
     kind: Kind,
     level: float,
     seed: tuple[int, int],
@@ -143,12 +143,12 @@ def work(
         ``certain`` (P,): probability with which each pattern is certain to be found where it is
         asked for, 0 where nothing is promised.
     """
-    at_once = max(1, AT_ONCE // (protocol.total * graph.neurons))
+    at_once = max(1, AT_ONCE // (phases.total * graph.neurons))
     parts = []
     for first in range(0, len(points), at_once):
         chosen = points.select(slice(first, first + at_once))
-        plain = experiment(graph, chosen, kind.run, simulator, protocol)
-        bare = experiment(without_couplings(graph), chosen, kind.run, simulator, protocol)
+        plain = experiment(graph, chosen, kind.run, simulator, phases)
+        bare = experiment(without_couplings(graph), chosen, kind.run, simulator, phases)
         hard, null = (stressed(kind, e, level, seed, first) for e in (plain, bare))
         seen = _recorded(hard)
         parts.append(
@@ -168,8 +168,8 @@ def _certain(
 
 
 def _recorded(e: Experiment) -> Recording:
-    recording = e.simulator.run(e.graph, e.stimulus, e.protocol)
-    return replace(recording, release=float(e.protocol.release))
+    recording = e.simulator.run(e.graph, e.stimulus, e.phases)
+    return replace(recording, release=float(e.phases.release))
 
 
 def _observed(e: Experiment, recording: Recording, intact: SynapseGraph) -> Observed:

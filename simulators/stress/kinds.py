@@ -13,7 +13,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.graph.codec import BIAS_LIMIT
 from spinspike.mapping.graph.delays import LONGEST_DELAY, with_delays
 from spinspike.simulators.base import Recording, Simulator
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 from .bounds import corrects_flips, settled, survives_damage, withstands_noise
 from .damage import disconnected, mismatched, weak_signal, without_synapses
@@ -53,9 +53,9 @@ def _dead_neurons(e: Experiment, x: float, rng: Rng) -> Experiment:
 def _delay_jitter(e: Experiment, x: float, rng: Rng) -> Experiment:
     """Both phases last longer by the longest delay, so that what is late arrives in them."""
     late, longest = with_delays(e.graph, int(x), rng), int(x)
-    p = e.protocol
-    protocol = replace(p, clamped=p.clamped + longest, free=p.free + longest)
-    return replace(e, graph=late, protocol=protocol)
+    p = e.phases
+    phases = replace(p, clamped=p.clamped + longest, free=p.free + longest)
+    return replace(e, graph=late, phases=phases)
 
 
 def _initial_flips(e: Experiment, x: float, rng: Rng) -> Experiment:
@@ -63,14 +63,14 @@ def _initial_flips(e: Experiment, x: float, rng: Rng) -> Experiment:
     order = rng.permuted(np.tile(np.arange(shape[1]), (shape[0], 1)), axis=1)
     flips = order < int(x)
     cue = np.where(flips, -e.points.states, e.points.states)
-    return replace(e, stimulus=stimulus(e.graph, e.points.inputs, cue=cue), flips=flips)
+    return replace(e, stimulus=encode_stimulus(e.graph, e.points.inputs, cue=cue), flips=flips)
 
 
 def _wrong_class(e: Experiment, x: float, rng: Rng) -> Experiment:
     labels = e.points.labels
     wrong = (labels + rng.integers(1, e.graph.classes, labels.size)) % e.graph.classes
-    given = stimulus(e.graph, e.points.inputs, labels=wrong)
-    return replace(e, stimulus=given, protocol=replace(e.protocol, clamped=int(x)))
+    given = encode_stimulus(e.graph, e.points.inputs, labels=wrong)
+    return replace(e, stimulus=given, phases=replace(e.phases, clamped=int(x)))
 
 
 def _weak_signal(e: Experiment, x: float, rng: Rng) -> Experiment:
@@ -78,7 +78,7 @@ def _weak_signal(e: Experiment, x: float, rng: Rng) -> Experiment:
 
 
 def _cut_signal(e: Experiment, x: float, rng: Rng) -> Experiment:
-    return replace(e, protocol=replace(e.protocol, clamped=max(0, e.protocol.clamped - int(x))))
+    return replace(e, phases=replace(e.phases, clamped=max(0, e.phases.clamped - int(x))))
 
 
 def _damage_is_harmless(
@@ -96,7 +96,7 @@ def _flips_are_corrected(
 def _noise_is_withstood(
     plain: Experiment, hard: Experiment, x: float, seen: Recording
 ) -> FloatArray:
-    return withstands_noise(plain.graph, plain.points, x, plain.protocol.total - 1)
+    return withstands_noise(plain.graph, plain.points, x, plain.phases.total - 1)
 
 
 def _has_settled(plain: Experiment, hard: Experiment, x: float, seen: Recording) -> BoolArray:

@@ -80,7 +80,7 @@ def disagreements(graph: SynapseGraph, outcomes: Sequence[Outcome]) -> list[Disa
         held = [(o, o.exact) for o in (a, b)]
         for start in range(0, len(patterns), AT_ONCE):
             rows = patterns[start : start + AT_ONCE]
-            margins = integer_margins(graph, a.points.select(rows))[:, graph.ends.decoder]
+            margins = integer_margins(graph, a.points.select(rows))[:, graph.io.decoder]
             differ = a.final[rows] != b.final[rows]
             margins = np.where(differ, margins, np.iinfo(np.int64).max)
             for row, pattern in enumerate(rows.tolist()):

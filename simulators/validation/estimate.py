@@ -66,12 +66,12 @@ def estimate(plan: Plan, wanted: Sequence[Task]) -> Estimate | None:
             if several > 1:
                 each = max(0.0, last - one) / (several - 1)
                 fixed = max(0.0, one - each)
-    total = plan.protocol.total if plan.simulator.regime != "continuous" else 0
+    total = plan.phases.total if plan.simulator.regime != "continuous" else 0
     growth = COPIES * total * plan.graph.neurons * max(0, size - several)
     return Estimate(len(wanted) * fixed + runs * each, peak[0] + growth, several)
 
 
 def _seconds(plan: Plan, trial: Trial, patterns: int) -> float:
     started = perf_counter()
-    run_block(plan.graph, plan.simulator, trial, slice(0, patterns), plan.protocol, plan.seed)
+    run_block(plan.graph, plan.simulator, trial, slice(0, patterns), plan.phases, plan.seed)
     return perf_counter() - started

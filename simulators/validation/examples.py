@@ -23,7 +23,7 @@ class Example:
     outcome: Outcome  # of this pattern alone
 
 
-def held_and_lost(
+def find_examples(
     outcomes: Sequence[Outcome], again: Callable[[Trial, slice], Outcome]
 ) -> list[Example]:
     """Pick from the outcomes of one simulator, and run the pick again.

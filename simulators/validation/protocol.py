@@ -16,19 +16,19 @@ from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators.base import Protocol, Regime, Simulator, calibrated, seeded
+from spinspike.simulators.base import Phases, Regime, Simulator, calibrated, seeded
 from spinspike.simulators.emulator.step import Emulator
-from spinspike.simulators.physics.calibration import PATTERNS, hardest
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.physics.calibration import PATTERNS, smallest_margin_states
+from spinspike.simulators.stimulus import encode_stimulus
 from spinspike.task import Progress
 
 from .outcome import Outcome, joined, observe
 
-STEP = Protocol(cue=1, clamped=5, free=40)
-CONTINUOUS = Protocol(cue=100, clamped=200, free=500)
+STEP = Phases(cue=1, clamped=5, free=40)
+CONTINUOUS = Phases(cue=100, clamped=200, free=500)
 # a neuron of a Poisson process misses 30 sweeps with probability exp(-30)
-ASYNCHRONOUS = Protocol(cue=30, clamped=30, free=50)
-PROTOCOLS: Mapping[Regime, Protocol] = {
+ASYNCHRONOUS = Phases(cue=30, clamped=30, free=50)
+DEFAULT_PHASES: Mapping[Regime, Phases] = {
     "step": STEP,
     "asynchronous": ASYNCHRONOUS,
     "continuous": CONTINUOUS,
@@ -80,10 +80,10 @@ def default_runs(graph: SynapseGraph) -> tuple[str, ...]:
     graph : SynapseGraph
         What is to run.
     """
-    return tuple(RUNS) if graph.ends.centre.size or graph.classes else ("cued",)
+    return tuple(RUNS) if graph.io.centre.size or graph.classes else ("cued",)
 
 
-def default_protocol(graph: SynapseGraph, regime: Regime, *, hold: int | None = None) -> Protocol:
+def default_phases(graph: SynapseGraph, regime: Regime, *, hold: int | None = None) -> Phases:
     """Phases of a regime; in steps the cue has one for each module, as the reference's warm-up.
 
     Parameters
@@ -91,17 +91,17 @@ def default_protocol(graph: SynapseGraph, regime: Regime, *, hold: int | None = 
     hold : int, steps, sweeps or ms
         How long to wait after the release; by default 40 steps, 50 sweeps, 500 ms.
     """
-    protocol = PROTOCOLS[regime]
+    phases = DEFAULT_PHASES[regime]
     if hold is not None:
         if hold < 1:
             message = f"hold is {hold}; allowed: 1 or more steps, sweeps or ms"
             raise BadInput(message)
-        protocol = replace(protocol, free=hold)
-    return replace(protocol, cue=graph.modules) if regime == "step" else protocol
+        phases = replace(phases, free=hold)
+    return replace(phases, cue=graph.modules) if regime == "step" else phases
 
 
 def blocks(
-    graph: SynapseGraph, run: str, patterns: int, protocol: Protocol, regime: Regime
+    graph: SynapseGraph, run: str, patterns: int, phases: Phases, regime: Regime
 ) -> list[slice]:
     """The patterns of a run, so many at a time that memory is bounded whatever their number.
 
@@ -116,7 +116,7 @@ def blocks(
     total = min(patterns, len(_points(graph, run)))
     size = MOST[regime]
     if regime != "continuous":
-        size = int(np.clip(RECORDED // (protocol.total * graph.neurons), 1, size))
+        size = int(np.clip(RECORDED // (phases.total * graph.neurons), 1, size))
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
@@ -127,7 +127,7 @@ def validate(
     patterns: int = 100,
     runs: Sequence[str] | None = None,
     nulls: bool = True,
-    protocol: Protocol | None = None,
+    phases: Phases | None = None,
     seed: int = 0,
     on_trial: Callable[[Trial], Progress | None] | None = None,
 ) -> Iterator[Outcome]:
@@ -144,7 +144,7 @@ def validate(
         Keys of `RUNS`; all when not given, or those that a memory without inputs can have.
     nulls : bool
         Also run the nulls of those runs that have some.
-    protocol : Protocol, optional
+    phases : Phases, optional
         Phases of the ``learned`` run, in steps, sweeps or ms; the others have the same without
         clamping. By default those of `default_protocol`.
     seed : int >= 0
@@ -152,14 +152,14 @@ def validate(
     on_trial : callable, optional
         Told of each trial as it starts; may return a progress callback for it.
     """
-    protocol = protocol or default_protocol(graph, simulator.regime)
+    phases = phases or default_phases(graph, simulator.regime)
     for trial in trials(default_runs(graph) if runs is None else runs, nulls=nulls):
         progress = on_trial(trial) if on_trial else None
-        rows = blocks(graph, trial.run, patterns, protocol, simulator.regime)
+        rows = blocks(graph, trial.run, patterns, phases, simulator.regime)
         yield joined(
             [
                 run_block(
-                    graph, simulator, trial, part, protocol, seed, _part(progress, k, len(rows))
+                    graph, simulator, trial, part, phases, seed, _part(progress, k, len(rows))
                 )
                 for k, part in enumerate(rows)
             ]
@@ -171,7 +171,7 @@ def run_block(
     simulator: Simulator,
     trial: Trial,
     rows: slice,
-    protocol: Protocol,
+    phases: Phases,
     seed: int,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -189,19 +189,19 @@ def run_block(
         spins = np.random.default_rng(seed).choice(np.array([-1, 1], dtype=np.int8), shape)
         labels, cue = None, spins[rows]
     if labels is None:
-        protocol = replace(protocol, clamped=0)
+        phases = replace(phases, clamped=0)
     if trial.null == "no couplings":
         graph = without_couplings(graph)
     elif trial.null == "permuted":
         graph = permuted_couplings(graph, np.random.default_rng(seed))
-    given = stimulus(graph, points.inputs, labels=labels, cue=cue)
-    recording = simulator.run(graph, given, protocol, progress=progress)
+    given = encode_stimulus(graph, points.inputs, labels=labels, cue=cue)
+    recording = simulator.run(graph, given, phases, progress=progress)
     # the release is when the protocol asked for it, whatever the simulator did
-    recording = replace(recording, release=float(protocol.release))
+    recording = replace(recording, release=float(phases.release))
     like_emulator = None
     step = recording.regime == "step"
     if step and recording.spikes is not None and not isinstance(simulator, Emulator):
-        oracle = Emulator().run(graph, given, protocol)
+        oracle = Emulator().run(graph, given, phases)
         like_emulator = _same(recording.spikes, oracle.spikes) and _same(
             recording.readout, oracle.readout
         )
@@ -250,7 +250,11 @@ def _points(graph: SynapseGraph, run: str) -> FixedPoints:
         message = f"the graph carries no {kind} fixed points; train and map it with them"
         raise BadInput(message)
     points = graph.fixed_points[kind].distinct
-    return hardest(graph, points.select(slice(PATTERNS))) if run == "recalled" else points
+    return (
+        smallest_margin_states(graph, points.select(slice(PATTERNS)))
+        if run == "recalled"
+        else points
+    )
 
 
 def _labels(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinspike.campaign import Task
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.simulators.base import Protocol, Simulator, needs_own_process
+from spinspike.simulators.base import Phases, Simulator, needs_own_process
 from spinspike.simulators.registry import Backend
 from spinspike.task import Progress
 
@@ -32,12 +32,12 @@ class Plan:
     simulator: Simulator
     trials: tuple[Trial, ...]
     patterns: int  # of each run, at most
-    protocol: Protocol
+    phases: Phases
     seed: int
 
     def blocks(self, trial: Trial) -> list[slice]:
         """Rows of the trial's fixed points that run together."""
-        return blocks(self.graph, trial.run, self.patterns, self.protocol, self.simulator.regime)
+        return blocks(self.graph, trial.run, self.patterns, self.phases, self.simulator.regime)
 
 
 def tasks(plan: Plan, progress: Progress | None = None) -> list[Task]:
@@ -49,7 +49,7 @@ def task_of(plan: Plan, trial: Trial, rows: slice, progress: Progress | None = N
     """One block, named by what it is."""
     null = "-" + trial.null.replace(" ", "_") if trial.null else ""
     name = f"{plan.backend.name}-{plan.backend.regime}-{trial.run}{null}"
-    given = (plan.graph, plan.simulator, trial, rows, plan.protocol, plan.seed)
+    given = (plan.graph, plan.simulator, trial, rows, plan.phases, plan.seed)
     key = f"{name}-patterns_{rows.start}_to_{rows.stop - 1}"
     own = needs_own_process(plan.simulator)
     return Task(key, work, (*given, progress) if progress else given, own)
@@ -60,12 +60,12 @@ def work(
     simulator: Simulator,
     trial: Trial,
     rows: slice,
-    protocol: Protocol,
+    phases: Phases,
     seed: int,
     progress: Progress | None = None,
 ) -> Arrays:
     """What a task does, wherever it runs."""
-    return to_arrays(run_block(graph, simulator, trial, rows, protocol, seed, progress))
+    return to_arrays(run_block(graph, simulator, trial, rows, phases, seed, progress))
 
 
 def outcomes(plan: Plan, results: Mapping[str, Mapping[str, NDArray[Any]]]) -> list[Outcome]:

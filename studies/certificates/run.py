@@ -90,10 +90,10 @@ def _network_of(graph: SynapseGraph, path: Path) -> Network:
     from spinspike.model.network.network_file import load
 
     network = load(path).network
-    if (network.units, network.inputs) != (graph.units, graph.ends.centre.size):
+    if (network.units, network.inputs) != (graph.units, graph.io.centre.size):
         message = (
             f"{path} has {network.units} units and {network.inputs} inputs; allowed: "
-            f"{graph.units} and {graph.ends.centre.size}, those of the graph"
+            f"{graph.units} and {graph.io.centre.size}, those of the graph"
         )
         raise BadInput(message)
     return network
@@ -109,7 +109,7 @@ def _bits(
     from spinspike.mapping.quantisation.consolidate import Consolidation
     from spinspike.mapping.quantisation.rounding import Rounding
 
-    levels = graph.ends.levels
+    levels = graph.io.levels
     return smallest_bits(
         network,
         graph.fixed_points,

@@ -96,8 +96,8 @@ def energy_summary(
     from spinspike.simulators import Emulator
     from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes
     from spinspike.simulators.retrieval.experiment import drawn_cues
-    from spinspike.simulators.stimulus import stimulus
-    from spinspike.simulators.validation.protocol import default_protocol, default_runs
+    from spinspike.simulators.stimulus import encode_stimulus
+    from spinspike.simulators.validation.protocol import default_phases, default_runs
     from spinspike.studies.page.terminal import bar, progress
 
     if run not in ("free", "learned", "recall"):
@@ -113,12 +113,14 @@ def energy_summary(
     clamped, cue = run == "learned", None
     if run == "recall":
         cue = drawn_cues(points, "flip", [FLIPPED]).states
-    given = stimulus(graph, points.inputs, labels=points.labels if clamped else None, cue=cue)
-    protocol = default_protocol(graph, "step")
-    protocol = protocol if clamped else replace(protocol, clamped=0)
-    spikes = cast("BoolArray", Emulator().run(graph, given, protocol).spikes)
-    steps = steps_to_answer(spikes, least=protocol.release + clamped)
-    everyone = population_spikes(graph, given, protocol, spikes)
+    given = encode_stimulus(
+        graph, points.inputs, labels=points.labels if clamped else None, cue=cue
+    )
+    phases = default_phases(graph, "step")
+    phases = phases if clamped else replace(phases, clamped=0)
+    spikes = cast("BoolArray", Emulator().run(graph, given, phases).spikes)
+    steps = steps_to_answer(spikes, least=phases.release + clamped)
+    everyone = population_spikes(graph, given, phases, spikes)
     bills = {"analytic": bill(estimate(graph, placement, everyone, costs), steps)}
     missing = "not installed: pip install 'spinspike[sanafe]'"
     missing = "; ".join(obstacles(graph, placement)) if find_spec("sanafe") else missing
@@ -126,7 +128,7 @@ def energy_summary(
     if not missing:
         with progress() as bars:
             recording, used = SanaFe(placement).measure(
-                graph, given, protocol, progress=bar(bars, "SANA-FE")
+                graph, given, phases, progress=bar(bars, "SANA-FE")
             )
         bills["sanafe"] = bill(used, steps)
         same = np.array_equal(cast("BoolArray", recording.spikes), spikes)
@@ -136,7 +138,7 @@ def energy_summary(
         "cores": placement.cores,
         "placement": placement.method,
         "steps_to_answer": float(steps.mean()),
-        "still_moving": int((steps == protocol.total).sum()),
+        "still_moving": int((steps == phases.total).sum()),
         "estimates": {name: _summary(one) for name, one in bills.items()},
         "same_spikes": same,
         "without_sanafe": missing,

@@ -9,7 +9,7 @@ import numpy as np
 
 from spinspike.studies.page.style import DOWN, INK, PALE, SIGNAL, UP, styled
 
-from .listening import place
+from .simulated_memory import place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

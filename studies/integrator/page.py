@@ -14,7 +14,7 @@ import numpy as np
 from spinspike.studies.page.template import filled_in, picture
 from spinspike.studies.page.terminal import interval
 
-from .listening import place
+from .simulated_memory import place
 
 if TYPE_CHECKING:
     from spinspike.simulators.integrator.validation import IntegratorOutcome

@@ -111,12 +111,12 @@ def raster(
     >>> import matplotlib
     >>> matplotlib.use("agg")
     >>> from spinspike.mapping import map_network
-    >>> from spinspike.model import Architecture, draw
-    >>> from spinspike.simulators import Emulator, Protocol, stimulus
+    >>> from spinspike.model import Architecture, random_network
+    >>> from spinspike.simulators import Emulator, Phases, encode_stimulus
     >>> rng = np.random.default_rng(0)
     >>> shape = Architecture(units=20, inputs=4, classes=3)
-    >>> graph = map_network(draw(shape, rng, centre=np.zeros(4)))
-    >>> run = Emulator().run(graph, stimulus(graph, rng.random((1, 4))), Protocol(free=5))
+    >>> graph = map_network(random_network(shape, rng, centre=np.zeros(4)))
+    >>> run = Emulator().run(graph, encode_stimulus(graph, rng.random((1, 4))), Phases(free=5))
     >>> raster(run, graph).get_xlabel()
     'step'
     """

@@ -113,7 +113,7 @@ def planned(
     from spinspike.simulators.registry import find, require
     from spinspike.simulators.stress.campaign import StressPlan
     from spinspike.simulators.stress.kinds import KINDS
-    from spinspike.simulators.validation.protocol import default_protocol
+    from spinspike.simulators.validation.protocol import default_phases
 
     backend = find(on, cast("Regime | None", regime))
     require([backend])
@@ -134,7 +134,7 @@ def planned(
     plan = StressPlan(
         graph,
         backend.make(),
-        default_protocol(graph, backend.regime),
+        default_phases(graph, backend.regime),
         tuple(kinds or possible),
         levels=tuple(sorted(set(levels))),
         **options,
@@ -196,7 +196,7 @@ def stressed(
         checksum,
         installed_version(),
         plan.simulator,
-        plan.protocol,
+        plan.phases,
         plan.states,
         plan.patterns,
     )
@@ -259,7 +259,7 @@ def stress_summary(
     summary = {
         "simulator": plan.simulator.name,
         "regime": plan.simulator.regime,
-        "protocol": asdict(plan.protocol),
+        "protocol": asdict(plan.phases),
         "states": plan.states,
         "seed": plan.seed,
         "curves": [asdict(c) for c in found],

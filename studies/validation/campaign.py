@@ -32,7 +32,7 @@ class Campaign:
             A block failed; it is named. The other simulators were run all the same.
         """
         from spinspike.errors import SimulationFailed
-        from spinspike.simulators.validation.examples import held_and_lost
+        from spinspike.simulators.validation.examples import find_examples
         from spinspike.simulators.validation.tasks import outcome_of, outcomes, task_of
 
         found: list[Outcome] = []
@@ -49,7 +49,7 @@ class Campaign:
                 own = outcomes(plan, self._all(plan))
                 found += own
                 if plan.backend.regime == "continuous":
-                    examples += held_and_lost(own, again)
+                    examples += find_examples(own, again)
             except SimulationFailed as error:
                 failures.append(error)
         if failures:
@@ -105,7 +105,7 @@ class Campaign:
         """All that the results depend on."""
         from spinspike.studies.page.provenance import installed_version
 
-        return repr((self.graph, plan.simulator, plan.protocol, plan.seed, installed_version()))
+        return repr((self.graph, plan.simulator, plan.phases, plan.seed, installed_version()))
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def raster(example: Example, graph: SynapseGraph, *, around: float = 250.0) -> F
     outcome = example.outcome
     figure, (top, below) = _axes(2, 1, (8.4, 4.6), height_ratios=(1, 4), sharex=True)
     times, neurons = outcome.raster or (np.zeros(0), np.zeros(0, dtype=np.int64))
-    state = outcome.points.states[0][graph.ends.unit]
+    state = outcome.points.states[0][graph.io.unit]
     rank = np.empty(graph.neurons, dtype=np.int64)
     rank[np.lexsort((np.arange(graph.neurons), -state))] = np.arange(graph.neurons)
     near = np.abs(times - outcome.release) <= around
@@ -192,8 +192,8 @@ def name_of(outcome: Outcome) -> str:
 
 def unit_margins(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
     """Margins of the units in s* in units of the reference's field, (P, H)."""
-    own = integer_margins(graph, points)[:, graph.ends.decoder]
-    return np.asarray((own - 0.5) / graph.ends.scale)
+    own = integer_margins(graph, points)[:, graph.io.decoder]
+    return np.asarray((own - 0.5) / graph.io.scale)
 
 
 def _portions(outcomes: Sequence[Outcome]) -> Iterator[tuple[FixedPoints, SpinArray]]:

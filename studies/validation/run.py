@@ -25,7 +25,7 @@ from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import Backend, choose, require
 from spinspike.simulators.validation.examples import Example
 from spinspike.simulators.validation.protocol import (
-    default_protocol,
+    default_phases,
     default_runs,
     points_of,
     trials,
@@ -157,7 +157,7 @@ def planned(
     plans = [
         Plan(
             graph, backend, simulator, wanted, patterns,
-            default_protocol(graph, backend.regime, hold=hold), seed,
+            default_phases(graph, backend.regime, hold=hold), seed,
         )
         for backend, simulator in made
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from spinspike.simulators import Emulator, validate
 
 def test_networks_states_and_graphs(trained: NetworkFile, graph: SynapseGraph) -> None:
     network, learned = trained.network, trained.fixed_points["learned"]
-    shown = [repr(thing) for thing in (network, learned, trained, graph, graph.ends)]
+    shown = [repr(thing) for thing in (network, learned, trained, graph, graph.io)]
     assert shown[0] == (
         "<Network: 100 units in 1 modules, 64 inputs, 10 classes, "
         f"{network.coupling.nnz:,} couplings>"

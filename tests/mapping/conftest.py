@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from spinspike.mapping.graph.graph import Ends, Population, Projection, SynapseGraph
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, SynapseGraph
 
 
 def hand_made(
@@ -30,7 +30,7 @@ def hand_made(
     unit = np.arange(neurons) if unit is None else np.asarray(unit)
     bias = np.zeros(neurons, dtype=np.int64) if offset is None else np.asarray(offset)
     units = int(unit.max()) + 1
-    ends = Ends(
+    ends = IOMap(
         centre=np.zeros(1),
         gain=1.0,
         input_range=(0.0, 1.0),
@@ -40,7 +40,7 @@ def hand_made(
         unit=unit,
         input_sign=np.ones(neurons, dtype=np.int64),
         decoder=np.arange(units),
-        readout_offset=np.zeros(readouts, dtype=np.int64),
+        readout_bias=np.zeros(readouts, dtype=np.int64),
         levels=levels,
     )
     wired = tuple(projection(*wire) for wire in wires)
@@ -49,9 +49,9 @@ def hand_made(
         weight_bits=weight_bits,
         populations=found,
         projections=wired,
-        offset=bias,
-        first_offset=bias,
-        ends=ends,
+        bias=bias,
+        initial_bias=bias,
+        io=ends,
     )
 
 

@@ -19,7 +19,7 @@ from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.model.network.network_file import NetworkFile
 
 Ints = NDArray[np.int64]
@@ -37,27 +37,27 @@ def spins(graph: SynapseGraph, table: Any, given: Ints, labels: Ints, phases: st
     ``given`` (B, N) is the input's part of the bias, or the field of its spikes; all neurons of a
     unit must agree.
     """
-    by_bias = graph.ends.levels == 0
+    by_bias = graph.io.levels == 0
     n, steps = np.zeros((len(given), graph.neurons), dtype=np.int64), []
     for t, phase in enumerate(phases):
-        offset = graph.offset if t else graph.first_offset
+        offset = graph.bias if t else graph.initial_bias
         bias = np.clip(offset + given * by_bias, -LIMIT, LIMIT) + given * (not by_bias)
         x = n @ table.weight.T + bias
         if phase == "c":
             x = x + table.signal[:, labels].T
         n = (x > 0).astype(np.int64)
-        s = np.where(n == (graph.ends.input_sign > 0), 1, -1)
+        s = np.where(n == (graph.io.input_sign > 0), 1, -1)
         units = s[:, : graph.units]
-        np.testing.assert_array_equal(s, units[:, graph.ends.unit])
+        np.testing.assert_array_equal(s, units[:, graph.io.unit])
         steps.append(units)
     return np.array(steps)
 
 
 def drives(graph: SynapseGraph, table: Any, model: Any, images: NDArray[np.float64]) -> Ints:
     """Input of each neuron, by hand."""
-    if not graph.ends.levels:
-        return np.asarray(model.given(images)[:, graph.ends.unit] * graph.ends.input_sign)
-    top = graph.ends.levels
+    if not graph.io.levels:
+        return np.asarray(model.given(images)[:, graph.io.unit] * graph.io.input_sign)
+    top = graph.io.levels
     sent = np.append(np.rint(images * top), np.full((len(images), 1), top), axis=1)
     return np.asarray(sent.astype(np.int64) @ table.input.T)
 
@@ -123,7 +123,7 @@ def test_inputs_of_exactly_zero_count_as_up_from_the_first_step(
     )
     graph, labels = map_network(network, encoding=encoding), np.zeros(1, dtype=np.int64)
     for input_, expected in (([0, 0, 0], [1, 1, 1]), ([0, -1, 1], [1, -1, 1])):
-        given = np.array([input_])[:, graph.ends.unit] * graph.ends.input_sign
+        given = np.array([input_])[:, graph.io.unit] * graph.io.input_sign
         found = spins(graph, by_hand(graph), given, labels, "fff")
         assert found.tolist() == [[expected]] * 3
 
@@ -162,7 +162,7 @@ def test_choices_reach_the_graph(trained: NetworkFile) -> None:
         autapses=False,
         provenance={"seed": 3},
     )
-    assert (graph.encoding, graph.weight_bits, graph.ends.levels) == ("signed", 6, 16)
+    assert (graph.encoding, graph.weight_bits, graph.io.levels) == ("signed", 6, 16)
     assert list(graph.sizes) == ["S", "S_relay", "supervisory", "input"]
     assert graph.fixed_points == trained.fixed_points
     assert graph.provenance["seed"] == 3
@@ -170,7 +170,7 @@ def test_choices_reach_the_graph(trained: NetworkFile) -> None:
 
 def test_what_does_not_fit_is_refused_with_its_value() -> None:
     architecture = Architecture(5, 2, 2, supervisory_scale=1e7, sparsity=0.0)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(2))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(2))
     message = r"unit 0: .* largest coupling comes to 0\.\d+ weight units"
     with pytest.raises(OutOfRange, match=message):
         map_network(network)
@@ -205,11 +205,11 @@ def double_a_projection(graph: SynapseGraph) -> SynapseGraph:
 
 
 def forget_the_centre_of_the_bias(graph: SynapseGraph) -> SynapseGraph:
-    return replace(graph, offset=graph.first_offset)
+    return replace(graph, bias=graph.initial_bias)
 
 
 def forget_the_tie(graph: SynapseGraph) -> SynapseGraph:
-    return replace(graph, offset=graph.offset - graph.ends.input_sign)
+    return replace(graph, bias=graph.bias - graph.io.input_sign)
 
 
 def shift_an_exponent(graph: SynapseGraph) -> SynapseGraph:
@@ -218,7 +218,7 @@ def shift_an_exponent(graph: SynapseGraph) -> SynapseGraph:
 
 
 def forget_the_first_bias(graph: SynapseGraph) -> SynapseGraph:
-    return replace(graph, first_offset=graph.offset)
+    return replace(graph, initial_bias=graph.bias)
 
 
 @every_encoding

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spinspike.mapping import SynapseGraph
-from spinspike.simulators import Protocol, Stimulus
+from spinspike.simulators import Phases, Stimulus
 
 Neuron = tuple[str, int]  # population and number in it
 ByHand = tuple[NDArray[np.bool_], NDArray[np.int64]]
@@ -27,7 +27,7 @@ def synapses_of(graph: SynapseGraph) -> dict[Neuron, list[tuple[Neuron, int, int
     return found
 
 
-def lava_by_hand(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> ByHand:
+def lava_by_hand(graph: SynapseGraph, given: Stimulus, phases: Phases) -> ByHand:
     """One neuron and one step at a time, in Python integers, from Lava's documented equations.
 
     Returns all spikes (steps, B, N) and the membranes of the readout at the end (B, C).
@@ -36,17 +36,17 @@ def lava_by_hand(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> By
     everyone = [(p.name, k) for p in graph.populations for k in range(p.size)]
     numbered = [key for key in everyone if model[key[0]] == "threshold"]
     outputs = [key for key in everyone if model[key[0]] == "readout"]
-    readout_bias = {(name, k): int(graph.ends.readout_offset[k]) for name, k in outputs}
+    readout_bias = {(name, k): int(graph.io.readout_bias[k]) for name, k in outputs}
     patterns = len(given.bias)
-    spikes = np.zeros((protocol.total, patterns, len(numbered)), dtype=bool)
+    spikes = np.zeros((phases.total, patterns, len(numbered)), dtype=bool)
     readout = np.zeros((patterns, len(outputs)), dtype=np.int64)
     for b in range(patterns):
         v, sent = dict.fromkeys(everyone, 0), dict.fromkeys(everyone, 0)
         earlier: list[dict[Neuron, int]] = []  # what was sent in steps 1, 2, …
-        for t in range(1, protocol.total + 1):
+        for t in range(1, phases.total + 1):
             for name, k in everyone:
                 if model[name] == "supervisory":
-                    on = protocol.cue < t <= protocol.cue + protocol.clamped
+                    on = phases.cue < t <= phases.cue + phases.clamped
                     sent[name, k] = int(on and given.supervisor[b, k])
                 elif model[name] == "input":
                     forced = t == 1 and given.cue[b].any()
@@ -70,6 +70,6 @@ def lava_by_hand(graph: SynapseGraph, given: Stimulus, protocol: Protocol) -> By
 
 
 @pytest.fixture(scope="session")
-def by_hand_run() -> Callable[[SynapseGraph, Stimulus, Protocol], ByHand]:
+def by_hand_run() -> Callable[[SynapseGraph, Stimulus, Phases], ByHand]:
     """Spikes (steps, B, N) and readout (B, C) of a run, one neuron at a time."""
     return lava_by_hand

@@ -12,20 +12,20 @@ import pytest
 from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, NetworkFile, draw
+from spinspike.model import Architecture, NetworkFile, random_network
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import (
     Brian2LIF,
     Emulator,
     Lava,
-    Protocol,
+    Phases,
     Recording,
     Simulator,
     Stimulus,
     validate,
 )
-from spinspike.simulators.stimulus import stimulus
-from spinspike.simulators.validation.protocol import PROTOCOLS
+from spinspike.simulators.stimulus import encode_stimulus
+from spinspike.simulators.validation.protocol import DEFAULT_PHASES
 
 SIMULATORS = {"emulator": Emulator, "lava": Lava, "brian2": Brian2LIF}
 STEP = ["emulator", pytest.param("lava", marks=pytest.mark.lava)]
@@ -73,7 +73,7 @@ class Case:
             supervisory_scale=1.5,
         )
         return map_network(
-            draw(architecture, np.random.default_rng(0), centre=np.full(5, 0.5)),
+            random_network(architecture, np.random.default_rng(0), centre=np.full(5, 0.5)),
             encoding=self.encoding,
             rounding=Rounding(input=self.input),
             on_chip_readout=self.readout,
@@ -87,8 +87,8 @@ class Case:
         images = np.rint(images) if self.input == "binary" else images
         cue = rng.choice(np.array([-1, 1], dtype=np.int8), (1, graph.units))
         return both(
-            stimulus(graph, images[:2], labels=np.array([0, 2])),
-            stimulus(graph, images[2:], cue=cue),
+            encode_stimulus(graph, images[:2], labels=np.array([0, 2])),
+            encode_stimulus(graph, images[2:], cue=cue),
         )
 
 
@@ -107,7 +107,7 @@ CASES = [
     Case("dale", modules=2),
     Case("signed", readout=False),
 ]
-ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+ByHand = Callable[[SynapseGraph, Stimulus, Phases], tuple[BoolArray, IntArray]]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -115,17 +115,17 @@ def test_every_spike_and_the_readout_are_those_of_the_equations_by_hand(
     step_simulator: Simulator, case: Case, by_hand_run: ByHand
 ) -> None:
     graph = case.graph()
-    given, protocol = case.stimulus(graph), Protocol(cue=case.modules, clamped=3, free=5)
-    spikes, readout = by_hand_run(graph, given, protocol)
+    given, phases = case.stimulus(graph), Phases(cue=case.modules, clamped=3, free=5)
+    spikes, readout = by_hand_run(graph, given, phases)
     assert 0 < spikes.mean() < 1
-    recording = step_simulator.run(graph, given, protocol)
+    recording = step_simulator.run(graph, given, phases)
     assert recording.spikes is not None
     np.testing.assert_array_equal(recording.spikes, spikes)
     assert (recording.readout is not None) == case.readout
     if recording.readout is not None:
         np.testing.assert_array_equal(recording.readout, readout)
     on = (recording.supervisory > 0).tolist()
-    clamped = [protocol.cue < t <= protocol.release for t in recording.times]
+    clamped = [phases.cue < t <= phases.release for t in recording.times]
     assert on == [[c, c, False] for c in clamped]
 
 
@@ -138,8 +138,8 @@ def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
     )
     graph = map_network(network, encoding="signed", rounding=Rounding(input="graded"))
     cue = np.array([[-1, 1]], dtype=np.int8)
-    given = stimulus(graph, np.ones((1, 1)), cue=cue)
-    recording = step_simulator.run(graph, given, Protocol(cue=1, clamped=0, free=2))
+    given = encode_stimulus(graph, np.ones((1, 1)), cue=cue)
+    recording = step_simulator.run(graph, given, Phases(cue=1, clamped=0, free=2))
     assert recording.states[:, 0].tolist() == [[-1, 1], [1, -1], [1, -1]]
 
 
@@ -162,8 +162,8 @@ def two_units(coupling: FloatArray) -> SynapseGraph:
 def hold(simulator: Simulator, graph: SynapseGraph, states: list[list[int]]) -> Recording:
     """Start in each of the states, with no input, and wait."""
     cue: SpinArray = np.array(states, dtype=np.int8)
-    given = stimulus(graph, np.zeros((len(states), 2)), cue=cue)
-    return simulator.run(graph, given, replace(PROTOCOLS[simulator.regime], clamped=0))
+    given = encode_stimulus(graph, np.zeros((len(states), 2)), cue=cue)
+    return simulator.run(graph, given, replace(DEFAULT_PHASES[simulator.regime], clamped=0))
 
 
 @pytest.mark.parametrize(
@@ -188,16 +188,16 @@ def test_two_units_hold_what_the_equations_say(
 def test_the_input_decides_without_couplings(simulator: Simulator) -> None:
     graph = two_units(np.array([[0.0, 1e-3], [1e-3, 0.0]]))
     images = np.array([[1.0, -1.0], [-1.0, 1.0]])
-    protocol = replace(PROTOCOLS[simulator.regime], clamped=0)
-    final = simulator.run(graph, stimulus(graph, images), protocol).states[-1]
+    phases = replace(DEFAULT_PHASES[simulator.regime], clamped=0)
+    final = simulator.run(graph, encode_stimulus(graph, images), phases).states[-1]
     assert final.tolist() == [[1, -1], [-1, 1]]
 
 
 def test_a_label_writes_into_latches_and_is_gone_afterwards(simulator: Simulator) -> None:
     graph = two_units(np.eye(2))
     images = np.array([[-0.2, 0.2], [-0.2, 0.2]])
-    given = stimulus(graph, images, labels=np.array([0, 1]))
-    recording = simulator.run(graph, given, PROTOCOLS[simulator.regime])
+    given = encode_stimulus(graph, images, labels=np.array([0, 1]))
+    recording = simulator.run(graph, given, DEFAULT_PHASES[simulator.regime])
     assert recording.states[-1].tolist() == [[1, 1], [-1, -1]]
     after = recording.supervisory[recording.times > recording.release + 100]
     assert recording.supervisory.max() > 0
@@ -207,18 +207,18 @@ def test_a_label_writes_into_latches_and_is_gone_afterwards(simulator: Simulator
 
 
 def test_recordings_have_the_promised_shapes(simulator: Simulator) -> None:
-    protocol = Protocol(cue=10, clamped=10, free=20)
+    phases = Phases(cue=10, clamped=10, free=20)
     graph = two_units(np.eye(2))
-    given = stimulus(graph, np.zeros((3, 2)), labels=np.array([0, 1, 0]))
+    given = encode_stimulus(graph, np.zeros((3, 2)), labels=np.array([0, 1, 0]))
     calls: list[tuple[int, int]] = []
-    recording = simulator.run(graph, given, protocol, progress=lambda *x: calls.append(x))
+    recording = simulator.run(graph, given, phases, progress=lambda *x: calls.append(x))
     count = len(recording.times)
     assert recording.states.shape == (count, 3, 2)
     assert set(np.unique(recording.states)) <= {-1, 1}
     assert recording.supervisory.shape == (count, 3)
     assert (np.diff(recording.times) > 0).all()
-    assert recording.times[-1] == protocol.total
-    assert recording.release == protocol.release
+    assert recording.times[-1] == phases.total
+    assert recording.release == phases.release
     assert recording.regime == simulator.regime
     assert (recording.spikes is not None) == (simulator.regime == "step")
     assert (recording.readout is not None) == (simulator.regime == "step")

@@ -90,7 +90,7 @@ def test_the_emulator_does_what_messages_would(
         rng.standard_normal((units, units)) * (0.5 / units), np.ones(units), np.ones(units)
     )
     graph = map_integrator(network, bits=bits, exact=exact)
-    signal = rng.uniform(*graph.ends.input_range, steps) / 4
+    signal = rng.uniform(*graph.io.input_range, steps) / 4
     found = GradedEmulator().run(graph, signal)
     values, scores = by_messages(graph, levels(graph, signal))
     assert graph.graded is not None
@@ -189,7 +189,7 @@ def small() -> SynapseGraph:
 
 
 def test_signals_that_grow_beyond_24_bits_are_refused(small: SynapseGraph) -> None:
-    full = small.ends.input_range[1]
+    full = small.io.input_range[1]
     assert GradedEmulator().run(small, np.array([full])).units.any()
     with pytest.raises(OutOfRange, match=r"field reaches .* beyond 24 bits"):
         GradedEmulator().run(small, np.full(100, full))
@@ -211,7 +211,7 @@ def test_what_is_left_of_a_field_may_be_what_is_too_much() -> None:
     refused = set()
     for second in np.linspace(0.8, 1, 200):
         try:
-            GradedEmulator().run(graph, np.array([0.3, second]) * graph.ends.input_range[1])
+            GradedEmulator().run(graph, np.array([0.3, second]) * graph.io.input_range[1])
         except OutOfRange as error:
             refused.add(str(error).split()[0])
     assert refused == {"field", "membrane"}
@@ -221,7 +221,7 @@ def test_a_readout_of_very_many_units_is_refused() -> None:
     many = np.ones(200)
     graph = map_integrator(LinearNetwork(np.zeros((200, 200)), many, many), headroom=1.1)
     with pytest.raises(OutOfRange, match=r"readout reaches .* beyond 24 bits"):
-        GradedEmulator().run(graph, np.array(graph.ends.input_range[1:]))
+        GradedEmulator().run(graph, np.array(graph.io.input_range[1:]))
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,11 @@ from spinspike.mapping import (
 )
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, FixedPoints, draw
-from spinspike.simulators import Protocol, Recording, Simulator, Stimulus, validate
+from spinspike.model import Architecture, FixedPoints, random_network
+from spinspike.simulators import Phases, Recording, Simulator, Stimulus, validate
 from spinspike.simulators.registry import BACKENDS, Backend, find
-from spinspike.simulators.stimulus import stimulus
-from spinspike.simulators.validation.protocol import default_protocol
+from spinspike.simulators.stimulus import encode_stimulus
+from spinspike.simulators.validation.protocol import default_phases
 
 # a package that somebody else has written, with an entry point
 sys.path.append(str(Path(__file__).with_name("third_party")))
@@ -65,13 +65,13 @@ def cued(graph: SynapseGraph) -> FixedPoints:
 def batch(graph: SynapseGraph, cued: FixedPoints) -> Stimulus:
     """Two learned patterns with labels, one that keeps every neuron silent, six cued ones."""
     learned = graph.fixed_points["learned"].select(slice(2))
-    quiet = stimulus(graph, cued.inputs[:1])
+    quiet = encode_stimulus(graph, cued.inputs[:1])
     strong = np.full_like(quiet.bias, -4095)
     silent = Stimulus(strong, strong, quiet.levels, quiet.supervisor, quiet.cue)
     return joined(
-        stimulus(graph, learned.inputs, labels=learned.labels),
+        encode_stimulus(graph, learned.inputs, labels=learned.labels),
         silent,
-        stimulus(graph, cued.inputs, cue=cued.states),
+        encode_stimulus(graph, cued.inputs, cue=cued.states),
     )
 
 
@@ -87,14 +87,14 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def protocol(graph: SynapseGraph, simulator: Simulator) -> Protocol:
-    return default_protocol(graph, simulator.regime, hold=None)
+def phases(graph: SynapseGraph, simulator: Simulator) -> Phases:
+    return default_phases(graph, simulator.regime, hold=None)
 
 
 @pytest.fixture(scope="module")
-def run(graph: SynapseGraph, simulator: Simulator, batch: Stimulus, protocol: Protocol) -> Run:
+def run(graph: SynapseGraph, simulator: Simulator, batch: Stimulus, phases: Phases) -> Run:
     calls: list[tuple[int, int]] = []
-    recording = simulator.run(graph, batch, protocol, progress=lambda *done: calls.append(done))
+    recording = simulator.run(graph, batch, phases, progress=lambda *done: calls.append(done))
     return Run(recording, calls)
 
 
@@ -109,32 +109,32 @@ def test_silence_is_all_units_down_and_nothing_else(run: Run) -> None:
 
 
 def test_the_supervisory_signal_is_there_while_clamped_and_then_gone(
-    run: Run, protocol: Protocol
+    run: Run, phases: Phases
 ) -> None:
     recording = run.recording
     signal = recording.supervisory[:, LABELLED]
-    clamped = (recording.times > protocol.cue) & (recording.times <= protocol.release)
+    clamped = (recording.times > phases.cue) & (recording.times <= phases.release)
     assert (signal[clamped].max(axis=0) > 0).all()
-    assert not signal[recording.times < protocol.cue].any()
+    assert not signal[recording.times < phases.cue].any()
     grace = 100 if recording.regime == "continuous" else 0
-    after = signal[recording.times > protocol.release + grace]
+    after = signal[recording.times > phases.release + grace]
     assert len(after) > 5
     assert (after <= 1e-3 * signal.max() * (grace > 0)).all()
     assert not recording.supervisory[:, CUED].any()
 
 
 def test_a_certified_fixed_point_that_is_cued_is_held(
-    run: Run, cued: FixedPoints, protocol: Protocol
+    run: Run, cued: FixedPoints, phases: Phases
 ) -> None:
-    after = run.recording.states[run.recording.times >= protocol.release][:, CUED]
+    after = run.recording.states[run.recording.times >= phases.release][:, CUED]
     assert (after == cued.states).all()
 
 
 def test_the_same_states_are_lost_where_couplings_mean_nothing(
-    graph: SynapseGraph, simulator: Simulator, cued: FixedPoints, protocol: Protocol
+    graph: SynapseGraph, simulator: Simulator, cued: FixedPoints, phases: Phases
 ) -> None:
     null = permuted_couplings(graph, np.random.default_rng(0))
-    recording = simulator.run(null, stimulus(null, cued.inputs, cue=cued.states), protocol)
+    recording = simulator.run(null, encode_stimulus(null, cued.inputs, cue=cued.states), phases)
     assert (recording.states[-1] == cued.states).all(axis=1).sum() <= 1
 
 
@@ -144,14 +144,14 @@ def test_a_pattern_does_not_depend_on_those_it_runs_with(
     simulator: Simulator,
     batch: Stimulus,
     run: Run,
-    protocol: Protocol,
+    phases: Phases,
 ) -> None:
     """Bit by bit where nothing is drawn for a single pattern; elsewhere where noise may not tell."""
     rows = slice(1, 5)
-    alone = simulator.run(graph, batch.select(rows), protocol)
+    alone = simulator.run(graph, batch.select(rows), phases)
     deterministic = backend.regime == "step" or backend.label == "emulator (asynchronous)"
     kept = slice(0, 4) if deterministic else slice(1, 4)  # silent and cued ones
-    start = 0 if deterministic else int(np.searchsorted(alone.times, protocol.release))
+    start = 0 if deterministic else int(np.searchsorted(alone.times, phases.release))
     np.testing.assert_array_equal(
         alone.states[start:, kept], run.recording.states[start:, rows][:, kept]
     )
@@ -162,7 +162,7 @@ def test_a_pattern_does_not_depend_on_those_it_runs_with(
 
 
 def test_the_recording_has_the_promised_form(
-    run: Run, graph: SynapseGraph, batch: Stimulus, simulator: Simulator, protocol: Protocol
+    run: Run, graph: SynapseGraph, batch: Stimulus, simulator: Simulator, phases: Phases
 ) -> None:
     recording, patterns = run.recording, len(batch.bias)
     count = len(recording.times)
@@ -171,14 +171,14 @@ def test_the_recording_has_the_promised_form(
     assert set(np.unique(recording.states)) == {-1, 1}
     assert recording.supervisory.shape == (count, patterns)
     assert (np.diff(recording.times) > 0).all()
-    assert (recording.times[-1], recording.release) == (protocol.total, protocol.release)
+    assert (recording.times[-1], recording.release) == (phases.total, phases.release)
     continuous = recording.regime == "continuous"
     assert (recording.spikes is None) == continuous
     assert (recording.raster is not None) == continuous
     assert (recording.readout is not None) == (recording.regime == "step")
     if recording.spikes is not None:
         assert recording.spikes.shape == (count, patterns, graph.neurons)
-        assert count == protocol.total
+        assert count == phases.total
     if recording.readout is not None:
         assert recording.readout.shape == (patterns, graph.classes)
 
@@ -212,24 +212,24 @@ def test_every_encoding_and_input_is_taken_with_delays_too(
     simulator: Simulator, kind: Kind
 ) -> None:
     architecture = Architecture(units=6, inputs=5, classes=3)
-    network = draw(architecture, np.random.default_rng(0), centre=np.full(5, 0.5))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.full(5, 0.5))
     rounding = Rounding(input=kind.input)
     graph = kind.change(map_network(network, encoding=kind.encoding, rounding=rounding))
     images = np.rint(np.random.default_rng(1).random((2, 5)))
-    given = stimulus(graph, images, labels=np.array([0, 2]))
-    recording = simulator.run(graph, given, Protocol(cue=10, clamped=10, free=10))
+    given = encode_stimulus(graph, images, labels=np.array([0, 2]))
+    recording = simulator.run(graph, given, Phases(cue=10, clamped=10, free=10))
     assert recording.states.shape[1:] == (2, 6)
     assert set(np.unique(recording.states)) == {-1, 1}
 
 
 def test_a_stimulus_for_another_graph_is_refused(
-    simulator: Simulator, graph: SynapseGraph, batch: Stimulus, protocol: Protocol
+    simulator: Simulator, graph: SynapseGraph, batch: Stimulus, phases: Phases
 ) -> None:
     short = Stimulus(
         batch.first_bias[:, :6], batch.bias[:, :6], batch.levels, batch.supervisor, batch.cue[:, :3]
     )
     with pytest.raises(BadInput, match="6 neurons; allowed: the graph's 200"):
-        simulator.run(graph, short, protocol)
+        simulator.run(graph, short, phases)
 
 
 def test_a_backend_of_another_package_is_validated_by_its_name(graph: SynapseGraph) -> None:

@@ -34,7 +34,7 @@ def test_what_is_saved_is_loaded_again_whatever_it_is(
     assert (network.network.coupling != trained.network.coupling).nnz == 0
     assert (bare.network.coupling != trained.network.coupling).nnz == 0
     assert not bare.fixed_points
-    np.testing.assert_array_equal(same.offset, graph.offset)
+    np.testing.assert_array_equal(same.bias, graph.bias)
     with pytest.raises(BadInput, match=r"graph\.h5 exists; choose another name"):
         spinspike.save(tmp_path / "graph.h5", graph)
 

@@ -82,8 +82,13 @@ def integrate(
     from spinspike.simulators.integrator.validation import BITS, integrator_claims
     from spinspike.simulators.validation.claims import verdict
     from spinspike.studies.integrator.learning import learned, start
-    from spinspike.studies.integrator.listening import heard_out, learning_claims, place, require
     from spinspike.studies.integrator.page import sentence, write_page
+    from spinspike.studies.integrator.simulated_memory import (
+        learning_claims,
+        place,
+        require,
+        simulate_memory,
+    )
     from spinspike.studies.page.folder import check_folder
     from spinspike.studies.page.provenance import how_to_repeat
     from spinspike.studies.page.terminal import bar, conclude, progress, show, spinner
@@ -98,7 +103,7 @@ def integrate(
     outcomes: list[IntegratorOutcome] = []
     with progress() as bars:
         update = bar(bars, "listening")
-        for outcome in heard_out(memory, names, bits, "hold" if hold else "impulse", seed):
+        for outcome in simulate_memory(memory, names, bits, "hold" if hold else "impulse", seed):
             outcomes.append(outcome)
             update(len(outcomes), 3 * len(names) + len({*BITS, bits}), place(outcome))
     claims = [*learning_claims(memory, outcomes[0]), *integrator_claims(outcomes, bits)]
@@ -181,7 +186,7 @@ def tables(summary: Mapping[str, Any]) -> list[Table]:
 
 def _outcome(outcome: IntegratorOutcome, *, rich: bool) -> dict[str, Any]:
     """Where a memory was heard, and what it decays like."""
-    from spinspike.studies.integrator.listening import place
+    from spinspike.studies.integrator.simulated_memory import place
 
     fit = outcome.fit
     return {

@@ -22,7 +22,7 @@ from spinspike.errors import BadInput
 from spinspike.model.landscape.search.convergence import use_numba
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field, sign
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.model.network.summation import rounding
 from spinspike.task import Progress
 
@@ -151,7 +151,7 @@ def mean_count(
         sparsity=0.0,
     )
     found = [
-        count_fixed_points(draw(architecture, rng, centre=np.zeros(1)), jobs=jobs)
+        count_fixed_points(random_network(architecture, rng, centre=np.zeros(1)), jobs=jobs)
         for _ in range(networks)
     ]
     return float(np.mean(found)), float(np.std(found, ddof=1) / sqrt(networks))

@@ -18,7 +18,7 @@ from spinspike.arrays import FloatArray, SpinArray
 from spinspike.errors import BadInput
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import margins
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 CHAIN = 12  # modules: the patterns of as many spins are listed
 
@@ -71,7 +71,7 @@ def planted(
     architecture = Architecture(
         units, 1, 2, modules=modules, link=link, self_coupling=self_coupling, sparsity=0.0
     )
-    network = draw(architecture, rng, centre=np.zeros(1))
+    network = random_network(architecture, rng, centre=np.zeros(1))
     state = _state(architecture, rng)
     bare = replace(network, coupling=csr_array((network.units, network.units)))
     held = _held(bare, state)  # by self-couplings and links

@@ -38,7 +38,7 @@ class Sweeper(Protocol):
     def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:
         """One site after the other, (H,)."""
 
-    def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
+    def at_once(self, rows: IntArray, update_mask: BoolArray) -> BoolArray:
         """All sites whose turn it is, (rows, H); no entries: everyone's."""
 
 
@@ -188,10 +188,10 @@ class _Plain:
         weights = network.coupling + network.link + diags_array(network.self_coupling)
         self._weights = weights.tocsr()
 
-    def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
+    def at_once(self, rows: IntArray, update_mask: BoolArray) -> BoolArray:
         before = self._states[rows]
         moved = sign(field(self._network, before, self._external[rows]))
-        self._states[rows] = np.where(turns, moved, before) if turns.size else moved
+        self._states[rows] = np.where(update_mask, moved, before) if update_mask.size else moved
         return np.asarray((moved == before).all(axis=1))
 
     def in_turn(self, rows: IntArray, order: IntArray) -> BoolArray:

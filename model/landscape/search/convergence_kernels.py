@@ -95,13 +95,13 @@ def close_to_zero(rows: IntArray, fields: FloatArray, tolerance: FloatArray) -> 
 
 @compiled
 def sweep_at_once(
-    columns: Columns, turns: BoolArray, rows: IntArray, states: SpinArray, fields: FloatArray
+    columns: Columns, update_mask: BoolArray, rows: IntArray, states: SpinArray, fields: FloatArray
 ) -> IntArray:
     """Let all sites whose turn it is follow their fields together, in place.
 
     Parameters
     ----------
-    turns : (rows, H)
+    update_mask : (rows, H)
         Whose turn it is; no entries: everyone's.
     rows, states, fields
         As in `sweep_in_turn`.
@@ -119,7 +119,7 @@ def sweep_at_once(
             up = driven_by[i] >= 0
             if up != (spins[i] > 0):
                 wrong[n] += 1
-                if not turns.size or turns[n, i]:
+                if not update_mask.size or update_mask[n, i]:
                     change[i, n] = 2 if up else -2
                     spins[i] += change[i, n]
     for i in range(units):
@@ -162,12 +162,12 @@ class KeptFields:
         fixed[np.isin(rows, doubted)] = (sign(fields[doubted]) == states[doubted]).all(axis=1)
         return fixed
 
-    def at_once(self, rows: IntArray, turns: BoolArray) -> BoolArray:
+    def at_once(self, rows: IntArray, update_mask: BoolArray) -> BoolArray:
         """All sites whose turn it is; see `convergence.Sweeper`."""
         states, fields = self._states, self._fields
         self._settle(rows)
         wrong = self._share(
-            lambda at: sweep_at_once(self._columns, turns[at], rows[at], states, fields), rows
+            lambda at: sweep_at_once(self._columns, update_mask[at], rows[at], states, fields), rows
         )
         self._tolerance += self._drift
         return np.asarray(wrong == 0)

@@ -19,7 +19,7 @@ from spinspike.model.landscape.counting.planted import planted, with_margins
 from spinspike.model.landscape.search.convergence import converge, random_states
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import margins
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 WEAK = 0.1  # a margin below which a unit is easily lost
 STARTS = 4  # of the dynamics in each network, of which the first two that converge count
@@ -117,7 +117,10 @@ def reached_and_typical(
         reached = ends.states[ends.fixed]
         row = [nothing, around(network, typical), nothing]
         if len(reached):
-            fresh, state = draw(architecture, rng, centre=np.zeros(1)), rng.permutation(typical)
+            fresh, state = (
+                random_network(architecture, rng, centre=np.zeros(1)),
+                rng.permutation(typical),
+            )
             firm = rng.permutation(margins(network, network.centre[None], reached[:1])[0])
             row[0] = around(network, reached[0])
             row[2] = around(with_margins(fresh, state, firm), state)

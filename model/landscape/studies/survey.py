@@ -90,9 +90,9 @@ def survey(
     Examples
     --------
     >>> from spinspike.model.network.architecture import Architecture
-    >>> from spinspike.model.network.network import draw
+    >>> from spinspike.model.network.network import random_network
     >>> rng = np.random.default_rng(0)
-    >>> network = draw(Architecture(60, 1, 2, self_coupling=0.9), rng, centre=np.zeros(1))
+    >>> network = random_network(Architecture(60, 1, 2, self_coupling=0.9), rng, centre=np.zeros(1))
     >>> found = survey(network, rng, starts=20)
     >>> int(found.fixed.sum()), len(found.points), bool((found.margin >= 0).all())
     (20, 20, True)

@@ -22,7 +22,7 @@ from spinspike.model.landscape.search.convergence import Convergence, converge, 
 from spinspike.model.landscape.search.replicated import LEAST
 from spinspike.model.landscape.theory.complexity import chain_complexity
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.task import Arrays, Task
 from spinspike.wilson import wilson_interval
 
@@ -168,7 +168,7 @@ def measure(sweep: Sweep, point: Point, network: int) -> Arrays:
     """
     seed = np.random.SeedSequence([sweep.seed, point.units, sweep.modules, network])
     drawing, running = (np.random.default_rng(s) for s in seed.spawn(2))
-    drawn = draw(sweep.architecture(point), drawing, centre=np.zeros(1))
+    drawn = random_network(sweep.architecture(point), drawing, centre=np.zeros(1))
     start = random_states(drawn, sweep.starts, drawing)
     end = WAYS[point.order](drawn, start, rng=running, limit=sweep.limit)
     return {

@@ -15,8 +15,8 @@ from spinspike.cli.main import app
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, map_network
 from spinspike.mapping.graph import graph_file
-from spinspike.model import Architecture, Dataset, free, learned
-from spinspike.model.network.network import draw
+from spinspike.model import Architecture, Dataset, free_fixed_points, learned_fixed_points
+from spinspike.model.network.network import random_network
 
 pytestmark = pytest.mark.matplotlib
 FullDisk = Callable[[int], AbstractContextManager[None]]
@@ -49,8 +49,13 @@ WORK = {  # the command, and where its work begins
 def graph(clusters: Dataset) -> SynapseGraph:
     """A small one with states, fixed or not."""
     architecture = Architecture(8, clusters.train.inputs.shape[1], clusters.classes)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(architecture.inputs))
-    points = {"learned": learned(network, clusters.test), "free": free(network, clusters.test)}
+    network = random_network(
+        architecture, np.random.default_rng(0), centre=np.zeros(architecture.inputs)
+    )
+    points = {
+        "learned": learned_fixed_points(network, clusters.test),
+        "free": free_fixed_points(network, clusters.test),
+    }
     return map_network(network, points)
 
 

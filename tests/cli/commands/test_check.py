@@ -17,7 +17,7 @@ import pytest
 from spinspike.mapping import SynapseGraph, Target, load_target, map_network, place
 from spinspike.mapping.graph import graph_file
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.studies.chips.figures import core_fill
 
 pytestmark = pytest.mark.matplotlib
@@ -28,7 +28,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def untrained() -> SynapseGraph:
     """80 units in twins, 10 readout neurons."""
     architecture = Architecture(units=80, inputs=9, classes=10)
-    return map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(9)))
+    return map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(9)))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from spinspike.mapping.graph import graph_file
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.model import NetworkFile
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.simulators.exchange.sanafe import SanaFe
 
 
@@ -31,7 +31,7 @@ def folder(
     found = tmp_path_factory.mktemp("energy")
     graph_file.save(found / "graph.h5", graph)
     architecture = Architecture(units=12, inputs=4, classes=3)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(4))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(4))
     graph_file.save(found / "pathless.h5", map_network(network))
     late = with_delays(graph, 2, np.random.default_rng(0))
     graph_file.save(found / "late.h5", late)

@@ -18,7 +18,7 @@ from spinspike.mapping.graph.graph_file import contents
 from spinspike.mapping.nir import file as nir_file
 from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 MADE = Path(__file__).parents[2] / "simulators" / "nir_files"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     architecture = Architecture(
         units=8, inputs=3, classes=2, sparsity=0.0, self_coupling=0.3, supervisory_scale=0.2
     )
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(3))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(3))
     graph_file.save(place / "graph.h5", map_network(network))
     graph_file.save(place / "plain.h5", map_network(network, on_chip_readout=False))
     shutil.copyfile(MADE / "snntorch_leaky.nir", place / "leaky.nir")

@@ -27,7 +27,7 @@ from spinspike.simulators import (
     Bounds,
     Emulator,
     Outcome,
-    Protocol,
+    Phases,
     Recording,
     Stimulus,
     claims,
@@ -36,7 +36,7 @@ from spinspike.simulators import (
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import BACKENDS, IMPOSSIBLE, find
 from spinspike.simulators.validation.estimate import Estimate
-from spinspike.simulators.validation.protocol import default_protocol, trials
+from spinspike.simulators.validation.protocol import default_phases, trials
 from spinspike.simulators.validation.tasks import Plan
 from spinspike.studies.validation.campaign import Campaign, kept_in
 from spinspike.studies.validation.report import validation_summary
@@ -108,9 +108,9 @@ def test_only_resume_keeps_what_is_there(tmp_path: Path) -> None:
 def test_results_of_another_graph_or_seed_are_made_again(
     graph: SynapseGraph, tmp_path: Path
 ) -> None:
-    protocol = default_protocol(graph, "step", hold=5)
+    phases = default_phases(graph, "step", hold=5)
     wanted = tuple(trials(["free"]))
-    plan = Plan(graph, find("emulator"), Emulator(), wanted, 3, protocol, 0)
+    plan = Plan(graph, find("emulator"), Emulator(), wanted, 3, phases, 0)
 
     def after(checksum: str, plan: Plan) -> dict[str, int]:
         Campaign(tmp_path / "outcomes", checksum, 1, None).run([plan])
@@ -136,7 +136,7 @@ class Failing:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -144,7 +144,7 @@ class Failing:
         if len(self.calls) > self.after:
             message = "out of luck"
             raise SimulationFailed(message)
-        recording = Emulator().run(graph, stimulus, protocol, progress=progress)
+        recording = Emulator().run(graph, stimulus, phases, progress=progress)
         return replace(recording, regime="asynchronous")
 
 
@@ -153,10 +153,10 @@ def test_a_failure_names_trial_and_block_and_keeps_what_is_finished(
 ) -> None:
     monkeypatch.setattr(Campaign, "_announce", lambda *_: None)
     wanted = tuple(trials(["free", "learned"]))
-    protocol = default_protocol(graph, "step", hold=5)
+    phases = default_phases(graph, "step", hold=5)
     failing = Failing([], after=2)
-    plan = Plan(graph, find("lava"), failing, wanted, 4, protocol, 0)
-    other = Plan(graph, find("emulator"), Emulator(), wanted, 4, protocol, 0)
+    plan = Plan(graph, find("lava"), failing, wanted, 4, phases, 0)
+    other = Plan(graph, find("emulator"), Emulator(), wanted, 4, phases, 0)
     campaign = Campaign(tmp_path / "kept", "checksum", 1, None)
     message = "lava-step-learned-no_couplings-patterns_0_to_3 .*out of luck.*--resume"
     with pytest.raises(SimulationFailed, match=message):
@@ -181,8 +181,8 @@ def test_a_long_run_is_announced_with_its_time_and_memory(
 ) -> None:
     long = Estimate(372.0, 1_200_000_000, 16)
     monkeypatch.setattr("spinspike.simulators.validation.estimate.estimate", lambda *_: long)
-    protocol = default_protocol(graph, "step", hold=5)
-    plan = Plan(graph, find("emulator"), Emulator(), tuple(trials(["free"])), 4, protocol, 0)
+    phases = default_phases(graph, "step", hold=5)
+    plan = Plan(graph, find("emulator"), Emulator(), tuple(trials(["free"])), 4, phases, 0)
     Campaign(tmp_path / "kept", "checksum", 1, None).run([plan])
     said = capsys.readouterr().err
     assert "emulator (step): about 6 min, 1.2 GB" in said
@@ -191,9 +191,9 @@ def test_a_long_run_is_announced_with_its_time_and_memory(
 
 @pytest.mark.dask
 def test_blocks_are_shared_among_processes(graph: SynapseGraph, tmp_path: Path) -> None:
-    protocol = default_protocol(graph, "step", hold=5)
+    phases = default_phases(graph, "step", hold=5)
     wanted = tuple(trials(["free", "cued"], nulls=False))
-    plan = Plan(graph, find("emulator"), Emulator(), wanted, 4, protocol, 0)
+    plan = Plan(graph, find("emulator"), Emulator(), wanted, 4, phases, 0)
     alone, shared = (
         Campaign(tmp_path / str(jobs), "checksum", jobs, None).run([plan])[0] for jobs in (1, 2)
     )
@@ -283,7 +283,7 @@ def test_a_certified_state_that_is_broken_on_purpose_is_exit_code_1_and_named(
         assert recording.spikes is not None
         states, spikes = recording.states.copy(), recording.spikes.copy()
         states[-10:, 2:3, 0] *= -1
-        spikes[-10:, 2:3, graph.ends.unit == 0] ^= True
+        spikes[-10:, 2:3, graph.io.unit == 0] ^= True
         return replace(recording, states=states, spikes=spikes)
 
     monkeypatch.setattr(Emulator, "run", faulty)

@@ -15,7 +15,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, map_network, save
 from spinspike.model.network import network_file
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.model.network.network_file import NetworkFile
 
 pytestmark = pytest.mark.matplotlib
@@ -24,7 +24,7 @@ FILES = ["adjacency.png", "population.dot", "population.svg", "weights.png"]
 
 @pytest.fixture(scope="module")
 def drawn() -> SynapseGraph:
-    network = draw(Architecture(20, 6, 3), np.random.default_rng(0), centre=np.zeros(6))
+    network = random_network(Architecture(20, 6, 3), np.random.default_rng(0), centre=np.zeros(6))
     return map_network(network, encoding="dale")
 
 

@@ -81,7 +81,7 @@ def test_a_broken_certificate_would_be_counted(both: Both) -> None:
 def test_a_latch_is_broken_by_its_flip(by_drawing: ByDrawing) -> None:
     """Field 5, weight 10: noise and scale of 1/2, one lost synapse, one flip; no larger scale."""
     weight = np.array([[10]], dtype=np.uint8)
-    latch = by_drawing({"S": (1, "threshold")}, ("S>S:coupling+", weight), offset=[-5])
+    latch = by_drawing({"S": (1, "threshold")}, ("S>S:coupling+", weight), bias=[-5])
     up = FixedPoints(np.zeros((1, 1)), np.array([0]), np.array([[1]], dtype=np.int8))
     seen: list[tuple[int, int]] = []
     found = attack(latch, up, np.random.default_rng(0), on_progress=lambda *d: seen.append(d))

@@ -29,7 +29,7 @@ def drawn(by_drawing: ByDrawing, weight: object, offset: list[int]) -> SynapseGr
         (f"S>S:coupling{sign}", np.maximum(part, 0).astype(np.uint8))
         for sign, part in (("+", whole), ("-", -whole))
     ]
-    return by_drawing({"S": (len(whole), "threshold")}, *wires, offset=offset)
+    return by_drawing({"S": (len(whole), "threshold")}, *wires, bias=offset)
 
 
 def test_a_latch_corrects_nothing(by_drawing: ByDrawing) -> None:
@@ -94,7 +94,7 @@ def test_a_late_neuron_needs_more(by_drawing: ByDrawing) -> None:
     strong = np.array([[0, 255], [0, 0]], dtype=np.uint8)
     for bias, corrected in ((2, True), (1, False)):
         wire = ("S>S:coupling-", strong, 5)
-        graph = by_drawing({"S": (2, "threshold")}, wire, offset=[bias, 0])
+        graph = by_drawing({"S": (2, "threshold")}, wire, bias=[bias, 0])
         points = at(1, -1)
         margins = integer_margins(graph, points)
         assert margins.tolist() == [[bias, 1]]

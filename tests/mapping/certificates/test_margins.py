@@ -32,7 +32,7 @@ def points_of(network: Network, states: NDArray[np.int8]) -> FixedPoints:
 
 def margins_in_loops(graph: SynapseGraph, table: Any, points: FixedPoints) -> list[list[int]]:
     """X where the neuron spikes, 1 - x where it is silent; everything one neuron at a time."""
-    ends, rows = graph.ends, []
+    ends, rows = graph.io, []
     for image, state in zip(points.inputs, points.states.tolist(), strict=True):
         sent = [round(x * ends.levels) for x in image] + [ends.levels]
         spikes = [
@@ -44,7 +44,7 @@ def margins_in_loops(graph: SynapseGraph, table: Any, points: FixedPoints) -> li
             given = ends.scale[i] * sum(
                 w * ends.gain * (x - c) for w, x, c in zip(weights, image, ends.centre, strict=True)
             )
-            bias = round(given) * int(ends.input_sign[k]) + int(graph.offset[k])
+            bias = round(given) * int(ends.input_sign[k]) + int(graph.bias[k])
             x = max(-4095, min(4095, bias))
             x += sum(int(w) for w, n in zip(table.weight[k], spikes, strict=True) if n)
             x += sum(int(w) * n for w, n in zip(table.input[k], sent, strict=True))
@@ -120,12 +120,12 @@ def test_a_flipped_unit_or_a_changed_bias_loses_the_certificate(graph: SynapseGr
     for p in range(5):
         neuron = int(np.argmin(before[p]))
         up = points.states[p, unit[p]] > 0
-        offset = graph.offset.copy()
+        offset = graph.bias.copy()
         offset[neuron] += -weakest[p] if up else weakest[p]
         only = points.select(np.array([p]))
-        assert not certified(replace(graph, offset=offset), only).any()
+        assert not certified(replace(graph, bias=offset), only).any()
         offset[neuron] -= -1 if up else 1
-        assert certified(replace(graph, offset=offset), only).all()
+        assert certified(replace(graph, bias=offset), only).all()
 
 
 def test_margins_tell_by_how_much_a_tie_holds() -> None:

@@ -21,7 +21,7 @@ ByDrawing = Callable[..., SynapseGraph]
 def chain(by_drawing: ByDrawing) -> SynapseGraph:
     """Unit 0 is held up by its bias, 1 by unit 0, 2 by unit 1."""
     weight = np.array([[0, 0, 0], [9, 0, 0], [0, 9, 0]], dtype=np.uint8)
-    return by_drawing({"S": (3, "threshold")}, ("S>S:coupling+", weight), offset=[5, -4, -4])
+    return by_drawing({"S": (3, "threshold")}, ("S>S:coupling+", weight), bias=[5, -4, -4])
 
 
 def up(*units: int) -> FixedPoints:
@@ -40,7 +40,7 @@ def test_a_flip_that_travels_comes_back_later(by_drawing: ByDrawing) -> None:
 
 def test_a_latch_never_comes_back(by_drawing: ByDrawing) -> None:
     weight = np.array([[10]], dtype=np.uint8)
-    latch = by_drawing({"S": (1, "threshold")}, ("S>S:coupling+", weight), offset=[-5])
+    latch = by_drawing({"S": (1, "threshold")}, ("S>S:coupling+", weight), bias=[-5])
     for state in (1, -1):
         now, later = recovers(latch, up(state), np.ones((1, 1), dtype=np.bool_), lowest(latch))
         assert not now.any()
@@ -49,7 +49,7 @@ def test_a_latch_never_comes_back(by_drawing: ByDrawing) -> None:
 
 def test_what_is_left_delays_a_spike(by_drawing: ByDrawing) -> None:
     """64 x - (|v| >> 12) > 0: x = 1 bears a membrane of -64 * 4096 + 1 and nothing lower."""
-    alone = by_drawing({"S": (1, "threshold")}, offset=[1])
+    alone = by_drawing({"S": (1, "threshold")}, bias=[1])
     flip = np.ones((1, 1), dtype=np.bool_)
     for left, expected in ((-262143, True), (-262144, False)):
         now, later = recovers(alone, up(1), flip, np.array([left]))
@@ -67,7 +67,7 @@ def test_one_step_of_a_trained_graph_by_hand(
     point = graph.fixed_points["learned"].select(slice(1))
     spikes = neuron_spikes(graph, point.states)
     flips = np.eye(graph.units, dtype=np.bool_)
-    start = (spikes ^ flips[:, graph.ends.unit]).astype(np.int64)
+    start = (spikes ^ flips[:, graph.io.unit]).astype(np.int64)
     x = start @ by_hand(graph).weight.T + bias(graph, point.inputs)
     expected = ((x > 0) == spikes).all(axis=1)
     now, later = recovers(graph, point, flips, np.zeros(graph.neurons, dtype=np.int64))

@@ -117,7 +117,7 @@ def test_without_fixed_points_it_says_so(graph: SynapseGraph) -> None:
 
 def test_no_limit_is_none(by_drawing: Callable[..., SynapseGraph]) -> None:
     """Without synapses a bias of 1 holds its neuron whatever happens to synapses."""
-    alone = by_drawing({"S": (1, "threshold")}, offset=[1])
+    alone = by_drawing({"S": (1, "threshold")}, bias=[1])
     points = FixedPoints(np.zeros((1, 1)), np.array([0]), np.array([[1]], dtype=np.int8))
     found = robustness(alone, points)
     assert found.certified.all()
@@ -134,7 +134,7 @@ def test_a_margin_of_0_promises_nothing(
 ) -> None:
     """One neuron that spikes needs a field above 0, and a silent one a field of 0 or less."""
     weight = np.array([[2]], dtype=np.uint8)
-    graph = by_drawing({"S": (1, "threshold")}, ("S>S:self+", weight), offset=[field - 1 - spikes])
+    graph = by_drawing({"S": (1, "threshold")}, ("S>S:self+", weight), bias=[field - 1 - spikes])
     state = FixedPoints(np.zeros((1, 1)), np.array([0]), np.array([[spikes]], dtype=np.int8))
     found = robustness(graph, state)
     assert found.margin.tolist() == [int(sure)]

@@ -22,7 +22,7 @@ from spinspike.mapping.certificates.margins import certified, integer_margins
 from spinspike.mapping.certificates.robustness import Robustness, robustness
 from spinspike.mapping.graph.codec import bias, neuron_spikes
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.mapping.graph.membrane import delay, lowest
+from spinspike.mapping.graph.membrane import lowest, switch_on_latency
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.fixed_points import FixedPoints
@@ -92,8 +92,8 @@ class Scene:
 
 
 def scene(graph: SynapseGraph, wires: Wires, points: FixedPoints, p: int) -> Scene:
-    spikes, levels = neuron_spikes(graph, points.states[p]), graph.ends.levels
-    low, high = graph.ends.input_range
+    spikes, levels = neuron_spikes(graph, points.states[p]), graph.io.levels
+    low, high = graph.io.input_range
     pixels = np.rint((points.inputs[p] - low) * levels / (high - low)).astype(np.int64)
     sent = np.concatenate([spikes, pixels, [levels]]) if levels else spikes
     given = bias(graph, points.inputs[p : p + 1])[0]
@@ -109,7 +109,7 @@ def returns(
     rng: np.random.Generator,
 ) -> Bools:
     """Whether sets of wrong units are right after one step, whatever is left in their membranes."""
-    wrong, back = sets[:, graph.ends.unit], np.ones(len(sets), dtype=np.bool_)
+    wrong, back = sets[:, graph.io.unit], np.ones(len(sets), dtype=np.bool_)
     for left in (np.zeros_like(bottom), bottom, rng.integers(bottom, 1)):
         membrane = np.where(wrong & at.spikes, left, np.where(at.spikes | wrong, 0, bottom))
         after = at.step(at.spikes ^ wrong, membrane)[0]
@@ -259,9 +259,9 @@ def random_scene(
         for name, part in (("+", weight), ("-", -weight))
     ]
     graph = by_drawing(
-        {"S": (n, "threshold")}, *wires, unit=unit, offset=np.clip(offset, -4095, 4095)
+        {"S": (n, "threshold")}, *wires, unit=unit, bias=np.clip(offset, -4095, 4095)
     )
-    graph = replace(graph, ends=replace(graph.ends, input_sign=sign))
+    graph = replace(graph, io=replace(graph.io, input_sign=sign))
     points = FixedPoints(np.zeros((1, 1)), np.zeros(1, dtype=np.int64), state[None])
     return graph, points.select(certified(graph, points))
 
@@ -281,7 +281,7 @@ def test_random_graphs_have_many_certified_cases(by_drawing: ByDrawing) -> None:
     for seed in range(200):
         graph, points = random_scene(by_drawing, seed, seed % 4)
         counts += check(graph, points)
-        late += int(delay(graph).any())
+        late += int(switch_on_latency(graph).any())
     assert counts[0] >= 4_000
     assert counts[1] >= 3_000
     assert late >= 20

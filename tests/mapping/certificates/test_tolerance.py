@@ -26,7 +26,7 @@ def fan(by_drawing: ByDrawing, bias: int) -> SynapseGraph:
     excites[0, 1:] = 5, 4, 1, 0, 9
     inhibits[0, 4] = 3
     wires = ("S>S:coupling+", excites), ("S>S:coupling-", inhibits)
-    return by_drawing({"S": (6, "threshold")}, *wires, offset=[bias, 1, 1, 1, 1, 0])
+    return by_drawing({"S": (6, "threshold")}, *wires, bias=[bias, 1, 1, 1, 1, 0])
 
 
 def certify(graph: SynapseGraph, first: int) -> Robustness:

@@ -22,7 +22,7 @@ from spinspike.mapping.chips.energy import (
 )
 from spinspike.mapping.chips.placement import Placement, placed_as
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 TARGET = load_target("loihi1")
 
@@ -31,7 +31,7 @@ TARGET = load_target("loihi1")
 def small() -> SynapseGraph:
     """12 units as 24 neurons, 3 classes in twins, 9 pixels that come as spikes."""
     architecture = Architecture(units=12, inputs=9, classes=3)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(9))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(9))
     return map_network(network, rounding=Rounding(input="binary"))
 
 
@@ -176,12 +176,12 @@ def test_sources_lie_on_cores_after_all_others(small: SynapseGraph, spread: Plac
 
 def test_what_no_chip_holds_is_refused() -> None:
     architecture = Architecture(units=70, inputs=4, classes=3)
-    graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     everywhere = placed_as(graph, TARGET, np.arange(143) % 128)
     with pytest.raises(BadInput, match="takes 129 cores, those of its sources included"):
         core_of(graph, everywhere)
     architecture = Architecture(units=600, inputs=4, classes=3)
-    graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     heap = placed_as(graph, TARGET, np.zeros(1203, dtype=np.int64))
     with pytest.raises(BadInput, match="a core holds 1203 neurons; allowed: 1024"):
         estimate(graph, heap, silent(graph))

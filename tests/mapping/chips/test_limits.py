@@ -151,13 +151,13 @@ REGISTERS = {
 def bias_bits(draw: Draw, target: Target, beyond: int) -> Edge:
     """Of a neuron with a synapse that could outweigh it, else it may as well saturate."""
     most = REGISTERS["bias_bits"][target.name] + beyond
-    return Edge(two(draw, 255, 6, offset=[3, -most]), "population S, neuron 1")
+    return Edge(two(draw, 255, 6, bias=[3, -most]), "population S, neuron 1")
 
 
 def state_bits(draw: Draw, target: Target, beyond: int) -> Edge:
     """A synapse of 255 * 2**6, the rest as bias."""
     most = REGISTERS["state_bits"][target.name] + beyond
-    graph = two(draw, 255, 6, offset=[3, 255 * 64 - most])
+    graph = two(draw, 255, 6, bias=[3, 255 * 64 - most])
     return Edge(graph, "population S, neuron 1")
 
 
@@ -170,7 +170,7 @@ def accumulator_bits(draw: Draw, target: Target, beyond: int) -> Edge:
         ("S>S:coupling+", weights, 7),
         ("S>S:link+", rest),
         ("S>S:self-", weights),
-        offset=[0, 4000],
+        bias=[0, 4000],
     )
     assert REGISTERS["accumulator_bits"][target.name] == 255 * 128 + 127
     return Edge(graph, "population S, neuron 1")
@@ -290,10 +290,10 @@ def test_the_bias_counts_in_weight_units(
     by_drawing: Draw, shape: dict[str, Any], most: int
 ) -> None:
     target = Target("t", "t", bias_bits=8, **shape)
-    (found,) = check_limits(crowd(by_drawing, 3, offset=[0, most, 0]), target)
+    (found,) = check_limits(crowd(by_drawing, 3, bias=[0, most, 0]), target)
     assert found.fits
     assert found.allowed == most
-    (found,) = check_limits(crowd(by_drawing, 3, offset=[0, -most - 1, 0]), target)
+    (found,) = check_limits(crowd(by_drawing, 3, bias=[0, -most - 1, 0]), target)
     assert not found.fits
 
 

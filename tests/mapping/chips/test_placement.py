@@ -107,10 +107,10 @@ def test_every_neuron_once_and_units_together(
     )
     placement = place(graph, TINY)
     core, usage = placement.core, placement.usage
-    assert core.shape == (graph.neurons + len(graph.ends.readout_offset),)
+    assert core.shape == (graph.neurons + len(graph.io.readout_bias),)
     assert sorted(set(core.tolist())) == list(range(placement.cores))
     for unit in range(graph.units):
-        assert len(set(core[: graph.neurons][graph.ends.unit == unit].tolist())) == 1
+        assert len(set(core[: graph.neurons][graph.io.unit == unit].tolist())) == 1
     for name, value in usage_one_by_one(graph, core).items():
         assert np.array_equal(getattr(usage, name), value), name
     if placement.candidates[0].fits or placement.candidates[-1].fits:

@@ -16,7 +16,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.graph.codec import (
     bias,
     decode,
-    drive,
+    external_field,
     input_bias,
     input_levels,
     neuron_spikes,
@@ -54,7 +54,7 @@ def test_input_as_bias_by_its_formula_in_plain_loops(encoding: str, modular: Net
         for b, image in enumerate(images):
             units = [
                 round(
-                    graph.ends.scale[i]
+                    graph.io.scale[i]
                     * 1.5
                     * sum(weight[i, k] * (image[k] - c) for k, c in enumerate(CENTRE))
                 )
@@ -66,7 +66,7 @@ def test_input_as_bias_by_its_formula_in_plain_loops(encoding: str, modular: Net
                 "pushpull": units + [-u for u in units],
             }[encoding]
             assert found[b].tolist() == expected
-            full = [u + int(o) for u, o in zip(expected, graph.offset, strict=True)]
+            full = [u + int(o) for u, o in zip(expected, graph.bias, strict=True)]
             assert saturated[b].tolist() == [max(-4095, min(4095, x)) for x in full]
         assert input_levels(graph, images).shape == (5, 0)
 
@@ -83,7 +83,7 @@ def test_input_as_spikes_level_by_level(
     assert levels.tolist() == [[0, 16, 8, 16], [5, 5, 16, 16]]
     assert not input_bias(graph, images).any()
     table = by_hand(graph)
-    np.testing.assert_array_equal(drive(graph, images), levels @ table.input.T)
+    np.testing.assert_array_equal(external_field(graph, images), levels @ table.input.T)
     assert table.input.any()
     binary = map_network(network, encoding=encoding, rounding=Rounding(input="binary"))
     assert input_levels(binary, np.rint(images)).tolist() == [[0, 1, 0, 1], [0, 0, 1, 1]]
@@ -93,7 +93,7 @@ def test_grey_pixels_are_refused_by_binary_spikes(modular: Networks) -> None:
     graph = map_network(next(modular(1)), rounding=Rounding(input="binary"))
     message = r"a pixel is 0\.25; binary spikes allow 0 and 1 alone: map with graded input"
     with pytest.raises(BadInput, match=message):
-        drive(graph, np.array([[0.0, 1.0, 1.0], [0.0, 0.25, 1.0]]))
+        external_field(graph, np.array([[0.0, 1.0, 1.0], [0.0, 0.25, 1.0]]))
 
 
 @every_encoding
@@ -148,7 +148,7 @@ def test_all_encodings_answer_alike(graphs: dict[str, SynapseGraph], trained: Ne
 def test_classes_by_the_integer_readout_in_plain_loops(graph: SynapseGraph) -> None:
     """Scores sum_j w_cj n_j + b_c, with the weights as they are stored."""
     points = graph.fixed_points["free"].select(slice(5))
-    scores = [[int(b) for b in graph.ends.readout_offset] for _ in range(5)]
+    scores = [[int(b) for b in graph.io.readout_bias] for _ in range(5)]
     for p in graph.projections:
         if p.target != "readout":
             continue
@@ -171,7 +171,7 @@ def test_classes_by_the_integer_readout_in_plain_loops(graph: SynapseGraph) -> N
         (np.full((1, 64), np.inf), r"pixels range from inf to inf"),
     ],
 )
-@pytest.mark.parametrize("way", [drive, input_bias, input_levels])
+@pytest.mark.parametrize("way", [external_field, input_bias, input_levels])
 def test_images_that_do_not_fit_are_refused(
     graph: SynapseGraph, way: Callable[..., Any], images: NDArray[np.float64], message: str
 ) -> None:
@@ -180,4 +180,4 @@ def test_images_that_do_not_fit_are_refused(
 
 
 def test_no_images_are_no_input(graph: SynapseGraph) -> None:
-    assert drive(graph, np.zeros((0, 64))).shape == (0, 200)
+    assert external_field(graph, np.zeros((0, 64))).shape == (0, 200)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spinspike.errors import BadInput
 from spinspike.mapping.certificates.margins import certified
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.encoding import DALE, ENCODINGS, PUSHPULL, SIGNED, encoding_named
 from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
@@ -20,7 +20,7 @@ from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 Networks = Callable[[int], Iterator[Network]]
 States = Callable[[int], NDArray[np.int8]]
@@ -71,7 +71,7 @@ def test_fields_of_all_states_are_those_of_the_rounded_network(
         rounding = Rounding(weight_bits=8 if seed else 5, input=mode)
         graph = map_network(network, encoding=encoding, rounding=rounding, autapses=autapses)
         model = reference(quantise(network, rounding, encoding=ENCODINGS[encoding]), network)
-        polarity, unit, table = polarities(graph), graph.ends.unit, by_hand(graph)
+        polarity, unit, table = polarities(graph), graph.io.unit, by_hand(graph)
         images = np.random.default_rng(0).integers(0, 2, (3, 3)).astype(np.float64)
         if mode != "binary":
             images[1:] = np.random.default_rng(1).random((2, 3))
@@ -86,12 +86,12 @@ def test_fields_of_all_states_are_those_of_the_rounded_network(
                 top = model.integers.levels
                 given = np.append(np.rint(image * top), top) @ table.input.T
             expected = np.where(polarity > 0, expected[:, unit], 1 - expected[:, unit])
-            x = spikes @ table.weight.T + given + graph.offset
+            x = spikes @ table.weight.T + given + graph.bias
             np.testing.assert_array_equal(x, expected)
             # and the library, which multiplies matrices, counts the same but where a bias saturates
             np.testing.assert_array_equal(neuron_spikes(graph, states), spikes)
-            found = field_of(graph, spikes) + drive(graph, repeated) + graph.offset
-            fits = np.abs(given + graph.offset) <= LIMIT if mode == "bias" else np.bool_(True)
+            found = field_of(graph, spikes) + external_field(graph, repeated) + graph.bias
+            fits = np.abs(given + graph.bias) <= LIMIT if mode == "bias" else np.bool_(True)
             np.testing.assert_array_equal(np.where(fits, found, x), x)
             np.testing.assert_array_equal(found > 0, x > 0)
             saturated += int((~fits).sum())
@@ -112,16 +112,16 @@ def test_fields_of_random_states_of_a_large_network(
         units=400, inputs=20, classes=5, modules=3, link=0.5, between_sparsity=0.98, sparsity=0.9
     )
     rng = np.random.default_rng(0)
-    network = draw(architecture, rng, centre=np.full(20, 0.4))
+    network = random_network(architecture, rng, centre=np.full(20, 0.4))
     rounding = Rounding(input=mode)
     graph = map_network(network, encoding=encoding, rounding=rounding)
     model = reference(quantise(network, rounding, encoding=ENCODINGS[encoding]), network)
     states = rng.choice(np.array([-1, 1], dtype=np.int8), (6, 1200))
     images = rng.integers(0, 2, (6, 20)).astype(np.float64)
-    x = model.field(states, model.given(images))[:, graph.ends.unit]
+    x = model.field(states, model.given(images))[:, graph.io.unit]
     expected = np.where(polarities(graph) > 0, x, 1 - x)
     field = field_of(graph, neuron_spikes(graph, states))
-    found = field + drive(graph, images) + graph.offset
+    found = field + external_field(graph, images) + graph.bias
     saturated = np.abs(expected - field) > LIMIT if mode == "bias" else np.bool_(False)
     np.testing.assert_array_equal(
         np.where(saturated, np.sign(found), found), np.where(saturated, np.sign(expected), expected)
@@ -139,7 +139,7 @@ def test_signals_reach_every_neuron_with_its_polarity(
     for network in modular(modules):
         graph = map_network(network, encoding=encoding)
         signal = quantise(network, encoding=ENCODINGS[encoding]).signal
-        expected = (signal.mantissa.toarray().astype(np.int64) << signal.exponent)[graph.ends.unit]
+        expected = (signal.mantissa.toarray().astype(np.int64) << signal.exponent)[graph.io.unit]
         found = by_hand(graph).signal
         np.testing.assert_array_equal(found, expected * polarities(graph)[:, None])
         assert found.any()

@@ -23,7 +23,7 @@ from spinspike.mapping.mapper import map_network
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 
 def assert_equal(one: Any, other: Any) -> None:
@@ -90,7 +90,7 @@ def test_what_is_saved_is_loaded_bit_for_bit(
         self_coupling=self_coupling,
         supervisory_scale=0.2,
     )
-    network = draw(architecture, rng, centre=rng.random(3))
+    network = random_network(architecture, rng, centre=rng.random(3))
     states = rng.choice(np.array([-1, 1], dtype=np.int8), (4, units * modules))
     images = rng.integers(0, 2, (4, 3)).astype(np.float64)
     points = {run: FixedPoints(images, np.arange(4) % 2, states) for run in runs}
@@ -396,7 +396,7 @@ def test_a_failure_while_saving_leaves_nothing(tmp_path: Path, graph: SynapseGra
     with pytest.raises(TypeError, match="not JSON serializable"):
         save(target, replace(graph, provenance={"what": object()}))
     with pytest.raises(TypeError, match="Object dtype"):
-        save(target, replace(graph, offset=np.array([object()])))
+        save(target, replace(graph, bias=np.array([object()])))
     assert not list(tmp_path.iterdir())
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.mapping.graph.membrane import delay, leak, lowest, step
+from spinspike.mapping.graph.membrane import leak, lowest, step, switch_on_latency
 from spinspike.mapping.graph.wiring import wiring
 
 
@@ -33,7 +33,7 @@ def test_steps_neuron_by_neuron(
     """Three steps from random spikes and membranes, low ones included."""
     points = graph.fixed_points["learned"].select(slice(3))
     rng, weight = np.random.default_rng(0), by_hand(graph).weight
-    external = graph.offset + drive(graph, points.inputs)
+    external = graph.bias + external_field(graph, points.inputs)
     spikes = neuron_spikes(graph, points.states) ^ (rng.random((3, graph.neurons)) < 0.2)
     membrane = np.where(spikes, 0, -rng.integers(0, 2**20, spikes.shape))
     for _ in range(3):
@@ -61,10 +61,10 @@ def test_the_lowest_membrane_and_what_it_costs(
     exponent = 5 if inhibition > 255 else 0
     weight = np.array([[inhibition >> exponent]], dtype=np.uint8)
     wires = [("S>S:coupling-", weight, exponent)] if inhibition else []
-    graph = by_drawing({"S": (1, "threshold")}, *wires, offset=[bias])
+    graph = by_drawing({"S": (1, "threshold")}, *wires, bias=[bias])
     membrane = 0
     for _ in range(10):
         membrane = after(membrane, field)[1]
     assert lowest(graph).tolist() == [membrane]
     needed = next(x for x in range(1, 100) if after(membrane, x)[0])
-    assert delay(graph).tolist() == [needed - 1]
+    assert switch_on_latency(graph).tolist() == [needed - 1]

@@ -37,17 +37,17 @@ def fields(
     graph: SynapseGraph, table: Any, states: NDArray[np.int8], image: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Field of all neurons in each state under an image, from the weights added up by hand."""
-    spikes = states[:, graph.ends.unit] * graph.ends.input_sign > 0
+    spikes = states[:, graph.io.unit] * graph.io.input_sign > 0
     given = input_bias(graph, image[None])
-    if graph.ends.levels:
+    if graph.io.levels:
         given = given + input_levels(graph, image[None]) @ table.input.T
-    return np.asarray(spikes @ table.weight.T + given + graph.offset)
+    return np.asarray(spikes @ table.weight.T + given + graph.bias)
 
 
 def of_neurons(graph: SynapseGraph, x: NDArray[np.int64]) -> NDArray[np.int64]:
     """Fields of neurons from those of units."""
-    x = x[:, graph.ends.unit]
-    return np.where(graph.ends.input_sign > 0, x, 1 - x)
+    x = x[:, graph.io.unit]
+    return np.where(graph.io.input_sign > 0, x, 1 - x)
 
 
 def with_couplings(model: Any, weight: NDArray[np.int64]) -> Any:
@@ -101,7 +101,7 @@ def test_a_latch_alone_keeps_every_state(
     for strength, kept in ((1.0, 64), (0.0, 1)):
         latched = replace(network, self_coupling=np.full(6, strength))
         null = without_couplings(map_network(latched, encoding=encoding))
-        spikes = states[:, null.ends.unit] * null.ends.input_sign > 0
+        spikes = states[:, null.io.unit] * null.io.input_sign > 0
         x = fields(null, by_hand(null), states, np.ones(1))
         assert int(((x > 0) == spikes).all(axis=1).sum()) == kept
 
@@ -174,7 +174,7 @@ def test_permuting_keeps_weights_and_changes_every_partner(
 ) -> None:
     graph = map_network(trained.network, encoding=encoding)
     null = permuted_couplings(graph, np.random.default_rng(0))
-    np.testing.assert_array_equal(null.offset, graph.offset)
+    np.testing.assert_array_equal(null.bias, graph.bias)
     for old, new in zip(graph.projections, null.projections, strict=True):
         if old.role != "coupling":
             assert new is old
@@ -189,8 +189,8 @@ def test_permuting_keeps_weights_and_changes_every_partner(
 
 def test_ends_and_first_step_stay(graph: SynapseGraph) -> None:
     for null in (without_couplings(graph), permuted_couplings(graph, np.random.default_rng(0))):
-        assert null.ends is graph.ends
-        np.testing.assert_array_equal(null.first_offset, graph.first_offset)
+        assert null.io is graph.io
+        np.testing.assert_array_equal(null.initial_bias, graph.initial_bias)
 
 
 def test_the_generator_decides_the_permutation(graph: SynapseGraph) -> None:
@@ -215,9 +215,9 @@ def test_learned_states_are_lost(encoding: str, trained: NetworkFile) -> None:
 
 def test_the_graph_itself_is_not_changed(graph: SynapseGraph) -> None:
     before = [p.indices.copy() for p in graph.projections]
-    offset = graph.offset.copy()
+    offset = graph.bias.copy()
     permuted_couplings(graph, np.random.default_rng(0))
     without_couplings(graph)
-    np.testing.assert_array_equal(graph.offset, offset)
+    np.testing.assert_array_equal(graph.bias, offset)
     for p, indices in zip(graph.projections, before, strict=True):
         np.testing.assert_array_equal(p.indices, indices)

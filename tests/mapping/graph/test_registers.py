@@ -18,7 +18,7 @@ from spinspike.mapping.graph.registers import bias_range, check_ranges, synaptic
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 SmallNetworks = Callable[..., Iterator[Network]]
 
@@ -34,7 +34,7 @@ def test_bounds_are_those_of_the_corners(encoding: str, small_networks: SmallNet
         graph = map_network(network, encoding=encoding)
         corners = np.array(list(product((-0.5, 2.0), repeat=3)))
         given = input_bias(graph, corners)
-        both = np.concatenate([given + graph.first_offset, given + graph.offset])
+        both = np.concatenate([given + graph.initial_bias, given + graph.bias])
         lowest, highest = both.min(axis=0), both.max(axis=0)
         outweighed = np.maximum(*synaptic_reach(graph)) >= 4095
         assert ((np.abs(both) <= 4095) | ~outweighed).all()
@@ -54,7 +54,7 @@ def test_reach_is_the_sum_of_synapses_of_one_sign(
     for network in small_networks():
         graph = map_network(network, encoding=encoding, rounding=Rounding(input="graded"))
         # of a pair of neurons one synapse only: no two signs add up in one entry
-        table, levels = by_hand(graph), graph.ends.levels
+        table, levels = by_hand(graph), graph.io.levels
         for found, sign in zip(synaptic_reach(graph), (1, -1), strict=True):
             parts = (np.maximum(sign * m, 0) for m in (table.weight, table.input, table.signal))
             weight, incoming, signal = parts
@@ -66,23 +66,23 @@ def test_reach_is_the_sum_of_synapses_of_one_sign(
 def full() -> SynapseGraph:
     """200 units with so many couplings that no bias may saturate."""
     shape = Architecture(units=200, inputs=64, classes=10, sparsity=0.0, input_scale=0.5)
-    return map_network(draw(shape, np.random.default_rng(0), centre=np.full(64, 0.3)))
+    return map_network(random_network(shape, np.random.default_rng(0), centre=np.full(64, 0.3)))
 
 
 def test_every_image_fits_the_bias_register(full: SynapseGraph) -> None:
     """Random ones, and for each unit the two corners that drive it hardest."""
-    ends = full.ends
+    ends = full.io
     drive = (ends.input_weight.toarray() * ends.gain > 0).astype(np.float64)
     images = np.concatenate([np.random.default_rng(0).random((200, 64)), drive, 1 - drive])
     given, (low, high) = input_bias(full, images), bias_range(full)
     assert (np.maximum(*synaptic_reach(full)) >= 4095).all()
-    for offset in (full.offset, full.first_offset):
+    for offset in (full.bias, full.initial_bias):
         bias = given + offset
         assert (np.abs(bias) <= 4095).all()
         assert (bias >= low).all()
         assert (bias <= high).all()
     # and the bound is reached: none of the register is given away
-    worst = np.maximum(np.abs(given + full.offset), np.abs(given + full.first_offset)).max(axis=0)
+    worst = np.maximum(np.abs(given + full.bias), np.abs(given + full.initial_bias)).max(axis=0)
     assert (worst >= np.maximum(-low, high) - 1).all()
 
 
@@ -109,7 +109,7 @@ def test_what_fits_passes(full: SynapseGraph, graph: SynapseGraph) -> None:
         check_ranges(one)
 
 
-def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "offset") -> SynapseGraph:
+def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "bias") -> SynapseGraph:
     offset = np.ones(graph.neurons, dtype=np.int64)
     offset[neuron] = by
     return replace(graph, **{name: offset})  # type: ignore[arg-type]
@@ -127,10 +127,10 @@ def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "offset") -> 
         ),
         (lambda g: shifted(g, 7, 9000), r"population E, neuron 7: bias \d{4,5} .*: up to 4095"),
         (lambda g: shifted(g, 203, -9000), r"population I, neuron 3: bias \d{4,5} .*up to 4095"),
-        (lambda g: shifted(g, 204, 9000, "first_offset"), r"population I, neuron 4: bias \d{4,5} "),
+        (lambda g: shifted(g, 204, 9000, "initial_bias"), r"population I, neuron 4: bias \d{4,5} "),
         (heavy, r"population E, neuron 7: membrane 167295 .*allowed: up to 131039"),
         (
-            lambda g: replace(g, ends=replace(g.ends, readout_offset=np.full(10, -5000))),
+            lambda g: replace(g, io=replace(g.io, readout_bias=np.full(10, -5000))),
             r"population readout, neuron 0: bias 5000 does not fit; allowed: up to 4095",
         ),
     ],
@@ -168,7 +168,7 @@ def test_input_spikes_count_at_their_highest_level(full: SynapseGraph) -> None:
             full,
             populations=(*full.populations, population),
             projections=(strong,),
-            ends=replace(full.ends, levels=levels),
+            io=replace(full.io, levels=levels),
         )
         if fits:
             check_ranges(graph)
@@ -190,12 +190,12 @@ def test_the_membrane_of_the_readout_counts(full: SynapseGraph) -> None:
 
 def test_a_bias_beyond_all_integers_is_refused(full: SynapseGraph) -> None:
     with pytest.raises(OutOfRange, match="bias"):
-        check_ranges(replace(full, ends=replace(full.ends, scale=full.ends.scale * 1e300)))
+        check_ranges(replace(full, io=replace(full.io, scale=full.io.scale * 1e300)))
 
 
 def test_a_scale_that_is_not_positive_is_refused(graph: SynapseGraph) -> None:
     with pytest.raises(OutOfRange, match="scale"):
-        check_ranges(replace(graph, ends=replace(graph.ends, scale=-100 * graph.ends.scale)))
+        check_ranges(replace(graph, io=replace(graph.io, scale=-100 * graph.io.scale)))
 
 
 def test_more_than_eight_bits_are_refused(graph: SynapseGraph) -> None:

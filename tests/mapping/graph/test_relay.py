@@ -28,11 +28,11 @@ def run(
 ) -> NDArray[np.bool_]:
     """Spikes of all neurons in each step from silence, with a clamp from step 2 to 4."""
     given = input_bias(graph, images)
-    if graph.ends.levels:
+    if graph.io.levels:
         given = given + input_levels(graph, images) @ table.input.T
     n, steps = np.zeros((len(images), graph.neurons), dtype=np.int64), []
     for t in range(10):
-        x = n @ table.weight.T + given + (graph.offset if t else graph.first_offset)
+        x = n @ table.weight.T + given + (graph.bias if t else graph.initial_bias)
         if 1 <= t < 4:
             x = x + table.signal[:, label]
         n = (x > 0).astype(np.int64)
@@ -81,7 +81,7 @@ def test_relays_stand_behind_the_others_and_cost_their_incoming_synapses(
         assert set(threshold[len(graph.slices()) :]) == {f"{name}_relay" for name in own}
         into = sum(p.mantissa.size for p in graph.projections if p.target in own)
         assert bare.synapses == graph.synapses + into
-        np.testing.assert_array_equal(bare.ends.decoder, graph.ends.decoder)
+        np.testing.assert_array_equal(bare.io.decoder, graph.io.decoder)
 
 
 def test_where_nothing_is_an_autapse_nothing_changes(modular: Networks) -> None:

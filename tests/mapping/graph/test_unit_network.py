@@ -18,8 +18,8 @@ from spinspike.mapping.graph.unit_network import unit_field, unit_network
 from spinspike.model import FixedPoints, Network, NetworkFile
 from spinspike.model.landscape.search.convergence import converge, random_states
 from spinspike.model.network.dynamics import field, relax
-from spinspike.simulators import Emulator, Protocol
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators import Emulator, Phases
+from spinspike.simulators.stimulus import encode_stimulus
 
 EveryState = Callable[[int], NDArray[np.int8]]
 WAYS = [
@@ -37,7 +37,7 @@ def mapped(
 
 def seen_by(graph: SynapseGraph, states: NDArray[np.int8]) -> FixedPoints:
     """States, each under an image of its own."""
-    images = np.random.default_rng(5).integers(0, 4, (len(states), graph.ends.centre.size)) / 3
+    images = np.random.default_rng(5).integers(0, 4, (len(states), graph.io.centre.size)) / 3
     return FixedPoints(images, np.zeros(len(states), dtype=np.int64), states)
 
 
@@ -57,8 +57,8 @@ def test_margins_of_every_state_are_its_integer_margins(
         spins = unit_network(graph)
         found = points.states * field(spins, points.states, unit_field(graph, points.inputs))
         wanted = 2 * integer_margins(graph, points) - 1  # h = 2x - 1
-        np.testing.assert_array_equal(found, wanted[:, graph.ends.decoder])
-        np.testing.assert_array_equal(found[:, graph.ends.unit] > 0, wanted > 0)
+        np.testing.assert_array_equal(found, wanted[:, graph.io.decoder])
+        np.testing.assert_array_equal(found[:, graph.io.unit] > 0, wanted > 0)
 
 
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
@@ -70,7 +70,7 @@ def test_synchronous_sweeps_are_the_steps_of_the_emulator(
     spins = unit_network(graph)
     images = trained.fixed_points["free"].inputs[:20]
     start = random_states(spins, 20, np.random.default_rng(0))
-    run = Emulator().run(graph, stimulus(graph, images, cue=start), Protocol(cue=1, free=30))
+    run = Emulator().run(graph, encode_stimulus(graph, images, cue=start), Phases(cue=1, free=30))
     now, external = start, unit_field(graph, images)
     for states in run.states[1:]:
         now = relax(spins, now, [external])
@@ -87,8 +87,8 @@ def test_it_holds_the_states_that_the_chip_holds_and_no_others(
     for network in small_networks(seeds=6):
         graph = mapped(network, "dale", "bias", True)
         states = every_state(graph.units)
-        images = np.full((len(states), graph.ends.centre.size), 0.3)
-        run = Emulator().run(graph, stimulus(graph, images, cue=states), Protocol(free=1))
+        images = np.full((len(states), graph.io.centre.size), 0.3)
+        run = Emulator().run(graph, encode_stimulus(graph, images, cue=states), Phases(free=1))
         assert run.spikes is not None
         stays = (run.spikes[1] == neuron_spikes(graph, states)).all(axis=1)
         ended = converge(
@@ -106,9 +106,9 @@ def test_a_graph_whose_spikes_arrive_late_is_refused(graph: SynapseGraph) -> Non
 
 
 def test_neurons_of_a_unit_that_do_not_receive_the_same_are_refused(graph: SynapseGraph) -> None:
-    offset = graph.offset.copy()
+    offset = graph.bias.copy()
     offset[-1] += 1
     with pytest.raises(
         BadInput, match=f"neurons {graph.units - 1} and {graph.neurons - 1} of unit"
     ):
-        unit_network(replace(graph, offset=offset))
+        unit_network(replace(graph, bias=offset))

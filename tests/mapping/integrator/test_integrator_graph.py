@@ -20,7 +20,7 @@ from spinspike.errors import BadFile, BadInput, OutOfRange
 from spinspike.mapping import load_target, place
 from spinspike.mapping.certificates.margins import integer_margins
 from spinspike.mapping.chips.limits import check
-from spinspike.mapping.graph.codec import drive
+from spinspike.mapping.graph.codec import external_field
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph
@@ -40,7 +40,7 @@ from spinspike.mapping.pictures.svg import to_svg
 from spinspike.model.integrator.linear_network import LinearNetwork, outlier, spectrum
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.simulators.base import Phases, Stimulus
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange import pynn as pynn_export
 from spinspike.simulators.exchange import sanafe as sanafe_export
@@ -114,7 +114,7 @@ def test_mapped_graphs_hold_what_always_holds(
     for one, other in zip(read.projections, graph.projections, strict=True):
         assert (one.name, one.exponent) == (other.name, other.exponent)
         assert (one.matrix(2 * units) != other.matrix(2 * units)).nnz == 0
-    assert np.array_equal(read.ends.scale, graph.ends.scale)
+    assert np.array_equal(read.io.scale, graph.io.scale)
 
 
 def test_every_weight_is_the_nearest_one() -> None:
@@ -152,7 +152,7 @@ def test_the_unit_of_the_input_makes_no_difference(factor: float) -> None:
     assert [p.mantissa.tolist() for p in one.projections] == [
         p.mantissa.tolist() for p in other.projections
     ]
-    assert np.allclose(one.ends.scale, factor * other.ends.scale)
+    assert np.allclose(one.io.scale, factor * other.io.scale)
 
 
 def test_without_couplings_only_the_leak_is_left(graph: SynapseGraph) -> None:
@@ -237,7 +237,7 @@ def test_the_mapped_network_makes_the_steps_of_the_integers(
     joint[:-1] = np.column_stack([mapped.generator * graph.graded.step, mapped.input_weight])
     step = expm(joint)[:-1]
     assert np.allclose(step[:, :-1], unit * weights[:units, :units], atol=1e-6)
-    drive = unit * inputs[:units, 0] * graph.ends.levels / graph.ends.scale
+    drive = unit * inputs[:units, 0] * graph.io.levels / graph.io.scale
     assert np.allclose(step[:, -1], drive, atol=1e-6 * np.abs(drive).max())
 
 
@@ -266,16 +266,16 @@ REFUSING: dict[str, Callable[[SynapseGraph, Path], object]] = {
     "pynn": lambda graph, path: pynn_export.write(graph, path / "pynn"),
     "sanafe": lambda graph, path: sanafe_export.write(graph, path / "sanafe"),
     "certificate": lambda graph, _: integer_margins(graph, POINTS),
-    "codec": lambda graph, _: drive(graph, np.zeros((1, 1))),
+    "codec": lambda graph, _: external_field(graph, np.zeros((1, 1))),
     "weights": lambda graph, _: weight_matrix(graph),
     "relay": lambda graph, _: without_autapses(graph),
     "delays": lambda graph, _: with_delays(graph, 3, np.random.default_rng(0)),
     "certify": lambda graph, _: certificates(graph),
     "validate": lambda graph, _: points_of(graph, "free", slice(1)),
-    "stress": lambda graph, _: StressPlan(graph, Emulator(), Protocol(), ("flips",)).points(
+    "stress": lambda graph, _: StressPlan(graph, Emulator(), Phases(), ("flips",)).points(
         KINDS["flips"]
     ),
-    "emulator": lambda graph, _: Emulator().run(graph, STIMULUS, Protocol()),
+    "emulator": lambda graph, _: Emulator().run(graph, STIMULUS, Phases()),
 }
 
 

@@ -20,11 +20,11 @@ from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.mapping.nir.imported import import_nir, obstacles
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.nir_executor import execute
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 MADE = Path(__file__).parents[2] / "simulators" / "nir_files"
 
@@ -66,11 +66,11 @@ def test_the_graph_spikes_as_the_executor(unit: float, wait: float) -> None:
     graph = import_nir(nir, dt=1.0)
     images = np.random.default_rng(0).integers(0, 2, (5, 4)).astype(np.float64)
     labels = np.arange(5) % 2
-    protocol = Protocol(cue=2, clamped=3, free=6)
-    found = Emulator().run(graph, stimulus(graph, images, labels=labels), protocol)
-    clamped = np.zeros((protocol.total, 5, 2))
+    phases = Phases(cue=2, clamped=3, free=6)
+    found = Emulator().run(graph, encode_stimulus(graph, images, labels=labels), phases)
+    clamped = np.zeros((phases.total, 5, 2))
     clamped[2:5, np.arange(5), labels] = 1
-    inputs = {"image": np.repeat(images[None], protocol.total, axis=0), "teacher": clamped}
+    inputs = {"image": np.repeat(images[None], phases.total, axis=0), "teacher": clamped}
     wanted = execute(nir, inputs, dt=1.0)["out"]
     assert 0 < wanted.mean() < 1
     assert found.spikes is not None
@@ -82,7 +82,7 @@ def drawn(encoding: str) -> SynapseGraph:
     architecture = Architecture(
         units=6, inputs=3, classes=2, sparsity=0.0, self_coupling=0.3, supervisory_scale=0.2
     )
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(3))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(3))
     return map_network(network, encoding=encoding, rounding=Rounding(4))
 
 
@@ -91,7 +91,7 @@ def test_the_signed_form_of_a_mapped_graph_keeps_its_weights_and_biases(encoding
     graph = drawn(encoding)
     found = import_nir(to_signed_nir(graph), dt=1e-4)
     np.testing.assert_array_equal(weight_matrix(found).toarray(), weight_matrix(graph).toarray())
-    np.testing.assert_array_equal(found.offset, graph.offset)
+    np.testing.assert_array_equal(found.bias, graph.bias)
 
 
 def changed(graph: NirGraph, name: str, **parameters: Any) -> NirGraph:

@@ -22,7 +22,7 @@ from spinspike.mapping.nir.export import from_nir, omissions, to_nir
 from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 
 def drawn(
@@ -47,7 +47,7 @@ def drawn(
         self_coupling=0.3,
         supervisory_scale=0.2,
     )
-    network = draw(architecture, rng, centre=rng.random(3))
+    network = random_network(architecture, rng, centre=rng.random(3))
     bits = options.pop("bits", 8)
     graph = map_network(network, encoding=encoding, rounding=Rounding(bits, mode), **options)
     return with_delays(graph, longest, rng) if longest else graph

@@ -15,18 +15,18 @@ from spinspike.mapping.mapper import map_network
 from spinspike.mapping.nir import file as nir_file
 from spinspike.mapping.nir.portable import to_portable_nir
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.nir_simulator import feed
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 
 def drawn(encoding: str) -> SynapseGraph:
     architecture = Architecture(
         units=8, inputs=3, classes=2, sparsity=0.0, self_coupling=0.3, supervisory_scale=0.2
     )
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(3))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(3))
     return map_network(network, encoding=encoding)
 
 
@@ -34,11 +34,11 @@ def drawn(encoding: str) -> SynapseGraph:
 @pytest.mark.parametrize("encoding", ["signed", "dale", "pushpull"])
 def test_either_reset_spikes_as_the_chip(encoding: str, subtract: bool) -> None:
     graph = drawn(encoding)
-    protocol = Protocol(cue=1, clamped=4, free=8)
-    given = stimulus(graph, np.random.default_rng(1).random((6, 3)), labels=np.arange(6) % 2)
+    phases = Phases(cue=1, clamped=4, free=8)
+    given = encode_stimulus(graph, np.random.default_rng(1).random((6, 3)), labels=np.arange(6) % 2)
     nir = to_portable_nir(graph)
     p = {name: node.parameters for name, node in nir.nodes.items()}
-    (x,) = feed(graph, given, protocol, nir).values()
+    (x,) = feed(graph, given, phases, nir).values()
     spikes, membrane, found = np.zeros((6, graph.neurons)), 0.0, []
     for now in x:
         field = now @ p["weights_input"]["weight"].T + p["weights_input"]["bias"]
@@ -46,7 +46,7 @@ def test_either_reset_spikes_as_the_chip(encoding: str, subtract: bool) -> None:
         membrane = field - subtract * p["neurons"]["v_threshold"] * spikes
         spikes = (membrane > p["neurons"]["v_threshold"]) * 1.0
         found.append(spikes)
-    wanted = Emulator().run(graph, given, protocol).spikes
+    wanted = Emulator().run(graph, given, phases).spikes
     assert wanted is not None
     assert 0 < wanted.mean() < 1
     np.testing.assert_array_equal(np.array(found) > 0, wanted)

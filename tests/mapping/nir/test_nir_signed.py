@@ -40,7 +40,7 @@ def test_weights_are_those_of_all_projections_together(
             else:
                 assert name not in nir.nodes
         bias = nir.nodes["weights_bias"].parameters["bias"]
-        np.testing.assert_array_equal(bias, graph.offset)
+        np.testing.assert_array_equal(bias, graph.bias)
 
 
 def test_delays_are_apart_and_add_up_to_the_whole(graph: SynapseGraph) -> None:

@@ -25,7 +25,7 @@ from spinspike.mapping.pictures.networkx_view import density, population_view
 from spinspike.mapping.pictures.svg import to_svg
 from spinspike.mapping.quantisation.rounding import Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 SVG = "{http://www.w3.org/2000/svg}"
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
@@ -63,7 +63,7 @@ def mapped(encoding: str, modules: int, rounding: Rounding, *, autapses: bool) -
         sparsity=0.4,
         readout_modules=(modules - 1,),
     )
-    network = draw(architecture, np.random.default_rng(modules), centre=np.zeros(4))
+    network = random_network(architecture, np.random.default_rng(modules), centre=np.zeros(4))
     return map_network(network, encoding=encoding, rounding=rounding, autapses=autapses)
 
 
@@ -86,7 +86,7 @@ def by_hand() -> SynapseGraph:
             projection("supervisory", "I", "supervisory", 1, 3, [[5], [6]]),
             projection("E", "readout", "readout", 1, 0, [[1, 2, 3]]),
         ),
-        offset=np.zeros(5, dtype=np.int64),
+        bias=np.zeros(5, dtype=np.int64),
         fixed_points={},
     )
 

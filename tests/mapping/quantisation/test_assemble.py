@@ -73,9 +73,9 @@ def random_case(seed: int, modules: list[int], density: float, levels: int) -> C
         input=matrix("input", (H, INPUTS + 1), levels > 0),
         readout=matrix("readout", (CLASSES, H)),
         scale=np.ones(H),
-        offset=rng.integers(-4000, 4001, H),
-        first_offset=rng.integers(-4000, 4001, H),
-        readout_offset=rng.integers(-4000, 4001, CLASSES),
+        bias=rng.integers(-4000, 4001, H),
+        initial_bias=rng.integers(-4000, 4001, H),
+        readout_bias=rng.integers(-4000, 4001, CLASSES),
         levels=levels,
     )
     network = from_arrays(
@@ -109,24 +109,24 @@ def test_no_weight_is_lost_or_doubled(encoding: str, case: Case, autapses: bool)
     rng = np.random.default_rng(0)
     graph = case.graph(encoding)
     polarity, unit = ends_by_hand(case, encoding)
-    np.testing.assert_array_equal(graph.ends.unit, unit)
-    np.testing.assert_array_equal(graph.ends.input_sign, polarity)
+    np.testing.assert_array_equal(graph.io.unit, unit)
+    np.testing.assert_array_equal(graph.io.input_sign, polarity)
     if not autapses:
         graph = without_autapses(graph)
-        polarity, unit = graph.ends.input_sign, graph.ends.unit
+        polarity, unit = graph.io.input_sign, graph.io.unit
     up = rng.random((4, case.network.units)) < 0.5
     labels = rng.random((4, CLASSES)) < 0.5
     levels = rng.integers(0, max(1, case.integers.levels) + 1, (4, INPUTS + 1))
     spikes = np.where(polarity > 0, up[:, unit], ~up[:, unit])
     rest, n = np.where(polarity > 0, 0, 1), case.integers
     outside = labels @ case.signal.T + levels @ case.input.T
-    x = up @ case.recurrent.T + outside + n.offset
-    found = field_of(graph, spikes) + supervisory_field(graph, labels) + graph.offset
+    x = up @ case.recurrent.T + outside + n.bias
+    found = field_of(graph, spikes) + supervisory_field(graph, labels) + graph.bias
     found = found + input_field(graph, levels)
     np.testing.assert_array_equal(found, rest + polarity * x[:, unit])
     # in the first step nothing has spiked and the first bias acts alone
-    first = graph.first_offset + supervisory_field(graph, labels) + input_field(graph, levels)
-    np.testing.assert_array_equal(first, rest + polarity * (outside + n.first_offset)[:, unit])
+    first = graph.initial_bias + supervisory_field(graph, labels) + input_field(graph, levels)
+    np.testing.assert_array_equal(first, rest + polarity * (outside + n.initial_bias)[:, unit])
 
 
 def ends_by_hand(case: Case, encoding: str) -> tuple[Ints, Ints]:
@@ -179,17 +179,17 @@ def test_classes_are_ranked_as_by_the_dense_readout(encoding: str, case: Case) -
     """Scores up to a constant: sum_j w_cj n_j + b_c."""
     graph, rng = case.graph(encoding), np.random.default_rng(0)
     up = rng.random((8, case.network.units)) < 0.5
-    scores = up @ case.readout.T + case.integers.readout_offset
+    scores = up @ case.readout.T + case.integers.readout_bias
     polarity, unit = ends_by_hand(case, encoding)
     spikes = np.where(polarity > 0, up[:, unit], ~up[:, unit])
-    found = field_of(graph, spikes, into="readout") + graph.ends.readout_offset
+    found = field_of(graph, spikes, into="readout") + graph.io.readout_bias
     difference = found - scores
     assert (difference == difference[0, 0]).all()
     np.testing.assert_array_equal(
         decode(graph, np.where(up, 1, -1).astype(np.int8)), scores.argmax(axis=1)
     )
     # the biases themselves are as small as a common constant makes them
-    assert abs(graph.ends.readout_offset.max() + graph.ends.readout_offset.min()) <= 1
+    assert abs(graph.io.readout_bias.max() + graph.io.readout_bias.min()) <= 1
 
 
 @pytest.mark.parametrize("levels", [0, 1, 4])
@@ -210,13 +210,13 @@ def test_populations_by_kind_and_module(encoding: str, modules: list[int], level
     outside = case.graph(encoding, on_chip_readout=False)
     found = [(p.name, p.size, p.neuron) for p in outside.populations]
     assert found == expected
-    assert not outside.ends.readout_offset.size
+    assert not outside.io.readout_bias.size
     assert {p.role for p in outside.projections}.isdisjoint({"readout"})
     graph = case.graph(encoding)
     found = [(p.name, p.size, p.neuron) for p in graph.populations]
     assert found == [*expected, ("readout", CLASSES, "readout")]
     assert graph.modules == len(modules)
-    assert graph.ends.levels == levels
+    assert graph.io.levels == levels
 
 
 # (carrier, target, sign) of a positive and of a negative weight, by the table of DESIGN

@@ -21,7 +21,7 @@ from spinspike.mapping.quantisation.quantise import integer_unit_margins, quanti
 from spinspike.model.data.dataset import Dataset
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.network_file import NetworkFile
-from spinspike.model.training.settled import learned
+from spinspike.model.training.settled import learned_fixed_points
 
 
 def strayed(weights: FloatArray, exact: FloatArray, states: IntArray) -> float:
@@ -120,7 +120,7 @@ def test_test_states_have_no_say(trained: NetworkFile) -> None:
     other = map_network(trained.network, learned, rounding=three, consolidation=how)
     for a, b in zip(one.projections, other.projections, strict=True):
         assert np.array_equal(a.mantissa, b.mantissa)
-    assert np.array_equal(one.offset, other.offset)
+    assert np.array_equal(one.bias, other.bias)
 
 
 def test_self_couplings_cover_the_error_that_is_left(trained: NetworkFile) -> None:
@@ -159,7 +159,7 @@ def test_the_readout_of_few_bits_decides_as_the_exact_one(larger: NetworkFile) -
     exact = np.argmax(unseen.states @ network.readout.T, axis=1)
 
     def agreement(integers: IntegerNetwork) -> float:
-        scores = integers.readout @ (unseen.states > 0).astype(np.int64) + integers.readout_offset
+        scores = integers.readout @ (unseen.states > 0).astype(np.int64) + integers.readout_bias
         return float(np.mean(np.argmax(scores, axis=1) == exact))
 
     two = Rounding(weight_bits=2, clip=False)
@@ -227,7 +227,7 @@ def test_units_without_couplings_keep_their_self_coupling(
     coupling = csr_array(trained.network.coupling.multiply(~empty[:, None]))
     coupling.eliminate_zeros()
     network = replace(trained.network, coupling=coupling)
-    points = learned(network, handwritten.train)
+    points = learned_fixed_points(network, handwritten.train)
     found = consolidate(network, points, Rounding(bits))
     assert (integer_unit_margins(found, network, points) >= 1).all()
     grown = found.self_coupling.row_sums[empty] / (2 * found.scale[empty])
@@ -252,7 +252,7 @@ def test_the_mean_error_of_rounding_is_in_the_bias(trained: NetworkFile, bits: i
     }
     given = (points.inputs - network.centre) * network.gain @ network.input_weight.toarray().T
     integer = (spins + 1) / 2 @ (weight["coupling"] + weight["self_coupling"]).T
-    integer += found.offset + np.rint(given * scale)
+    integer += found.bias + np.rint(given * scale)
     exact = spins @ (scale[:, None] * network.coupling.toarray()).T + given * scale
     exact += spins @ weight["self_coupling"] / 2
     bias = (integer - exact).mean(axis=0)

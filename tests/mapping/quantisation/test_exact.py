@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinspike.mapping import Rounding, map_network
-from spinspike.mapping.graph.codec import drive, neuron_spikes
+from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.quantisation.consolidate import Consolidation
@@ -55,8 +55,8 @@ def lost_ties(graph: SynapseGraph, network: Network) -> tuple[int, int]:
     states = np.array(list(product((-1, 1), repeat=network.units)), dtype=np.int8)
     for image in product((-1.0, 1.0), repeat=network.inputs):
         x = states @ J.T + win @ np.array(image) + network.bias
-        given = drive(graph, np.repeat(np.array([image]), len(states), axis=0))
-        spikes = field_of(graph, neuron_spikes(graph, states)) + given + graph.offset > 0
+        given = external_field(graph, np.repeat(np.array([image]), len(states), axis=0))
+        spikes = field_of(graph, neuron_spikes(graph, states)) + given + graph.bias > 0
         wanted = neuron_spikes(graph, np.where(x >= 0, 1, -1).astype(np.int8))
         ties += int((x == 0).sum())
         wrong += int((spikes != wanted).sum())

@@ -18,7 +18,7 @@ from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.mapping.quantisation.row_scale import label_fields
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.model.network.network_file import NetworkFile
 
 BITS = range(1, 9)
@@ -67,7 +67,7 @@ def test_scores_keep_the_proportions_of_the_readout(bits: int, trained: NetworkF
 
 def test_label_fields_by_the_formula_of_the_code() -> None:
     """Three classes: true sqrt(2)/2, others -1/sqrt(2), so each label is its own difference."""
-    network = draw(
+    network = random_network(
         Architecture(units=4, inputs=1, classes=3), np.random.default_rng(0), centre=np.zeros(1)
     )
     W = network.supervisory
@@ -120,13 +120,13 @@ def test_scaling_a_row_changes_nothing_but_its_scale(small_networks: SmallNetwor
         )
         one, other = quantise(network), quantise(scaled)
         np.testing.assert_array_equal(dense(one.coupling), dense(other.coupling))
-        np.testing.assert_array_equal(one.offset, other.offset)
+        np.testing.assert_array_equal(one.bias, other.bias)
         np.testing.assert_allclose(one.scale, other.scale * factor)
 
 
 def test_a_unit_with_nothing_at_all_stays_up() -> None:
     found = quantise(from_arrays(*np.zeros((4, 2, 2))))
-    assert found.offset.tolist() == [1, 1]  # the tie alone
+    assert found.bias.tolist() == [1, 1]  # the tie alone
     assert found.scale.tolist() == [1.0, 1.0]
 
 

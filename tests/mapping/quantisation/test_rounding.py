@@ -17,7 +17,7 @@ from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.model.network.network_file import NetworkFile
 
 BIAS = 4095  # of the register, in weight units
@@ -51,7 +51,7 @@ def test_input_spikes_deliver_the_field_of_the_rounded_weights(
         assert found.levels == G
         images = rng.integers(0, G + 1, (20, 3)) / G
         own = 1 + np.rint(found.scale * network.bias)
-        got = integer_input(found, network, images) + found.first_offset - own
+        got = integer_input(found, network, images) + found.initial_bias - own
         weights = dense(found.input)[:, :3] * G
         np.testing.assert_allclose(got, (images - network.centre) @ weights.T, atol=0.5 + 1e-9)
         # and so that of the real weights, but for half a step of each
@@ -89,14 +89,14 @@ def test_input_as_spikes_leaves_the_couplings_their_bits(encoding: str) -> None:
     """784 pixels, input scale 5: as bias they force a scale that spikes do not need."""
     rng = np.random.default_rng(0)
     architecture = Architecture(units=200, inputs=784, classes=10, sparsity=0.0, input_scale=5.0)
-    network = draw(architecture, rng, centre=np.full(784, 0.13))
+    network = random_network(architecture, rng, centre=np.full(784, 0.13))
     scale = {}
     modes: tuple[InputMode, ...] = ("bias", "binary", "graded")
     for mode in modes:
         graph = map_network(network, encoding=encoding, rounding=Rounding(input=mode))
-        scale[mode] = float(np.median(graph.ends.scale))
+        scale[mode] = float(np.median(graph.io.scale))
         if mode != "bias":
-            assert max(np.abs(graph.offset).max(), np.abs(graph.first_offset).max()) <= BIAS
+            assert max(np.abs(graph.bias).max(), np.abs(graph.initial_bias).max()) <= BIAS
     assert scale["binary"] > 2 * scale["bias"]
     assert scale["graded"] > 2 * scale["bias"]
 

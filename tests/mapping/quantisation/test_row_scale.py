@@ -59,10 +59,10 @@ def test_a_one_sided_row_fills_the_bias_register() -> None:
         network = plain(PART * J)
         graph = map_network(network, encoding=encoding.name)
         if by_bias:
-            assert 3600 < np.abs(graph.offset).max() <= BIAS
-            assert PART * graph.ends.scale.max() < BIAS / 100
+            assert 3600 < np.abs(graph.bias).max() <= BIAS
+            assert PART * graph.io.scale.max() < BIAS / 100
         else:
-            np.testing.assert_allclose(PART * graph.ends.scale, 255 / 2)
+            np.testing.assert_allclose(PART * graph.io.scale, 255 / 2)
 
 
 def test_a_strong_row_fills_the_membrane() -> None:
@@ -71,7 +71,7 @@ def test_a_strong_row_fills_the_membrane() -> None:
     J = np.where(np.indices((H, H)).sum(axis=0) % 2, 1.0, -1.0)
     np.fill_diagonal(J, 0.0)
     graph = map_network(plain(PART * J))
-    np.testing.assert_allclose(PART * graph.ends.scale, (STATE - BIAS) / (2 * (H - 1)))
+    np.testing.assert_allclose(PART * graph.io.scale, (STATE - BIAS) / (2 * (H - 1)))
 
 
 def test_a_strong_bias_saturates_where_the_synapses_cannot_outweigh_it() -> None:
@@ -84,12 +84,12 @@ def test_a_strong_bias_saturates_where_the_synapses_cannot_outweigh_it() -> None
         found = quantise(network)
         synapses = np.abs(dense(found.coupling)).sum(axis=1)
         np.testing.assert_array_equal(
-            found.first_offset, 1 + np.rint(found.scale * 200).astype(np.int64)
+            found.initial_bias, 1 + np.rint(found.scale * 200).astype(np.int64)
         )
-        assert (np.abs(found.offset).max() > BIAS) == saturates
+        assert (np.abs(found.bias).max() > BIAS) == saturates
         assert not saturates or (dense(found.coupling).max(axis=1) == 255).all()
         # either no bias saturates, or no synapses can outweigh one that does
-        assert (synapses < BIAS).all() or (np.abs(found.offset) <= BIAS).all()
+        assert (synapses < BIAS).all() or (np.abs(found.bias) <= BIAS).all()
         map_network(network)
 
 
@@ -100,7 +100,7 @@ def test_input_that_comes_as_spikes_counts_among_the_synapses(mode: InputMode) -
     J = rng.normal(size=(20, 20)) * (1 - np.eye(20))
     network = plain(J, Win=5 * rng.normal(size=(20, 30)), bias=np.full(20, 50.0))
     found = quantise(network, Rounding(input=mode))
-    assert np.abs(found.offset).max() <= BIAS
+    assert np.abs(found.bias).max() <= BIAS
     for encoding in ENCODINGS:
         map_network(network, encoding=encoding, rounding=Rounding(input=mode))
 
@@ -153,7 +153,7 @@ def test_readouts_of_unequal_classes_fit_the_bias_register(encoding: str) -> Non
     """One class has half the weights: a difference of half their sum, 50,000 at full scale."""
     readout = np.where(np.arange(800) % 2, 1.0, 0.9) * np.array([[1.0], [0.5]])
     graph = map_network(plain(np.zeros((800, 800)), Wout=readout), encoding=encoding)
-    assert 1000 < np.abs(graph.ends.readout_offset).max() <= BIAS
+    assert 1000 < np.abs(graph.io.readout_bias).max() <= BIAS
 
 
 @pytest.mark.parametrize("part", ["self_coupling", "supervisory"])
@@ -184,5 +184,5 @@ def test_the_bias_leaves_room_for_rounding_at_few_bits() -> None:
     coupling[:, 0] = coupling[0, 1] = 1.0
     np.fill_diagonal(coupling, 0.0)
     found = quantise(plain(coupling, Win=np.full((400, 1), -4.0)), Rounding(4))
-    lowest = found.offset + np.floor(found.scale * -4.0)
+    lowest = found.bias + np.floor(found.scale * -4.0)
     assert -BIAS <= lowest.min() < -3000

@@ -12,7 +12,7 @@ from spinspike.errors import BadInput
 from spinspike.model.data.dataset import Split
 from spinspike.model.network.dynamics import is_fixed, predict, run_free
 from spinspike.model.network.import_arrays import from_orchestrator
-from spinspike.model.training.settled import free
+from spinspike.model.training.settled import free_fixed_points
 
 INPUTS, UNITS, CLASSES, PATTERNS, SWEEPS = 12, 60, 3, 300, 100
 
@@ -62,7 +62,7 @@ def test_free_runs_end_in_the_same_states_and_fixed_points() -> None:
     fixed = (after == states).all(axis=1)
     assert fixed.mean() > 0.5
     assert np.array_equal(is_fixed(ours, inputs, states.astype(np.int8)), fixed)
-    points = free(ours, Split(inputs, np.zeros(PATTERNS, np.int64)))
+    points = free_fixed_points(ours, Split(inputs, np.zeros(PATTERNS, np.int64)))
     assert np.array_equal(points.states, states[fixed])
     scores = states @ np.asarray(theirs.lmap[2][1].W)
     assert np.array_equal(predict(ours, states.astype(np.int8)), scores.argmax(axis=1))

@@ -14,9 +14,9 @@ from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.numpy_engine import NumpyEngine
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
-NETWORK = draw(Architecture(8, 3, 2), np.random.default_rng(0), centre=np.zeros(3))
+NETWORK = random_network(Architecture(8, 3, 2), np.random.default_rng(0), centre=np.zeros(3))
 COURSE = Course(MarginRule(), Sweeps())
 
 

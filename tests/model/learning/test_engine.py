@@ -14,7 +14,7 @@ from spinspike.model.learning.devices import engine
 from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 MakeEngine = Callable[..., Engine]
 COURSE = Course(MarginRule(margin=1.0), Sweeps())
@@ -28,7 +28,7 @@ def make(request: pytest.FixtureRequest) -> MakeEngine:
 @pytest.fixture
 def network() -> Network:
     architecture = Architecture(units=20, inputs=6, classes=3, sparsity=0.5)
-    return draw(architecture, np.random.default_rng(0), centre=np.full(6, 0.5))
+    return random_network(architecture, np.random.default_rng(0), centre=np.full(6, 0.5))
 
 
 def weights(network: Network) -> bytes:

@@ -21,7 +21,7 @@ from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.numpy_engine import NumpyEngine
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps, predict
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 pytestmark = pytest.mark.jax
 
@@ -99,7 +99,9 @@ def course_of(case: Case) -> Course:
 def network_of(case: Case) -> Network:
     shape = {"units": UNITS, "inputs": INPUTS, "classes": CLASSES, "sparsity": 0.5}
     architecture = Architecture(**(shape | case.architecture))
-    return exact(draw(architecture, np.random.default_rng(1), centre=np.full(INPUTS, 0.5)))
+    return exact(
+        random_network(architecture, np.random.default_rng(1), centre=np.full(INPUTS, 0.5))
+    )
 
 
 def batches(count: int, patterns: int) -> Iterator[tuple[InputArray, IntArray]]:
@@ -229,7 +231,9 @@ def test_digits_are_learned_as_well_as_by_numpy(handwritten: Dataset) -> None:
     """Two epochs from the same start; single precision leads elsewhere, but not to worse."""
     train, test = handwritten.train, handwritten.test
     architecture = Architecture(units=100, inputs=64, classes=10)
-    network = draw(architecture, np.random.default_rng(0), centre=train.inputs.mean(axis=0))
+    network = random_network(
+        architecture, np.random.default_rng(0), centre=train.inputs.mean(axis=0)
+    )
     course, right = Course(MarginRule(), Sweeps()), []
     for engine in (JaxEngine(network, course), NumpyEngine(network, course)):
         rng = np.random.default_rng(1)

@@ -16,7 +16,7 @@ from spinspike.model.learning.margin_rule import MarginRule, consolidate, consol
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import margins, sign
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -33,11 +33,11 @@ def two_units() -> Network:
     )
 
 
-def random_network(rng: np.random.Generator, units: int = 12, sparsity: float = 0.4) -> Network:
+def any_network(rng: np.random.Generator, units: int = 12, sparsity: float = 0.4) -> Network:
     architecture = Architecture(
         units=units, inputs=5, classes=3, sparsity=sparsity, input_sparsity=0.3
     )
-    return draw(architecture, rng, centre=np.full(5, 0.5), gain=1.5)
+    return random_network(architecture, rng, centre=np.full(5, 0.5), gain=1.5)
 
 
 @pytest.mark.parametrize("margin", [0.75, 1.0])
@@ -210,7 +210,7 @@ def test_a_weak_margin_of_a_single_state_rises_by_the_closed_form(seed: int, mar
     k_i counts the couplings into unit i, |x|^2_i runs over the pixels that reach it.
     """
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = any_network(rng)
     inputs, spins = rng.random((1, 5)), sign(rng.normal(size=(1, 12)))
     before, present = margins(network, inputs, spins)[0], network.input_weight.toarray() != 0
     couplings = np.count_nonzero(network.coupling.toarray(), axis=1)
@@ -228,7 +228,7 @@ def test_a_weak_margin_of_a_single_state_rises_by_the_closed_form(seed: int, mar
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_diagonal_and_absent_synapses_never_change(seed: int, batch: int) -> None:
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = any_network(rng)
     fresh = deepcopy(network)
     for _ in range(5):
         inputs, spins = rng.random((batch, 5)), sign(rng.normal(size=(batch, 12)))
@@ -245,7 +245,7 @@ def test_diagonal_and_absent_synapses_never_change(seed: int, batch: int) -> Non
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_rows_of_firm_units_are_left_alone(seed: int, margin: float) -> None:
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = any_network(rng)
     fresh = deepcopy(network)
     inputs, spins = rng.random((3, 5)), sign(rng.normal(size=(3, 12)))
     firm = (margins(network, inputs, spins) > margin).all(axis=0)
@@ -258,7 +258,7 @@ def test_rows_of_firm_units_are_left_alone(seed: int, margin: float) -> None:
 def test_the_rule_stores_random_states_with_the_margin_asked_for() -> None:
     """Ten states of 60 units are far below capacity, so the perceptron must converge."""
     rng = np.random.default_rng(0)
-    network = random_network(rng, units=60, sparsity=0.0)
+    network = any_network(rng, units=60, sparsity=0.0)
     inputs, spins = rng.random((10, 5)), sign(rng.normal(size=(10, 60)))
     rule = MarginRule(margin=1.3, rate=0.3)
     weak = [consolidate(network, rule, inputs, spins) for _ in range(300)]
@@ -269,7 +269,7 @@ def test_the_rule_stores_random_states_with_the_margin_asked_for() -> None:
 
 def test_the_readout_learns_random_labels_with_the_margin_asked_for() -> None:
     rng = np.random.default_rng(0)
-    network = random_network(rng, units=60)
+    network = any_network(rng, units=60)
     labels, spins = rng.integers(0, 3, 12), sign(rng.normal(size=(12, 60)))
     for _ in range(300):
         consolidate_readout(network, MarginRule(readout_margin=2.0), labels, spins)
@@ -288,7 +288,7 @@ def test_consolidating_knows_neither_labels_nor_the_supervisory_weights() -> Non
         "factor",
     ]
     rng = np.random.default_rng(0)
-    network = random_network(rng)
+    network = any_network(rng)
     other = replace(deepcopy(network), supervisory=np.full((12, 3), 1e3), readout=np.ones((3, 12)))
     inputs, spins = rng.random((4, 5)), sign(rng.normal(size=(4, 12)))
     consolidate(network, MarginRule(), inputs, spins)
@@ -299,7 +299,7 @@ def test_consolidating_knows_neither_labels_nor_the_supervisory_weights() -> Non
 def test_a_matrix_without_synapses_stays_empty() -> None:
     rng = np.random.default_rng(0)
     architecture = Architecture(units=12, inputs=5, classes=3, input_sparsity=1.0)
-    network = draw(architecture, rng, centre=np.full(5, 0.5))
+    network = random_network(architecture, rng, centre=np.full(5, 0.5))
     consolidate(network, MarginRule(), rng.random((4, 5)), sign(rng.normal(size=(4, 12))))
     assert network.input_weight.nnz == 0
     assert not network.input_weight.toarray().any()

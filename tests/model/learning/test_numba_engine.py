@@ -14,13 +14,13 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spinspike.model.learning.base import Counts, Course, Engine
+from spinspike.model.learning.base import BatchStatistics, Course, Engine
 from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.numpy_engine import NumpyEngine
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 pytestmark = pytest.mark.numba
 
@@ -49,7 +49,7 @@ class Case:
         sizes: dict[str, Any] = {"units": 40, "inputs": INPUTS, "classes": CLASSES, "sparsity": 0.5}
         architecture = Architecture(**(sizes | self.architecture))
         centre = np.full(architecture.inputs, 0.4)
-        return draw(architecture, np.random.default_rng(seed), centre=centre)
+        return random_network(architecture, np.random.default_rng(seed), centre=centre)
 
     def how(self) -> Course:
         plain: dict[str, Any] = {"rule": replace(RATES, **self.rule), "sweeps": Sweeps()}
@@ -116,15 +116,15 @@ def assert_same_weights(one: Network, other: Network, tolerance: float) -> None:
         np.testing.assert_allclose(left, right, rtol=0, atol=tolerance, err_msg=name)
 
 
-def teach(engine: Engine, case: Case, batches: int) -> list[Counts]:
+def teach(engine: Engine, case: Case, batches: int) -> list[BatchStatistics]:
     """Random images of a few blurred classes, so that units are weak and strong."""
-    rng, turns = np.random.default_rng(1), np.random.default_rng(2)
+    rng, update_mask = np.random.default_rng(1), np.random.default_rng(2)
     inputs = engine.network().inputs
     prototypes, counts = rng.random((CLASSES, inputs)), []
     for k in range(batches):
         labels = rng.integers(0, CLASSES, case.batches[k % len(case.batches)])
         images = 0.7 * prototypes[labels] + 0.3 * rng.random((len(labels), inputs))
-        counts.append(engine.learn(images, labels, factor=0.95**k, rng=turns))
+        counts.append(engine.learn(images, labels, factor=0.95**k, rng=update_mask))
     return counts
 
 

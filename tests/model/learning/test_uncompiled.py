@@ -22,10 +22,10 @@ from spinspike.model.learning.schedule import Schedule
 from spinspike.model.learning.uncompiled import compiles
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.model.training.training import train
 
-NETWORK = draw(Architecture(8, 3, 2), np.random.default_rng(0), centre=np.zeros(3))
+NETWORK = random_network(Architecture(8, 3, 2), np.random.default_rng(0), centre=np.zeros(3))
 COURSE = Course(MarginRule(), Sweeps())
 SAID = (
     "numba is not installed, so NumPy trains: 10 to 150 times slower, and in double precision, "

@@ -34,7 +34,7 @@ from spinspike.model.network.dynamics import (
 )
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 # Three units, worked out on paper. The input 1.5 enters as (1.5 - 1) 2 = 1 and gives the fields
 # +1, -1, 0. The code of label 1 of two is (-1, 1/2), and its fields through Wback are -3, 3, -4.
@@ -163,7 +163,7 @@ def test_prediction_is_the_class_of_largest_overlap() -> None:
 def test_fields_equal_the_sum_in_the_paper(batch: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     architecture = Architecture(units=5, inputs=3, classes=2)
-    network = draw(architecture, rng, centre=rng.random(3), gain=1.7)
+    network = random_network(architecture, rng, centre=rng.random(3), gain=1.7)
     inputs = rng.random((batch, 3))
     states = sign(rng.normal(size=(batch, 5)))
     found = field(network, states, input_field(network, inputs))
@@ -196,7 +196,7 @@ def test_number_of_fixed_points_follows_the_closed_form(
     )
     counts, mapped = [], []
     for seed in range(instances):
-        network = draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
+        network = random_network(architecture, np.random.default_rng(seed), centre=np.zeros(1))
         counts.append(int(is_fixed(network, nothing, states).sum()))
         if seed < instances // 3:
             mapped.append(int(certified(map_network(network), points).sum()))
@@ -268,7 +268,7 @@ def test_an_annealed_clamp_and_release_by_hand(
 
 
 @pytest.mark.parametrize(
-    ("turns", "reached"),
+    ("update_mask", "reached"),
     [
         ("... ... ...", "-+-"),
         ("x..", "++-"),  # fields 1.5, 0.5, -2.5
@@ -279,19 +279,22 @@ def test_an_annealed_clamp_and_release_by_hand(
         ("... xxx", "++-"),  # a sweep that moved no one is no rest
     ],
 )
-def test_only_spins_whose_turn_it_is_move(turns: str, reached: str) -> None:
-    whose = np.array([[[c == "x" for c in word]] for word in turns.split()])
+def test_only_spins_whose_turn_it_is_move(update_mask: str, reached: str) -> None:
+    whose = np.array([[[c == "x" for c in word]] for word in update_mask.split()])
     externals = [input_field(HAND_MADE, INPUT)] * len(whose)
     np.testing.assert_array_equal(relax(HAND_MADE, spins("-+-"), externals, whose), spins(reached))
 
 
 def test_each_spin_has_its_turn_with_the_probability_asked_for() -> None:
-    turns = Sweeps(update_probability=0.3).turns(np.random.default_rng(0), (400, 5, 30))
-    assert turns.shape == (400, 5, 30)
+    update_mask = Sweeps(update_probability=0.3).update_mask(np.random.default_rng(0), (400, 5, 30))
+    assert update_mask.shape == (400, 5, 30)
     for axes in ((0, 1), (0, 2), (1, 2)):  # of each unit, of each pattern, in each sweep
-        shares, count = turns.mean(axis=axes), np.prod([turns.shape[axis] for axis in axes])
+        shares, count = (
+            update_mask.mean(axis=axes),
+            np.prod([update_mask.shape[axis] for axis in axes]),
+        )
         assert np.abs(shares - 0.3).max() < 5 * sqrt(0.3 * 0.7 / count)
-    assert Sweeps().turns(None, (400, 5, 30)).size == 0
+    assert Sweeps().update_mask(None, (400, 5, 30)).size == 0
 
 
 def test_partial_updates_start_from_a_full_first_sweep() -> None:
@@ -301,7 +304,7 @@ def test_partial_updates_start_from_a_full_first_sweep() -> None:
     for states in run_clamped(HAND_MADE, INPUT, LABEL, sweeps=sweeps, rng=rng):
         np.testing.assert_array_equal(states, spins("+-+"))
     none = np.zeros((50, 1, 3), dtype=np.bool_)
-    np.testing.assert_array_equal(run_free(HAND_MADE, INPUT, turns=none), spins("+-+"))
+    np.testing.assert_array_equal(run_free(HAND_MADE, INPUT, update_mask=none), spins("+-+"))
 
 
 def test_partial_updates_need_a_generator() -> None:

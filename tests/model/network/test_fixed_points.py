@@ -12,9 +12,9 @@ from spinspike.model.data.dataset import Dataset, Split
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.fixed_points import FixedPoints, smallest_margins
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 from spinspike.model.network.network_file import NetworkFile
-from spinspike.model.training.settled import free, learned
+from spinspike.model.training.settled import free_fixed_points, learned_fixed_points
 
 HELD = tuple[int, ...]
 
@@ -47,11 +47,11 @@ def test_kept_states_are_those_that_enumeration_finds(
     architecture = Architecture(
         units=6, inputs=3, classes=2, self_coupling=self_coupling, input_scale=0.3, sparsity=0.0
     )
-    network = draw(architecture, rng, centre=np.full(3, 0.5))
+    network = random_network(architecture, rng, centre=np.full(3, 0.5))
     images = rng.random((12, 3))
     split = Split(images, np.arange(12) % 2)
     exact = {tuple(x): fixed_by_enumeration(network, x, every_state(6)) for x in images}
-    for points in (learned(network, split), free(network, split)):
+    for points in (learned_fixed_points(network, split), free_fixed_points(network, split)):
         weakest = smallest_margins(network, points)
         for x, state, margin in zip(points.inputs, points.states, weakest, strict=True):
             assert exact[tuple(x)][tuple(state.tolist())] == pytest.approx(margin)
@@ -69,7 +69,10 @@ def test_inputs_that_never_settle_are_left_out() -> None:
         input_range=(-1.0, 1.0),
     )
     agree_or_not = Split(np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]]), np.array([0, 1, 1]))
-    for points in (learned(network, agree_or_not), free(network, agree_or_not)):
+    for points in (
+        learned_fixed_points(network, agree_or_not),
+        free_fixed_points(network, agree_or_not),
+    ):
         assert points.inputs.tolist() == [[1.0, 1.0], [-1.0, -1.0]]
         assert points.labels.tolist() == [0, 1]
         assert points.states.tolist() == [[1, 1], [-1, -1]]
@@ -88,9 +91,9 @@ def test_learned_states_saw_the_label_and_free_ones_did_not() -> None:
         input_range=(-1.0, 1.0),
     )
     split = Split(np.array([[1.0], [1.0]]), np.array([0, 1]))
-    assert learned(network, split).states.tolist() == [[1, -1], [-1, 1]]
-    assert learned(network, split, clamped=0).states.tolist() == [[1, 1], [1, 1]]
-    assert free(network, split).states.tolist() == [[1, 1], [1, 1]]
+    assert learned_fixed_points(network, split).states.tolist() == [[1, -1], [-1, 1]]
+    assert learned_fixed_points(network, split, clamped=0).states.tolist() == [[1, 1], [1, 1]]
+    assert free_fixed_points(network, split).states.tolist() == [[1, 1], [1, 1]]
 
 
 def test_a_trained_network_settles_almost_everywhere(

@@ -12,7 +12,7 @@ from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput
 from spinspike.model.learning.margin_rule import MarginRule, consolidate
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 H, D, C = 400, 300, 200
 ARCHITECTURE = Architecture(
@@ -29,7 +29,7 @@ ARCHITECTURE = Architecture(
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return draw(ARCHITECTURE, np.random.default_rng(0), centre=np.zeros(D))
+    return random_network(ARCHITECTURE, np.random.default_rng(0), centre=np.zeros(D))
 
 
 def off_diagonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,7 +82,8 @@ def test_readout_and_supervisory_weights_are_independent(network: Network) -> No
 
 def test_the_generator_alone_decides() -> None:
     first, same, other = (
-        draw(ARCHITECTURE, np.random.default_rng(seed), centre=np.zeros(D)) for seed in (1, 1, 2)
+        random_network(ARCHITECTURE, np.random.default_rng(seed), centre=np.zeros(D))
+        for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first.coupling.toarray(), same.coupling.toarray())
     np.testing.assert_array_equal(first.readout, same.readout)
@@ -113,7 +114,7 @@ MODULES: dict[str, Any] = {
 
 def modules_with(**changes: Any) -> Network:
     architecture = Architecture(**(MODULES | changes))
-    return draw(architecture, np.random.default_rng(7), centre=np.zeros(48))
+    return random_network(architecture, np.random.default_rng(7), centre=np.zeros(48))
 
 
 @pytest.fixture(scope="module")
@@ -254,9 +255,9 @@ def test_a_sparsity_of_one_leaves_no_synapse() -> None:
 def test_senseless_inputs_are_refused_with_the_value(changes: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"centre": np.zeros(48)} | changes
     with pytest.raises(BadInput, match=rf"(?s){message}"):
-        draw(Architecture(**MODULES), np.random.default_rng(0), **given)
+        random_network(Architecture(**MODULES), np.random.default_rng(0), **given)
 
 
 def test_a_centre_of_another_size_is_refused() -> None:
     with pytest.raises(BadInput, match=r"centre has shape \(299,\); allowed: \(300,\)"):
-        draw(ARCHITECTURE, np.random.default_rng(0), centre=np.zeros(299))
+        random_network(ARCHITECTURE, np.random.default_rng(0), centre=np.zeros(299))

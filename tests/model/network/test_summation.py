@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.model.network.summation import rounding
 
 
@@ -22,7 +22,7 @@ def test_no_order_is_further_off_than_said(seed: int, units: int, input_scale: f
     """Against fractions, which are exact, in drawn orders."""
     rng = np.random.default_rng(seed)
     architecture = Architecture(units=units, inputs=1, classes=2, modules=2, link=0.3, sparsity=0.2)
-    network = draw(architecture, rng, centre=np.zeros(1))
+    network = random_network(architecture, rng, centre=np.zeros(1))
     external = input_scale * rng.normal(size=(3, network.units))
     step = rounding(network, external)
     J = [network.coupling.toarray(), network.link.toarray(), np.diag(network.self_coupling)]

@@ -17,15 +17,15 @@ from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import Projection
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, NetworkFile, draw
-from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
+from spinspike.model import Architecture, NetworkFile, random_network
+from spinspike.simulators import Emulator, Phases, Recording, Stimulus
 from spinspike.simulators.brian2.clocked import Brian2Clocked
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.brian2
 
 WAYS: tuple[InputMode, ...] = ("bias", "binary", "graded")
-ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+ByHand = Callable[[SynapseGraph, Stimulus, Phases], tuple[BoolArray, IntArray]]
 
 
 def small_graph(
@@ -36,7 +36,7 @@ def small_graph(
         units=6, inputs=5, classes=3, sparsity=0.3, input_sparsity=0.0, supervisory_scale=1.5
     )
     graph = map_network(
-        draw(architecture, rng, centre=np.full(5, 0.5)),
+        random_network(architecture, rng, centre=np.full(5, 0.5)),
         encoding=encoding,
         rounding=Rounding(input=way),
         autapses=autapses,
@@ -78,14 +78,14 @@ def test_every_spike_is_that_of_the_equations_by_hand(
     graph = small_graph(rng, encoding, way, delay, autapses)
     cue = rng.choice(np.array([-1, 1], dtype=np.int8), (2, 6)) if cued else None
     images, labels = rng.integers(0, 2, (2, 5)), rng.integers(0, 3, 2)
-    fed = stimulus(graph, images, labels=labels, cue=cue)
+    fed = encode_stimulus(graph, images, labels=labels, cue=cue)
     if loud:  # fields below -4096 leave a residue that delays switching on
         bias = fed.bias + rng.integers(-30_000, 2_000, fed.bias.shape)
         fed = replace(fed, first_bias=fed.first_bias - 20_000, bias=bias)
-    protocol = Protocol(cue=int(rng.integers(0, 3)), clamped=clamped, free=8)
-    recording = Brian2Clocked().run(graph, fed, protocol)
-    assert same(recording, *by_hand_run(graph, fed, protocol))
-    expected = Emulator().run(graph, fed, protocol)
+    phases = Phases(cue=int(rng.integers(0, 3)), clamped=clamped, free=8)
+    recording = Brian2Clocked().run(graph, fed, phases)
+    assert same(recording, *by_hand_run(graph, fed, phases))
+    expected = Emulator().run(graph, fed, phases)
     np.testing.assert_array_equal(recording.supervisory, expected.supervisory)
     np.testing.assert_array_equal(recording.states, expected.states)
 
@@ -99,29 +99,29 @@ def mutated(graph: SynapseGraph, change: Callable[[Projection], Projection]) -> 
 def test_one_wrong_weight_or_delay_shows() -> None:
     rng = np.random.default_rng(5)
     graph = small_graph(rng, "dale", "bias", 2)
-    fed = stimulus(graph, rng.random((40, 5)), labels=rng.integers(0, 3, 40))
-    protocol = Protocol(cue=1, clamped=3, free=8)
-    recording = Brian2Clocked().run(graph, fed, protocol)
-    own = Emulator().run(graph, fed, protocol)
+    fed = encode_stimulus(graph, rng.random((40, 5)), labels=rng.integers(0, 3, 40))
+    phases = Phases(cue=1, clamped=3, free=8)
+    recording = Brian2Clocked().run(graph, fed, phases)
+    own = Emulator().run(graph, fed, phases)
     assert same(recording, own.spikes, own.readout)
     wrong = [
         mutated(graph, lambda p: replace(p, delay=p.delay + 1)),
         mutated(graph, lambda p: replace(p, mantissa=(255 - p.mantissa // 2).astype(np.uint8))),
     ]
     for other in wrong:
-        changed = Emulator().run(other, fed, protocol)
+        changed = Emulator().run(other, fed, phases)
         assert not same(recording, changed.spikes, changed.readout)
-        assert same(Brian2Clocked().run(other, fed, protocol), changed.spikes, changed.readout)
+        assert same(Brian2Clocked().run(other, fed, phases), changed.spikes, changed.readout)
 
 
 def test_a_trained_graph_runs_as_in_the_emulator_in_chunks_too(graph: SynapseGraph) -> None:
     points = graph.fixed_points["learned"].select(slice(7))
-    fed = stimulus(graph, points.inputs, labels=points.labels)
-    protocol = Protocol(cue=1, clamped=5, free=20)
-    expected = Emulator().run(graph, fed, protocol)
+    fed = encode_stimulus(graph, points.inputs, labels=points.labels)
+    phases = Phases(cue=1, clamped=5, free=20)
+    expected = Emulator().run(graph, fed, phases)
     seen: list[tuple[int, int]] = []
     backend = Brian2Clocked(synapses_at_once=3 * graph.synapses)
-    recording = backend.run(graph, fed, protocol, progress=lambda *done: seen.append(done))
+    recording = backend.run(graph, fed, phases, progress=lambda *done: seen.append(done))
     assert same(recording, expected.spikes, expected.readout)
     np.testing.assert_array_equal(recording.supervisory, expected.supervisory)
     assert recording.supervisory.any()
@@ -130,23 +130,23 @@ def test_a_trained_graph_runs_as_in_the_emulator_in_chunks_too(graph: SynapseGra
 
 def test_a_graph_without_readout_has_none(trained: NetworkFile) -> None:
     graph = map_network(trained.network, trained.fixed_points, on_chip_readout=False)
-    fed = stimulus(graph, graph.fixed_points["free"].inputs[:2])
-    recording = Brian2Clocked().run(graph, fed, Protocol(cue=1, free=3))
+    fed = encode_stimulus(graph, graph.fixed_points["free"].inputs[:2])
+    recording = Brian2Clocked().run(graph, fed, Phases(cue=1, free=3))
     assert recording.readout is None
     assert not recording.supervisory.any()
-    expected = Emulator().run(graph, fed, Protocol(cue=1, free=3))
+    expected = Emulator().run(graph, fed, Phases(cue=1, free=3))
     assert expected.spikes is not None
     assert recording.spikes is not None
     assert np.array_equal(recording.spikes, expected.spikes)
 
 
 def test_what_does_not_fit_is_refused(graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    fed = stimulus(graph, graph.fixed_points["free"].inputs[:1])
+    fed = encode_stimulus(graph, graph.fixed_points["free"].inputs[:1])
     short = replace(fed, bias=fed.bias[:, :3])
     with pytest.raises(BadInput, match=r"stimulus has 3 neurons; allowed: the graph's 200"):
-        Brian2Clocked().run(graph, short, Protocol())
+        Brian2Clocked().run(graph, short, Phases())
     with pytest.raises(BadInput, match=r"target is .cpp_standalone.; allowed: numpy, cython$"):
-        Brian2Clocked(target="cpp_standalone").run(graph, fed, Protocol())
+        Brian2Clocked(target="cpp_standalone").run(graph, fed, Phases())
     monkeypatch.setitem(sys.modules, "brian2", None)
     with pytest.raises(MissingPart, match=r"pip install 'spinspike\[brian2\]'"):
-        Brian2Clocked().run(graph, fed, Protocol())
+        Brian2Clocked().run(graph, fed, Phases())

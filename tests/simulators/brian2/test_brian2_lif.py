@@ -15,19 +15,19 @@ from scipy.sparse import csr_array
 from spinspike.arrays import FloatArray, SpinArray
 from spinspike.errors import BadInput, MissingPart
 from spinspike.mapping import map_network
-from spinspike.mapping.graph.graph import Ends, Population, Projection, Role, SynapseGraph
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role, SynapseGraph
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.simulators.base import Protocol, Recording, Stimulus
+from spinspike.simulators.base import Phases, Recording, Stimulus
 from spinspike.simulators.brian2 import synapses as brian2_network
 from spinspike.simulators.brian2.lif import Brian2LIF
 from spinspike.simulators.physics.lif_parameters import LIFParameters
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.brian2
 
 SCALE = 50  # integer weight units per unit of field
 QUIET = LIFParameters(noise=0.0)
-HOLD = Protocol(cue=60, clamped=0, free=250)
+HOLD = Phases(cue=60, clamped=0, free=250)
 
 
 def projections(weights: FloatArray, source: str, role: Role) -> list[Projection]:
@@ -67,9 +67,9 @@ def network(couplings: FloatArray, signal: FloatArray | None = None) -> SynapseG
             *projections(2 * diagonal, "units", "self"),
             *projections(signal, "label", "supervisory"),
         ),
-        offset=np.rint(-SCALE * couplings.sum(axis=1)).astype(np.int64),
-        first_offset=np.zeros(count, dtype=np.int64),
-        ends=Ends(
+        bias=np.rint(-SCALE * couplings.sum(axis=1)).astype(np.int64),
+        initial_bias=np.zeros(count, dtype=np.int64),
+        io=IOMap(
             centre=np.zeros(count),
             gain=1.0,
             input_range=(-9.0, 9.0),
@@ -79,7 +79,7 @@ def network(couplings: FloatArray, signal: FloatArray | None = None) -> SynapseG
             unit=np.arange(count),
             input_sign=np.ones(count, dtype=np.int64),
             decoder=np.arange(count),
-            readout_offset=np.zeros(0, dtype=np.int64),
+            readout_bias=np.zeros(0, dtype=np.int64),
         ),
     )
 
@@ -93,8 +93,8 @@ def feed(
     """Constant input fields (B, H), states to start from, supervisory neurons to clamp with."""
     given = np.rint(SCALE * fields).astype(np.int64)
     return Stimulus(
-        first_bias=given + graph.first_offset,
-        bias=given + graph.offset,
+        first_bias=given + graph.initial_bias,
+        bias=given + graph.bias,
         levels=np.zeros((len(fields), 0), dtype=np.int64),
         supervisor=np.array(labels) if labels else np.zeros((len(fields), 1), dtype=np.bool_),
         cue=np.zeros(fields.shape, dtype=np.int8) if cue is None else cue,
@@ -124,7 +124,7 @@ def test_rate_follows_the_current_in_closed_form() -> None:
     fields = np.array([[0.04, 0.2, 1.0, 3.0, -0.04]])
     graph = network(np.zeros((5, 5)))
     recording = Brian2LIF(parameters=QUIET, dt=0.05).run(
-        graph, feed(graph, fields), Protocol(cue=0, free=400)
+        graph, feed(graph, fields), Phases(cue=0, free=400)
     )
     for neuron, field in enumerate(fields[0, :4]):
         current = 20 + 50 * field
@@ -148,7 +148,7 @@ def test_mean_and_last_gate_are_those_of_a_gate_opened_at_every_spike() -> None:
 def test_a_firing_neuron_weighs_what_the_graph_says_whatever_its_rate(drive: float) -> None:
     graph = network(np.array([[0.0, 0.0], [0.5, 0.0]]))
     given = feed(graph, np.array([[drive, 0.0]]))
-    recording = Brian2LIF(parameters=QUIET, dt=0.1).run(graph, given, Protocol(cue=0, free=900))
+    recording = Brian2LIF(parameters=QUIET, dt=0.1).run(graph, given, Phases(cue=0, free=900))
     field = 1.0 * QUIET.mean_gate(drive) / QUIET.mean_gate(2.0) - 0.5
     assert interval(recording, 1, after=400) == pytest.approx(QUIET.interval(field), rel=0.02)
 
@@ -178,8 +178,8 @@ def test_a_link_weighs_like_a_self_coupling_not_like_a_coupling() -> None:
     )
     drive = 0.3
     given = feed(graph, np.array([[drive, 0.0]]))
-    protocol = Protocol(cue=0, free=900)
-    recording = Brian2LIF(parameters=QUIET, dt=0.1).run(linked, given, protocol)
+    phases = Phases(cue=0, free=900)
+    recording = Brian2LIF(parameters=QUIET, dt=0.1).run(linked, given, phases)
     field = 1.0 * QUIET.mean_gate(drive) / QUIET.last_gate(0.05) - 0.5
     assert interval(recording, 1, after=400) == pytest.approx(QUIET.interval(field), rel=0.02)
 
@@ -199,7 +199,7 @@ def test_a_step_of_delay_lasts_as_long_as_the_transmission(late: int) -> None:
     # all is at rest, neuron 1 as low as it goes, when neuron 0 starts to fire at 50 ms
     given = feed(graph, np.array([[2.0, -0.3]]), spins("--"))
     backend = Brian2LIF(replace(QUIET, delay=2.0))
-    one, other = (backend.run(g, given, Protocol(cue=50, free=300)) for g in (graph, delayed))
+    one, other = (backend.run(g, given, Phases(cue=50, free=300)) for g in (graph, delayed))
     assert first_spike(one, 0) == first_spike(other, 0)
     assert first_spike(other, 1) - first_spike(one, 1) == pytest.approx(late * 2.0)
     assert interval(other, 1, after=250) == pytest.approx(interval(one, 1, after=250), rel=0.01)
@@ -209,7 +209,7 @@ def test_inhibition_with_a_time_constant_of_its_own_weighs_what_the_graph_says()
     graph = network(np.array([[0.0, 0.0], [-0.25, 0.0]]))
     p = replace(QUIET, tau_inhibition=10.0)
     given = feed(graph, np.array([[2.0, 1.0]]))
-    recording = Brian2LIF(p, dt=0.1).run(graph, given, Protocol(cue=0, free=600))
+    recording = Brian2LIF(p, dt=0.1).run(graph, given, Phases(cue=0, free=600))
     assert interval(recording, 1, after=300) == pytest.approx(p.interval(0.75), rel=0.02)
     gate = np.exp(-np.arange(0, p.interval(2.0), 0.001) / 10.0)
     assert p.mean_gate(2.0, 10.0) == pytest.approx(gate.mean(), rel=1e-3)
@@ -226,7 +226,7 @@ def stays_with_the_device(p: LIFParameters, seen: Callable[[Recording, int], flo
     found = []
     for seed, device in ((0, 0), (1, 0), (0, 1)):
         backend = Brian2LIF(p, seed=seed, device=device)
-        recording = backend.run(graph, given, Protocol(cue=50, free=100))
+        recording = backend.run(graph, given, Phases(cue=50, free=100))
         found.append(np.array([seen(recording, k) for k in range(1, 201)]))
     np.testing.assert_array_equal(found[0], found[1])
     assert abs(np.corrcoef(found[0], found[2])[0, 1]) < 0.3
@@ -256,7 +256,7 @@ def test_with_conductances_the_sign_of_the_field_decides_as_with_currents() -> N
     intervals = []
     for conductances in (True, False):
         p = replace(QUIET, conductances=conductances)
-        recording = Brian2LIF(p, dt=0.1).run(graph, feed(graph, fields), Protocol(cue=0, free=300))
+        recording = Brian2LIF(p, dt=0.1).run(graph, feed(graph, fields), Phases(cue=0, free=300))
         assert recording.states[-1, 0].tolist() == expected
         intervals.append(interval(recording, 2, after=100))
     assert intervals[0] < 0.8 * intervals[1]  # open conductances make the membrane fast
@@ -267,8 +267,8 @@ def test_of_a_pair_that_both_want_to_fire_one_wins_by_its_interneuron() -> None:
     pair = replace(
         graph,
         encoding="pushpull",
-        ends=replace(
-            graph.ends,
+        io=replace(
+            graph.io,
             unit=np.array([0, 0]),
             input_sign=np.array([1, -1]),
             decoder=np.array([0]),
@@ -279,7 +279,7 @@ def test_of_a_pair_that_both_want_to_fire_one_wins_by_its_interneuron() -> None:
     given = replace(given, cue=np.array([[1], [-1]], dtype=np.int8))
     for competition, winner in ((0.4, [1, -1]), (0.0, [1, 1])):
         p = replace(QUIET, competition=competition)
-        recording = Brian2LIF(p).run(pair, given, Protocol(cue=50, free=200))
+        recording = Brian2LIF(p).run(pair, given, Phases(cue=50, free=200))
         assert recording.states[-1, :, 0].tolist() == winner
 
 
@@ -294,15 +294,15 @@ def test_input_neurons_weigh_what_they_send_from_the_first_ms_on() -> None:
         graph,
         populations=(*graph.populations, Population("pixels", 2, "input")),
         projections=(*graph.projections, pixel),
-        ends=replace(graph.ends, levels=3),
+        io=replace(graph.io, levels=3),
     )
     given = replace(feed(graph, np.zeros((2, 1))), levels=np.array([[3, 3], [0, 3]]))
-    recording = Brian2LIF(QUIET, dt=0.1).run(seeing, given, Protocol(cue=0, free=300))
+    recording = Brian2LIF(QUIET, dt=0.1).run(seeing, given, Phases(cue=0, free=300))
     assert interval(recording, 0) == pytest.approx(QUIET.interval(30 / SCALE), rel=0.02)
     assert first_spike(recording, 0) < 20
     assert recording.states[-1, :, 0].tolist() == [1, -1]
     forced = replace(given, cue=np.array([[-1], [1]], dtype=np.int8))
-    recording = Brian2LIF(QUIET).run(seeing, forced, Protocol(cue=100, free=100))
+    recording = Brian2LIF(QUIET).run(seeing, forced, Phases(cue=100, free=100))
     assert recording.states[9, :, 0].tolist() == [-1, 1]
     assert recording.states[-1, :, 0].tolist() == [1, -1]
 
@@ -316,9 +316,9 @@ def test_compiled_code_gives_the_same_spikes_and_leaves_no_folder(
     monkeypatch.setitem(brian2.prefs, "codegen.cpp.extra_compile_args", ["-O0"])
     graph = network(np.array([[0.5, 0.3], [0.4, 0.0]]), signal=np.array([[2.0], [0.3]]))
     given = feed(graph, np.full((2, 2), -0.1), spins("--", "+-"), labels=[[True], [False]])
-    protocol = Protocol(cue=50, clamped=50, free=50)
+    phases = Phases(cue=50, clamped=50, free=50)
     plain, compiled = (
-        Brian2LIF(QUIET, target=target).run(graph, given, protocol)
+        Brian2LIF(QUIET, target=target).run(graph, given, phases)
         for target in ("numpy", "cpp_standalone")
     )
     assert plain.raster is not None
@@ -346,8 +346,8 @@ def test_a_hopfield_network_holds_its_patterns_and_loses_them_permuted() -> None
 def test_the_supervisory_current_stands_while_clamped_and_decays_to_nothing() -> None:
     graph = network(np.zeros((2, 2)), signal=np.array([[1.5], [-0.5]]))
     given = feed(graph, np.full((2, 2), -0.3), labels=[[True], [False]])
-    protocol = Protocol(cue=50, clamped=150, free=300)
-    recording = Brian2LIF(parameters=QUIET).run(graph, given, protocol)
+    phases = Phases(cue=50, clamped=150, free=300)
+    recording = Brian2LIF(parameters=QUIET).run(graph, given, phases)
     times, current = recording.times, recording.supervisory[:, 0]
     assert recording.release == 200
     assert not current[times <= 50].any()
@@ -362,17 +362,17 @@ def test_the_supervisory_current_stands_while_clamped_and_decays_to_nothing() ->
 def test_what_the_supervisory_signal_wrote_stays_after_the_release() -> None:
     graph = network(np.array([[0.5]]), signal=np.array([[2.0]]))
     given = feed(graph, np.full((2, 1), -0.1), spins("-", "-"), labels=[[True], [False]])
-    recording = Brian2LIF().run(graph, given, Protocol(cue=50, clamped=100, free=300))
+    recording = Brian2LIF().run(graph, given, Phases(cue=50, clamped=100, free=300))
     assert recording.states[-1, :, 0].tolist() == [1, -1]
     forgetful = network(np.array([[0.0]]), signal=np.array([[2.0]]))
     given = feed(forgetful, np.full((2, 1), -0.1), spins("-", "-"), labels=[[True], [False]])
-    recording = Brian2LIF().run(forgetful, given, Protocol(cue=50, clamped=100, free=300))
+    recording = Brian2LIF().run(forgetful, given, Phases(cue=50, clamped=100, free=300))
     assert recording.states[-1, :, 0].tolist() == [-1, -1]
 
 
 def test_a_decoding_neuron_of_negative_sign_spikes_when_its_unit_is_down() -> None:
     graph = network(np.array([[0.5]]))
-    graph = replace(graph, ends=replace(graph.ends, input_sign=np.array([-1])))
+    graph = replace(graph, io=replace(graph.io, input_sign=np.array([-1])))
     recording = Brian2LIF().run(graph, feed(graph, np.zeros((2, 1)), spins("+", "-")), HOLD)
     assert recording.states[-1, :, 0].tolist() == [1, -1]
     assert recording.raster is not None
@@ -403,7 +403,7 @@ def test_a_seed_fixes_every_spike_and_nothing_global_changes() -> None:
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", r"'\w+'( argument is)? deprecated", DeprecationWarning)
         runs = [
-            Brian2LIF(seed=seed).run(graph, given, Protocol(cue=0, free=100)) for seed in (1, 1, 2)
+            Brian2LIF(seed=seed).run(graph, given, Phases(cue=0, free=100)) for seed in (1, 1, 2)
         ]
     first, again, other = (run.raster for run in runs)
     assert first is not None
@@ -456,8 +456,8 @@ def test_readout_neurons_change_nothing() -> None:
     runs = []
     for on_chip in (True, False):
         graph = map_network(reference, encoding="signed", on_chip_readout=on_chip)
-        given = stimulus(graph, np.ones((2, 2)), labels=np.array([0, 1]))
-        runs.append(Brian2LIF().run(graph, given, Protocol(cue=20, clamped=50, free=50)))
+        given = encode_stimulus(graph, np.ones((2, 2)), labels=np.array([0, 1]))
+        runs.append(Brian2LIF().run(graph, given, Phases(cue=20, clamped=50, free=50)))
     first, second = runs
     assert first.raster is not None
     assert second.raster is not None

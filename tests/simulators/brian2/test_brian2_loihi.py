@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from spinspike.mapping import Rounding, SynapseGraph, map_network, permuted_couplings
 from spinspike.mapping.certificates.margins import certified
 from spinspike.model import NetworkFile
-from spinspike.simulators import Emulator, Protocol, Stimulus, export
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators import Emulator, Phases, Stimulus, export
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.brian2_loihi
 
-PROTOCOL = Protocol(cue=1, clamped=3, free=8)
+PROTOCOL = Phases(cue=1, clamped=3, free=8)
 LAG = 1  # steps by which a monitor in Brian2Loihi counts less than we do: it begins at 0
 EXCITATORY, INHIBITORY = 2, 3  # brian2_loihi.synapse_sign_mode
 MEMORY_LESS = {"decay_I": 4096, "decay_v": 4095, "threshold_v_mant": 0}
@@ -105,7 +105,7 @@ def brian2_loihi_run(folder: Path, given: Stimulus) -> NDArray[np.bool_]:
 
 def learned(graph: SynapseGraph, pattern: int) -> Stimulus:
     points = graph.fixed_points["learned"].select(slice(pattern, pattern + 1))
-    return stimulus(graph, points.inputs, labels=points.labels)
+    return encode_stimulus(graph, points.inputs, labels=points.labels)
 
 
 def emulated(graph: SynapseGraph, given: Stimulus) -> NDArray[np.bool_]:

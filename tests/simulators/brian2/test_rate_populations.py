@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spinspike.errors import BadInput
 from spinspike.mapping import map_network
 from spinspike.mapping.integrator.integrator_graph import map_integrator, mapped_network
-from spinspike.model import Architecture, draw
+from spinspike.model import Architecture, random_network
 from spinspike.model.integrator.linear_network import LinearNetwork
 from spinspike.simulators.brian2.rate_populations import peak_current, populations_of, resampled
 
@@ -63,6 +63,6 @@ def test_graphs_of_other_kinds_are_refused() -> None:
     with pytest.raises(BadInput, match=r"has the weights of whole steps; allowed: .*exact=False"):
         populations_of(map_integrator(network))
     architecture = Architecture(units=6, inputs=5, classes=3)
-    spins = draw(architecture, np.random.default_rng(0), centre=np.full(5, 0.5))
+    spins = random_network(architecture, np.random.default_rng(0), centre=np.full(5, 0.5))
     with pytest.raises(BadInput, match="has dale neurons; allowed: graded"):
         populations_of(map_network(spins))

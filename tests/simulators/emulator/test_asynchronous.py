@@ -11,7 +11,7 @@ import pytest
 from spinspike.arrays import BoolArray, IntArray
 from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
-from spinspike.model import Architecture, NetworkFile, draw
+from spinspike.model import Architecture, NetworkFile, random_network
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.simulators import (
     AsynchronousEmulator,
@@ -19,7 +19,7 @@ from spinspike.simulators import (
     Emulator,
     NestBinary,
     Outcome,
-    Protocol,
+    Phases,
     Recording,
     Simulator,
     Stimulus,
@@ -27,15 +27,15 @@ from spinspike.simulators import (
     claims,
     validate,
 )
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 from spinspike.simulators.validation.claims import KEPT
 from spinspike.simulators.validation.outcome import observe, supervisory_off
 from spinspike.task import Progress
 
-HOLD = Protocol(cue=25, clamped=0, free=15)
-CLAMP = Protocol(cue=25, clamped=25, free=15)
+HOLD = Phases(cue=25, clamped=0, free=15)
+CLAMP = Phases(cue=25, clamped=25, free=15)
 ENCODINGS = ("signed", "dale", "pushpull")
-ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+ByHand = Callable[[SynapseGraph, Stimulus, Phases], tuple[BoolArray, IntArray]]
 
 
 @pytest.fixture(params=["asynchronous", pytest.param("nest", marks=pytest.mark.nest)])
@@ -43,10 +43,10 @@ def simulator(request: pytest.FixtureRequest) -> AsynchronousEmulator | NestBina
     return AsynchronousEmulator() if request.param == "asynchronous" else NestBinary()
 
 
-def held(recording: Recording, protocol: Protocol) -> list[bool]:
+def held(recording: Recording, phases: Phases) -> list[bool]:
     """Whether no neuron changed from the end of the cue phase on."""
     assert recording.spikes is not None
-    after = recording.spikes[protocol.cue - 1 :]
+    after = recording.spikes[phases.cue - 1 :]
     return [bool(x) for x in (after == after[0]).all(axis=(0, 2))]
 
 
@@ -77,7 +77,7 @@ def test_two_units_hold_what_the_equations_say(
 ) -> None:
     states = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=np.int8)
     graph = two_units(coupling)
-    recording = simulator.run(graph, stimulus(graph, np.zeros((4, 2)), cue=states), HOLD)
+    recording = simulator.run(graph, encode_stimulus(graph, np.zeros((4, 2)), cue=states), HOLD)
     assert (recording.states[HOLD.cue - 1] == states).all()
     assert held(recording, HOLD) == expected
     # one neuron at a time, friends and foes settle on what they can hold
@@ -97,14 +97,14 @@ def test_of_all_states_exactly_the_fixed_points_are_held(
 ) -> None:
     """By hand: a state is a fixed point if the next step repeats it; all 64 of six units."""
     shape = Architecture(units=6, inputs=5, classes=3, sparsity=0.3)
-    network = draw(shape, np.random.default_rng(0), centre=np.full(5, 0.5))
+    network = random_network(shape, np.random.default_rng(0), centre=np.full(5, 0.5))
     graph = map_network(
         network, encoding=encoding, rounding=Rounding(input="graded" if graded else "bias")
     )
     states = every_state(6).astype(np.int8)
     image = np.tile(np.random.default_rng(1).random(5), (64, 1))
-    given = stimulus(graph, image, cue=states)
-    spikes, _ = by_hand_run(graph, given, Protocol(cue=1, clamped=0, free=1))
+    given = encode_stimulus(graph, image, cue=states)
+    spikes, _ = by_hand_run(graph, given, Phases(cue=1, clamped=0, free=1))
     fixed = (spikes[0] == spikes[1]).all(axis=1).tolist()
     assert 0 < sum(fixed) < 64
     assert held(simulator.run(graph, given, HOLD), HOLD) == fixed
@@ -116,9 +116,7 @@ def test_learned_states_are_held_exactly_and_nulls_lose_them(
 ) -> None:
     graph = map_network(larger.network, larger.fixed_points, encoding=encoding)
     found = list(
-        validate(
-            graph, simulator, patterns=8, runs=["cued"], protocol=HOLD, nulls=encoding == "dale"
-        )
+        validate(graph, simulator, patterns=8, runs=["cued"], phases=HOLD, nulls=encoding == "dale")
     )
     intact, *nulls = found
     sure = certified(graph, intact.points)
@@ -132,7 +130,7 @@ def test_learned_states_are_held_exactly_and_nulls_lose_them(
 
 def test_a_label_is_learned_and_then_gone(simulator: Simulator, graph: SynapseGraph) -> None:
     (learned,) = validate(
-        graph, simulator, patterns=10, runs=["learned"], nulls=False, protocol=CLAMP
+        graph, simulator, patterns=10, runs=["learned"], nulls=False, phases=CLAMP
     )
     assert supervisory_off(learned)
     assert not learned.broken.any()
@@ -145,7 +143,7 @@ def test_a_label_is_learned_and_then_gone(simulator: Simulator, graph: SynapseGr
 
 def test_a_label_writes_into_latches_which_keep_it(simulator: Simulator) -> None:
     graph = two_units([[1.0, 0.0], [0.0, 1.0]])
-    given = stimulus(graph, np.array([[-0.2, 0.2]] * 2), labels=np.array([0, 1]))
+    given = encode_stimulus(graph, np.array([[-0.2, 0.2]] * 2), labels=np.array([0, 1]))
     recording = simulator.run(graph, given, CLAMP)
     assert recording.states[CLAMP.cue - 1].tolist() == [[-1, 1], [-1, 1]]  # the input's signs
     assert recording.states[-1].tolist() == [[1, 1], [-1, -1]]
@@ -160,7 +158,7 @@ def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
         J=[[0.0, 0.1], [0.1, 0.0]], Win=[[8.0], [-8.0]], Wback=np.eye(2), Wout=np.eye(2)
     )
     graph = map_network(network, encoding="signed", rounding=Rounding(input="graded"))
-    given = stimulus(graph, np.ones((1, 1)), cue=np.array([[-1, 1]], dtype=np.int8))
+    given = encode_stimulus(graph, np.ones((1, 1)), cue=np.array([[-1, 1]], dtype=np.int8))
     recording = simulator.run(graph, given, HOLD)
     assert recording.states[HOLD.cue - 1].tolist() == [[-1, 1]]
     assert recording.states[-1].tolist() == [[1, -1]]
@@ -169,10 +167,10 @@ def test_a_forced_state_stands_in_place_of_input_spikes_however_strong(
 def test_a_seed_fixes_every_update(
     simulator: AsynchronousEmulator | NestBinary, graph: SynapseGraph
 ) -> None:
-    given = stimulus(graph, graph.fixed_points["free"].inputs[:5])
-    protocol = Protocol(cue=2, clamped=0, free=4)
+    given = encode_stimulus(graph, graph.fixed_points["free"].inputs[:5])
+    phases = Phases(cue=2, clamped=0, free=4)
     first, again, other = (
-        replace(simulator, seed=seed).run(graph, given, protocol).spikes for seed in (1, 1, 2)
+        replace(simulator, seed=seed).run(graph, given, phases).spikes for seed in (1, 1, 2)
     )
     assert first is not None
     assert again is not None
@@ -183,10 +181,10 @@ def test_a_seed_fixes_every_update(
 
 def test_recordings_have_the_promised_shapes(simulator: Simulator) -> None:
     graph = two_units([[1.0, 0.0], [0.0, 1.0]])
-    given = stimulus(graph, np.zeros((3, 2)), labels=np.array([0, 1, 0]))
+    given = encode_stimulus(graph, np.zeros((3, 2)), labels=np.array([0, 1, 0]))
     calls: list[tuple[int, int]] = []
-    protocol = Protocol(cue=1, clamped=2, free=3)
-    recording = simulator.run(graph, given, protocol, progress=lambda *x: calls.append(x))
+    phases = Phases(cue=1, clamped=2, free=3)
+    recording = simulator.run(graph, given, phases, progress=lambda *x: calls.append(x))
     assert recording.times.tolist() == [1, 2, 3, 4, 5, 6]
     assert recording.states.shape == (6, 3, 2)
     assert recording.supervisory.shape == (6, 3)
@@ -198,7 +196,7 @@ def test_recordings_have_the_promised_shapes(simulator: Simulator) -> None:
 
 
 def test_a_stimulus_for_another_graph_is_refused(simulator: Simulator, graph: SynapseGraph) -> None:
-    given = stimulus(two_units([[1.0, 0.0], [0.0, 1.0]]), np.zeros((1, 2)))
+    given = encode_stimulus(two_units([[1.0, 0.0], [0.0, 1.0]]), np.zeros((1, 2)))
     with pytest.raises(BadInput, match="stimulus has 4 neurons; allowed: the graph's 200"):
         simulator.run(graph, given, HOLD)
 
@@ -207,7 +205,7 @@ def cued(graph: SynapseGraph) -> tuple[Recording, Callable[[Recording], Outcome]
     """A run from certified states, and how to observe what was made of it."""
     points = graph.fixed_points["free"]
     points = points.select(np.flatnonzero(certified(graph, points))[:4])
-    given = stimulus(graph, points.inputs, cue=points.states)
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
     recording = AsynchronousEmulator().run(graph, given, HOLD)
 
     def observed(changed: Recording) -> Outcome:
@@ -225,8 +223,8 @@ def test_a_broken_state_is_counted_and_one_that_was_not_yet_there_is_not(
     recording, observed = cued(graph)
     assert recording.spikes is not None
     assert observed(recording).broken.sum() == 0
-    decoder = graph.ends.decoder[0]
-    (twin,) = set(np.flatnonzero(graph.ends.unit == 0)) - {decoder}
+    decoder = graph.io.decoder[0]
+    (twin,) = set(np.flatnonzero(graph.io.unit == 0)) - {decoder}
     states, spikes = recording.states.copy(), recording.spikes.copy()
     states[30:, 0, 0] *= -1
     spikes[30:, 0, [decoder, twin]] ^= True
@@ -254,15 +252,13 @@ def test_caught_a_supervisory_signal_left_on(graph: SynapseGraph) -> None:
             self,
             graph: SynapseGraph,
             stimulus: Stimulus,
-            protocol: Protocol,
+            phases: Phases,
             *,
             progress: Progress | None = None,
         ) -> Recording:
-            late = replace(protocol, clamped=protocol.clamped + 1, free=protocol.free - 1)
+            late = replace(phases, clamped=phases.clamped + 1, free=phases.free - 1)
             return super().run(graph, stimulus, late)
 
-    found = list(
-        validate(graph, LeftOn(), patterns=5, runs=["learned"], nulls=False, protocol=CLAMP)
-    )
+    found = list(validate(graph, LeftOn(), patterns=5, runs=["learned"], nulls=False, phases=CLAMP))
     (claim,) = [c for c in claims(found) if c.statement.startswith("label stayed")]
     assert claim.verdict == "fails"

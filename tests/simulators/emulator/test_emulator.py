@@ -16,14 +16,14 @@ from spinspike.mapping import ENCODINGS, Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.quantisation.rounding import InputMode
-from spinspike.model import Architecture, Network, NetworkFile, draw
+from spinspike.model import Architecture, Network, NetworkFile, random_network
 from spinspike.model.network import dynamics
 from spinspike.model.network.dynamics import Sweeps
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
+from spinspike.simulators import Emulator, Phases, Recording, Stimulus
 from spinspike.simulators.emulator import plain, step
 from spinspike.simulators.emulator.by_source import twins
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def small_network(seed: int) -> Network:
         input_sparsity=0.0,
         supervisory_scale=1.5,
     )
-    return draw(architecture, np.random.default_rng(seed), centre=np.full(5, 0.5))
+    return random_network(architecture, np.random.default_rng(seed), centre=np.full(5, 0.5))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ KINDS = [
     *(Kind(encoding, "graded", autapses=False) for encoding in ENCODINGS),
 ]
 LEVELS = {"bias": 3, "binary": 1, "graded": 16}  # pixels of these ranges are sent as they are
-ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[BoolArray, IntArray]]
+ByHand = Callable[[SynapseGraph, Stimulus, Phases], tuple[BoolArray, IntArray]]
 
 
 @given(
@@ -91,16 +91,16 @@ def test_every_spike_is_that_of_the_equations_by_hand(
 ) -> None:
     rng = np.random.default_rng(seed)
     graph = with_delays(kind.map(small_network(seed)), delay, rng)
-    given_ = stimulus(graph, rng.integers(0, 2, (2, 5)), labels=rng.integers(0, 3, 2))
+    given_ = encode_stimulus(graph, rng.integers(0, 2, (2, 5)), labels=rng.integers(0, 3, 2))
     if loud:  # fields below -4096 leave a residue that delays switching on
         bias = given_.bias + rng.integers(-30_000, 2_000, given_.bias.shape)
         given_ = replace(given_, first_bias=given_.first_bias - 20_000, bias=bias)
-    protocol = Protocol(cue=1, clamped=clamped, free=12)
-    recording = Emulator().run(graph, given_, protocol)
+    phases = Phases(cue=1, clamped=clamped, free=12)
+    recording = Emulator().run(graph, given_, phases)
     assert recording.spikes is not None
     assert recording.readout is not None
     for oracle in (by_hand_run, plain.run):
-        spikes, readout = oracle(graph, given_, protocol)
+        spikes, readout = oracle(graph, given_, phases)
         assert np.array_equal(recording.spikes, spikes)
         assert np.array_equal(recording.readout, readout)
     assert np.array_equal(recording.states, unit_states(graph, recording.spikes))
@@ -118,13 +118,13 @@ def test_a_twin_is_a_copy_only_where_its_bias_is_the_same(
     stands = twins(graph)
     if kind.autapses:  # relays may have twins of their own
         assert len(set(stands)) == graph.neurons // (2 if kind.encoding == "dale" else 1)
-    given_ = stimulus(graph, rng.integers(0, 2, (5, 5)), labels=rng.integers(0, 3, 5))
+    given_ = encode_stimulus(graph, rng.integers(0, 2, (5, 5)), labels=rng.integers(0, 3, 5))
     if not same:
         apart = rng.integers(-300, 300, given_.bias.shape)
         given_ = replace(given_, bias=given_.bias + apart, first_bias=given_.first_bias - apart)
-    protocol = Protocol(cue=int(rng.integers(0, 3)), clamped=2, free=9)
-    recording = Emulator().run(graph, given_, protocol)
-    spikes, readout = plain.run(graph, given_, protocol)
+    phases = Phases(cue=int(rng.integers(0, 3)), clamped=2, free=9)
+    recording = Emulator().run(graph, given_, phases)
+    spikes, readout = plain.run(graph, given_, phases)
     assert recording.spikes is not None
     assert recording.readout is not None
     assert np.array_equal(recording.spikes, spikes)
@@ -136,11 +136,11 @@ def test_a_residue_delays_switching_on_by_one_step() -> None:
     nothing = np.zeros((2, 2))
     graph = map_network(from_arrays(nothing, np.zeros((2, 1)), nothing, nothing))
     given_ = replace(
-        stimulus(graph, np.zeros((1, 1))),
+        encode_stimulus(graph, np.zeros((1, 1))),
         first_bias=np.full((1, 4), -6400),
         bias=np.ones((1, 4), dtype=np.int64),
     )
-    recording = Emulator().run(graph, given_, Protocol(cue=1, clamped=0, free=3))
+    recording = Emulator().run(graph, given_, Phases(cue=1, clamped=0, free=3))
     assert recording.spikes is not None
     assert recording.spikes[:, 0, 0].tolist() == [False, False, True, True]
 
@@ -159,14 +159,14 @@ def test_what_is_late_arrives_though_nothing_moved_for_as_long(
     )  # fmt: skip
     graph = map_network(network, encoding="signed", on_chip_readout=False)
     late = replace(graph, projections=tuple(replace(p, delay=delay) for p in graph.projections))
-    given_ = stimulus(late, np.ones((1, 1)))
-    protocol = Protocol(cue=1, clamped=0, free=9)
-    recording = Emulator().run(late, given_, protocol)
+    given_ = encode_stimulus(late, np.ones((1, 1)))
+    phases = Phases(cue=1, clamped=0, free=9)
+    recording = Emulator().run(late, given_, phases)
     assert recording.spikes is not None
     up = recording.states[:, 0] > 0
     assert up[:, 0].all()
     assert np.flatnonzero(up[:, 1]).tolist() == list(range(1 + delay, 10))
-    assert np.array_equal(recording.spikes, by_hand_run(late, given_, protocol)[0])
+    assert np.array_equal(recording.spikes, by_hand_run(late, given_, phases)[0])
 
 
 def whole_network(rng: np.random.Generator, levels: int, modules: int) -> Network:
@@ -211,20 +211,20 @@ def test_whole_trajectories_are_the_references(
     levels = LEVELS[kind.input]
     network = whole_network(rng, levels, modules)
     graph = kind.map(network)
-    assert (graph.ends.scale == 1).all()
+    assert (graph.io.scale == 1).all()
     images, labels = rng.integers(0, levels + 1, (8, 3)), rng.integers(0, 2, 8)
-    protocol = Protocol(cue=modules, clamped=clamped, free=6)
-    recording = Emulator().run(graph, stimulus(graph, images, labels=labels), protocol)
+    phases = Phases(cue=modules, clamped=clamped, free=6)
+    recording = Emulator().run(graph, encode_stimulus(graph, images, labels=labels), phases)
 
     external = dynamics.input_field(network, images)
     signal = dynamics.label_code(labels, 2) @ network.supervisory.T
     expected = [dynamics.sign(external)]
-    for t in range(2, protocol.total + 1):
-        on = protocol.cue < t <= protocol.release
+    for t in range(2, phases.total + 1):
+        on = phases.cue < t <= phases.release
         expected.append(dynamics.relax(network, expected[-1], [external + on * signal]))
     np.testing.assert_array_equal(recording.states, expected)
     run = dynamics.run_clamped(network, images, labels, sweeps=Sweeps(clamped=clamped, free=6))
-    np.testing.assert_array_equal(recording.states[protocol.release - 1], run[0])
+    np.testing.assert_array_equal(recording.states[phases.release - 1], run[0])
     np.testing.assert_array_equal(recording.states[-1], run[1])
     _check_classes(network, recording)
 
@@ -250,11 +250,11 @@ def test_from_every_state_the_next_ones_are_the_references(
     for _ in range(3):
         network = whole_network(rng, levels, modules)
         graph = kind.map(network)
-        assert (graph.ends.scale == 1).all()
+        assert (graph.io.scale == 1).all()
         images = rng.integers(0, levels + 1, (64, 3))
         labels = rng.integers(0, 2, 64)
-        given_ = stimulus(graph, images, labels=labels, cue=states)
-        recording = Emulator().run(graph, given_, Protocol(cue=1, clamped=2, free=2))
+        given_ = encode_stimulus(graph, images, labels=labels, cue=states)
+        recording = Emulator().run(graph, given_, Phases(cue=1, clamped=2, free=2))
         external = dynamics.input_field(network, images)
         signal = dynamics.label_code(labels, 2) @ network.supervisory.T
         expected = [states]
@@ -266,10 +266,10 @@ def test_from_every_state_the_next_ones_are_the_references(
 def test_forgetting_the_first_bias_is_seen(graph: SynapseGraph) -> None:
     """Mutation: with the ordinary bias in the first step most images end somewhere else."""
     points = graph.fixed_points["free"]
-    given_ = stimulus(graph, points.inputs)
-    right = Emulator().run(graph, given_, Protocol(free=30)).states[-1]
+    given_ = encode_stimulus(graph, points.inputs)
+    right = Emulator().run(graph, given_, Phases(free=30)).states[-1]
     forgotten = replace(given_, first_bias=given_.bias)
-    wrong = Emulator().run(graph, forgotten, Protocol(free=30)).states[-1]
+    wrong = Emulator().run(graph, forgotten, Phases(free=30)).states[-1]
     assert (right == points.states).all(axis=1).mean() > 0.7
     assert (wrong == points.states).all(axis=1).mean() < 0.2
 
@@ -277,7 +277,7 @@ def test_forgetting_the_first_bias_is_seen(graph: SynapseGraph) -> None:
 def test_the_supervisory_signal_acts_in_the_clamped_steps_only(graph: SynapseGraph) -> None:
     points = graph.fixed_points["learned"].select(slice(5))
     recording = Emulator().run(
-        graph, stimulus(graph, points.inputs, labels=points.labels), Protocol(2, 3, 4)
+        graph, encode_stimulus(graph, points.inputs, labels=points.labels), Phases(2, 3, 4)
     )
     assert (recording.supervisory > 0).all(axis=1).tolist() == [0, 0, 1, 1, 1, 0, 0, 0, 0]
     assert recording.release == 5
@@ -285,6 +285,6 @@ def test_the_supervisory_signal_acts_in_the_clamped_steps_only(graph: SynapseGra
 
 def test_progress_reaches_the_end(graph: SynapseGraph) -> None:
     seen: list[tuple[int, int]] = []
-    given_ = stimulus(graph, graph.fixed_points["free"].inputs[:2])
-    Emulator().run(graph, given_, Protocol(free=3), progress=lambda *x: seen.append(x))
+    given_ = encode_stimulus(graph, graph.fixed_points["free"].inputs[:2])
+    Emulator().run(graph, given_, Phases(free=3), progress=lambda *x: seen.append(x))
     assert seen in ([(1, 4), (2, 4), (3, 4), (4, 4)], [(1, 1)])

@@ -24,7 +24,7 @@ from spinspike.mapping.nir.graph import NirGraph, Node
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.simulators.exchange import nir_executor, nir_lava
 from spinspike.simulators.exchange.exporter import EXPORTERS, exporter
 
@@ -33,7 +33,7 @@ def drawn(seed: int, mode: InputMode, bits: int, encoding: str) -> SynapseGraph:
     architecture = Architecture(
         units=4, inputs=3, classes=2, sparsity=0.0, self_coupling=0.3, supervisory_scale=0.2
     )
-    network = draw(architecture, np.random.default_rng(seed), centre=np.zeros(3))
+    network = random_network(architecture, np.random.default_rng(seed), centre=np.zeros(3))
     return map_network(network, encoding=encoding, rounding=Rounding(bits, mode))
 
 

@@ -18,11 +18,11 @@ from spinspike.mapping import Rounding, map_network
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.lava import write as export
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 PIXELS, CLASSES = 7, 3
 KINDS: dict[str, dict[str, Any]] = {
@@ -56,7 +56,7 @@ def mapped(
         link=0.8 if modules > 1 else 0.0,
     )
     graph = map_network(
-        draw(shape, np.random.default_rng(seed), centre=np.full(PIXELS, 0.4)),
+        random_network(shape, np.random.default_rng(seed), centre=np.full(PIXELS, 0.4)),
         encoding=encoding,
         rounding=Rounding(input=way, weight_bits=bits),
         autapses=autapses,
@@ -143,8 +143,8 @@ def check(graph: SynapseGraph, place: Path) -> None:
     folder = export(graph, place)
     picture = np.rint(np.random.default_rng(11).random(PIXELS))
     spikes, membranes = rebuilt(folder / "arrays.npz", picture, 1, clamped=3, free=4)
-    given = stimulus(graph, picture[None], labels=np.array([1]))
-    recording = Emulator().run(graph, given, Protocol(cue=graph.modules, clamped=3, free=4))
+    given = encode_stimulus(graph, picture[None], labels=np.array([1]))
+    recording = Emulator().run(graph, given, Phases(cue=graph.modules, clamped=3, free=4))
     assert recording.spikes is not None
     np.testing.assert_array_equal(spikes, recording.spikes[:, 0])
     if recording.readout is not None:

@@ -24,12 +24,12 @@ from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.quantisation.rounding import InputMode
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange import lava as lava_export
 from spinspike.simulators.exchange.lava import write as export
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.lava
 
@@ -58,7 +58,7 @@ def mapped(
         link=0.8 if modules > 1 else 0.0,
     )
     graph = map_network(
-        draw(shape, np.random.default_rng(5), centre=np.full(PIXELS, 0.4)),
+        random_network(shape, np.random.default_rng(5), centre=np.full(PIXELS, 0.4)),
         encoding=encoding,
         rounding=Rounding(input=way),
         autapses=autapses,
@@ -167,21 +167,21 @@ def expected(
 ) -> dict[str, Any]:
     """What the program must print, by the emulator."""
     labels = None if label is None else np.array([label])
-    given = stimulus(graph, picture.reshape(1, PIXELS), labels=labels)
-    protocol = Protocol(cue=graph.modules, clamped=0 if label is None else clamped, free=free)
-    recording = Emulator().run(graph, given, protocol)
+    given = encode_stimulus(graph, picture.reshape(1, PIXELS), labels=labels)
+    phases = Phases(cue=graph.modules, clamped=0 if label is None else clamped, free=free)
+    recording = Emulator().run(graph, given, phases)
     assert recording.spikes is not None
     states = recording.states[:, 0]
-    scores = list(graph.ends.readout @ states[-1])
+    scores = list(graph.io.readout @ states[-1])
     if recording.readout is not None:
         scores = [membrane / 64 for membrane in recording.readout[0]]
     return {
         "class": int(np.argmax(scores)),
         "scores": pytest.approx(scores, abs=1e-5),
         "settled": bool((states[-1] == states[-2]).all()),
-        "steps": protocol.total,
-        "release": protocol.release,
-        "units_changed_since_release": int((states[-1] != states[protocol.release - 1]).sum()),
+        "steps": phases.total,
+        "release": phases.release,
+        "units_changed_since_release": int((states[-1] != states[phases.release - 1]).sum()),
         "spikes_in_last_step": int(recording.spikes[-1].sum()),
     }
 
@@ -190,8 +190,8 @@ def test_the_class_is_printed_in_one_line(
     graph: SynapseGraph, folder: Path, image: Path, alone: dict[str, str]
 ) -> None:
     done = run(folder, image, "--steps", "20", env=alone)
-    given = stimulus(graph, np.load(image).reshape(1, PIXELS))
-    recording = Emulator().run(graph, given, Protocol(cue=1, free=20))
+    given = encode_stimulus(graph, np.load(image).reshape(1, PIXELS))
+    recording = Emulator().run(graph, given, Phases(cue=1, free=20))
     assert recording.readout is not None
     states = recording.states[:, 0]
     state = "settled" if (states[-1] == states[-2]).all() else "still moving"
@@ -255,10 +255,10 @@ def test_the_process_drops_into_a_program_of_the_users_own(
     program = tmp_path / "users_own.py"
     program.write_text(PROGRAM.format(folder=str(folder), populations=populations))
     picture = np.random.default_rng(3).random((1, PIXELS))
-    np.save(tmp_path / "given.npy", bias(graph, picture)[0] - graph.offset)
+    np.save(tmp_path / "given.npy", bias(graph, picture)[0] - graph.bias)
     np.save(tmp_path / "levels.npy", input_levels(graph, picture)[0])
     subprocess.run([sys.executable, str(program)], env=alone, cwd=tmp_path, check=True, timeout=60)
-    recording = Emulator().run(graph, stimulus(graph, picture), Protocol(cue=1, free=7))
+    recording = Emulator().run(graph, encode_stimulus(graph, picture), Phases(cue=1, free=7))
     assert recording.spikes is not None
     assert recording.readout is not None
     spikes = np.load(tmp_path / "spikes.npy").astype(bool)

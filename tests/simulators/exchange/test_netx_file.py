@@ -28,11 +28,11 @@ from spinspike.mapping.graph import graph_file
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.netx import obstacles, write
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 PIXELS, CLASSES = 9, 3
 Array = NDArray[Any]
@@ -54,7 +54,7 @@ def mapped(
         modules=modules,
         link=0.8 if modules > 1 else 0.0,
     )
-    network = draw(shape, np.random.default_rng(seed), centre=np.full(PIXELS, 0.4))
+    network = random_network(shape, np.random.default_rng(seed), centre=np.full(PIXELS, 0.4))
     return map_network(network, encoding=encoding, rounding=Rounding(bits, way))
 
 
@@ -186,8 +186,8 @@ def test_netx_would_have_the_graph_s_spikes(graph: SynapseGraph, tmp_path: Path)
 
 
 def emulated(graph: SynapseGraph, picture: Array, label: int) -> Array:
-    given = stimulus(graph, picture[None], labels=np.array([label]))
-    recording = Emulator().run(graph, given, Protocol(cue=graph.modules, clamped=4, free=8))
+    given = encode_stimulus(graph, picture[None], labels=np.array([label]))
+    recording = Emulator().run(graph, given, Phases(cue=graph.modules, clamped=4, free=8))
     assert recording.spikes is not None
     return np.asarray(recording.spikes[:, 0])
 

@@ -16,14 +16,14 @@ from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.mapping.mapper import map_network
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases, Stimulus
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.exchange.nir_simulator import Nir
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
-ByHand = Callable[[SynapseGraph, Stimulus, Protocol], tuple[NDArray[Any], NDArray[Any]]]
-PROTOCOL = Protocol(cue=2, clamped=3, free=8)
+ByHand = Callable[[SynapseGraph, Stimulus, Phases], tuple[NDArray[Any], NDArray[Any]]]
+PROTOCOL = Phases(cue=2, clamped=3, free=8)
 
 
 def drawn(encoding: str, mode: InputMode, modules: int, longest: int) -> SynapseGraph:
@@ -39,7 +39,7 @@ def drawn(encoding: str, mode: InputMode, modules: int, longest: int) -> Synapse
         self_coupling=0.3,
         supervisory_scale=0.2,
     )
-    network = draw(architecture, rng, centre=rng.random(3))
+    network = random_network(architecture, rng, centre=rng.random(3))
     graph = map_network(
         network, encoding=encoding, rounding=Rounding(8, mode), autapses=longest == 0
     )
@@ -56,7 +56,7 @@ def test_spikes_are_the_chips(encoding: str, mode: InputMode, modules: int, form
         rng = np.random.default_rng(0)
         images = rng.integers(0, 2, (4, 3)).astype(np.float64)
         cue = rng.choice(np.array([-1, 1], dtype=np.int8), (4, graph.units)) if longest else None
-        given = stimulus(graph, images, labels=rng.integers(0, 2, 4), cue=cue)
+        given = encode_stimulus(graph, images, labels=rng.integers(0, 2, 4), cue=cue)
         wanted = Emulator().run(graph, given, PROTOCOL)
         found = Nir(form=form).run(graph, given, PROTOCOL)
         assert wanted.spikes is not None
@@ -76,13 +76,13 @@ def test_the_trained_graph_holds_its_states_and_without_couplings_does_not(
     graph: SynapseGraph,
 ) -> None:
     points = graph.fixed_points["learned"].select(slice(20))
-    protocol = Protocol(cue=1, clamped=0, free=6)
+    phases = Phases(cue=1, clamped=0, free=6)
     held = []
     for case in (graph, without_couplings(graph)):
-        given = stimulus(case, points.inputs, cue=points.states)
-        recording = Nir().run(case, given, protocol)
+        given = encode_stimulus(case, points.inputs, cue=points.states)
+        recording = Nir().run(case, given, phases)
         held.append((recording.states[-1] == points.states).all(axis=1).mean())
-        wanted = Emulator().run(case, given, protocol)
+        wanted = Emulator().run(case, given, phases)
         assert recording.spikes is not None
         assert wanted.spikes is not None
         np.testing.assert_array_equal(recording.spikes, wanted.spikes)
@@ -93,7 +93,7 @@ def test_the_trained_graph_holds_its_states_and_without_couplings_does_not(
 def test_a_mapped_graph_runs_step_by_step_as_by_hand(by_hand_run: ByHand) -> None:
     small = drawn("pushpull", "binary", 2, 2)
     images = np.array([[0.0, 1.0, 1.0]])
-    given = stimulus(small, images, labels=np.array([1]))
+    given = encode_stimulus(small, images, labels=np.array([1]))
     spikes, _ = by_hand_run(small, given, PROTOCOL)
     found = Nir().run(small, given, PROTOCOL).spikes
     assert found is not None

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from spinspike.errors import BadInput
 from spinspike.mapping.certificates.margins import certified
 from spinspike.mapping.graph.delays import with_delays
-from spinspike.mapping.graph.graph import Ends, FixedPoints, Population, Projection, SynapseGraph
+from spinspike.mapping.graph.graph import FixedPoints, IOMap, Population, Projection, SynapseGraph
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.simulators.exchange.pynn import obstacles, omissions, write
 from spinspike.simulators.physics.calibration import calibrate
@@ -75,9 +75,9 @@ def one_drives_the_other(sign: int) -> SynapseGraph:
                 mantissa=np.array([9], dtype=np.uint8),
             ),
         ),
-        offset=np.array([10, -38 if excitatory else 42]),
-        first_offset=np.zeros(2, dtype=np.int64),
-        ends=Ends(
+        bias=np.array([10, -38 if excitatory else 42]),
+        initial_bias=np.zeros(2, dtype=np.int64),
+        io=IOMap(
             centre=np.zeros(1),
             gain=1.0,
             input_range=(-1.0, 1.0),
@@ -87,7 +87,7 @@ def one_drives_the_other(sign: int) -> SynapseGraph:
             unit=np.arange(2),
             input_sign=np.ones(2, dtype=np.int64),
             decoder=np.arange(2),
-            readout_offset=np.zeros(0, dtype=np.int64),
+            readout_bias=np.zeros(0, dtype=np.int64),
         ),
         fixed_points={
             "learned": FixedPoints(np.zeros((1, 1)), np.array([0]), np.ones((1, 2), dtype=np.int8))
@@ -199,7 +199,7 @@ def test_the_lists_hold_every_weight_of_the_graph(
             weight = q["sign"] * file[f"weight{number}"]
             assert (file[f"weight{number}"] > 0).all()
             target = file[f"target{number}"] + first[q["target"]]
-            unit = p.field_scale / 1000 / graph.ends.scale[graph.ends.unit[target]]
+            unit = p.field_scale / 1000 / graph.io.scale[graph.io.unit[target]]
             if q["role"] == "supervisory":
                 taught[target, file[f"source{number}"]] += weight / unit * (100 / 5)
                 continue

@@ -19,24 +19,24 @@ from spinspike.mapping.chips.placement import Placement, placed_as
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.model import NetworkFile
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators import Emulator, Protocol, Recording, Stimulus, stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators import Emulator, Phases, Recording, Stimulus, encode_stimulus
 from spinspike.simulators.exchange.sanafe import SanaFe, obstacles, population_spikes, write_run
 
 pytestmark = pytest.mark.sanafe
 
-CLAMPED = Protocol(cue=1, clamped=3, free=5)
+CLAMPED = Phases(cue=1, clamped=3, free=5)
 
 
 def scattered(graph: SynapseGraph, cores: int) -> Placement:
     """Neurons dealt out to cores like cards."""
-    placed = graph.neurons + graph.ends.readout_offset.size
+    placed = graph.neurons + graph.io.readout_bias.size
     return placed_as(graph, load_target("loihi1"), np.arange(placed) % cores)
 
 
 def learned(graph: SynapseGraph, patterns: int) -> Stimulus:
     points = graph.fixed_points["learned"].select(slice(patterns))
-    return stimulus(graph, points.inputs, labels=points.labels)
+    return encode_stimulus(graph, points.inputs, labels=points.labels)
 
 
 def same(one: Recording, other: Recording) -> bool:
@@ -47,12 +47,12 @@ def same(one: Recording, other: Recording) -> bool:
 
 
 def check_against_emulator_and_estimate(
-    graph: SynapseGraph, given: Stimulus, protocol: Protocol, placement: Placement
+    graph: SynapseGraph, given: Stimulus, phases: Phases, placement: Placement
 ) -> Consumption:
-    found, used = SanaFe(placement).measure(graph, given, protocol)
-    assert same(found, Emulator().run(graph, given, protocol))
+    found, used = SanaFe(placement).measure(graph, given, phases)
+    assert same(found, Emulator().run(graph, given, phases))
     assert found.spikes is not None
-    everyone = population_spikes(graph, given, protocol, found.spikes)
+    everyone = population_spikes(graph, given, phases, found.spikes)
     foretold = estimate(graph, placement, everyone)
     for part in ("joules", "synapse", "dendrite", "soma", "network", "seconds"):
         np.testing.assert_allclose(getattr(foretold, part), getattr(used, part), rtol=0.1)
@@ -78,7 +78,7 @@ def test_spikes_are_the_emulators_and_energy_is_as_foretold(
 
 def small(**settings: Any) -> SynapseGraph:
     architecture = Architecture(units=24, inputs=9, classes=3, **settings)
-    network = draw(architecture, np.random.default_rng(1), centre=np.full(9, 0.5))
+    network = random_network(architecture, np.random.default_rng(1), centre=np.full(9, 0.5))
     return map_network(network, rounding=Rounding(input="binary"), autapses=False)
 
 
@@ -88,9 +88,9 @@ def test_sources_act_one_step_after_they_spike_whatever_the_phases(cue: int, cla
     """Pixels come as spikes, relays carry the self-couplings, the clamp may start at once."""
     graph = small(modules=2, link=0.8)
     images = (np.random.default_rng(0).random((2, 9)) < 0.5).astype(np.float64)
-    given = stimulus(graph, images, labels=np.array([2, 0]))
-    protocol = Protocol(cue=cue, clamped=clamped, free=3)
-    check_against_emulator_and_estimate(graph, given, protocol, scattered(graph, 6))
+    given = encode_stimulus(graph, images, labels=np.array([2, 0]))
+    phases = Phases(cue=cue, clamped=clamped, free=3)
+    check_against_emulator_and_estimate(graph, given, phases, scattered(graph, 6))
 
 
 def test_a_forced_state_stands_in_place_of_the_first_input() -> None:
@@ -98,9 +98,9 @@ def test_a_forced_state_stands_in_place_of_the_first_input() -> None:
     rng = np.random.default_rng(0)
     images = (rng.random((2, 9)) < 0.5).astype(np.float64)
     cue = rng.choice(np.array([-1, 1], dtype=np.int8), (2, 24))
-    given = stimulus(graph, images, cue=cue)
-    found = SanaFe().run(graph, given, Protocol(free=3))
-    assert same(found, Emulator().run(graph, given, Protocol(free=3)))
+    given = encode_stimulus(graph, images, cue=cue)
+    found = SanaFe().run(graph, given, Phases(free=3))
+    assert same(found, Emulator().run(graph, given, Phases(free=3)))
     np.testing.assert_array_equal(found.states[0], cue)
 
 
@@ -108,9 +108,9 @@ def test_what_a_step_leaves_of_a_membrane_is_lavas_residue() -> None:
     """-20000 leaves 312/64 weight units, which a bias of 1 meets with 248 left, then no more."""
     graph = replace(small(), projections=())
     shape = (1, graph.neurons)
-    given = stimulus(graph, np.zeros((1, 9)))
+    given = encode_stimulus(graph, np.zeros((1, 9)))
     given = replace(given, first_bias=np.full(shape, -20_000), bias=np.ones(shape, dtype=np.int64))
-    found = SanaFe().run(graph, given, Protocol(free=4))
+    found = SanaFe().run(graph, given, Phases(free=4))
     assert found.spikes is not None
     np.testing.assert_array_equal(found.spikes[:, 0].all(axis=1), [False, False, True, True, True])
     assert not found.spikes[:2].any()
@@ -158,7 +158,7 @@ def test_the_exported_files_run_in_sanafe_as_they_are(
 
 def test_prices_and_mesh_are_those_of_the_exported_chip(tmp_path: Path) -> None:
     graph = small()
-    given = stimulus(graph, np.zeros((1, 9)))
+    given = encode_stimulus(graph, np.zeros((1, 9)))
     chip, _ = write_run(tmp_path, graph, scattered(graph, 1), given, CLAMPED)
     described = yaml.safe_load(chip.read_text())["architecture"]
     (tile,) = described["tile"]
@@ -214,7 +214,7 @@ def test_what_sanafe_cannot_carry_is_refused_before_it_runs(graph: SynapseGraph)
     late = with_delays(graph, 3, np.random.default_rng(0))
     with pytest.raises(BadInput, match="delays of up to 3 steps; SANA-FE's Loihi allows 0"):
         SanaFe().run(late, learned(graph, 1), CLAMPED)
-    graded = replace(graph, ends=replace(graph.ends, levels=15))
+    graded = replace(graph, io=replace(graph.io, levels=15))
     assert [text.split(";")[0] for text in obstacles(graded)] == ["the input has 15 levels"]
     assert not obstacles(graph)
 

@@ -16,14 +16,14 @@ from spinspike.arrays import IntArray
 from spinspike.errors import BadInput, MissingPart, OutOfRange
 from spinspike.mapping import map_network
 from spinspike.mapping.graph.delays import with_delays
-from spinspike.mapping.graph.graph import Ends, Population, Projection, Role, SynapseGraph
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role, SynapseGraph
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol, Recording, Stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases, Recording, Stimulus
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.lava.backend import Lava
 from spinspike.simulators.lava.registers import check_stimulus
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.lava
 
@@ -94,14 +94,14 @@ def random_graph(
             )
             for (source, target, role, sign, share), exponent in zip(pairs, exponents, strict=True)
         ),
-        readout_offset=rng.integers(-4095, 4096, CLASSES),
+        readout_bias=rng.integers(-4095, 4096, CLASSES),
     )
 
 
 def bare_graph(
     populations: tuple[Population, ...],
     projections: tuple[Projection, ...] = (),
-    readout_offset: IntArray | None = None,
+    readout_bias: IntArray | None = None,
 ) -> SynapseGraph:
     """A graph without offsets whose units are the neurons of its first population."""
     units = populations[0].size
@@ -112,9 +112,9 @@ def bare_graph(
         weight_bits=8,
         populations=populations,
         projections=projections,
-        offset=np.zeros(neurons, dtype=np.int64),
-        first_offset=np.zeros(neurons, dtype=np.int64),
-        ends=Ends(
+        bias=np.zeros(neurons, dtype=np.int64),
+        initial_bias=np.zeros(neurons, dtype=np.int64),
+        io=IOMap(
             centre=np.zeros(PIXELS),
             gain=1.0,
             input_range=(0.0, 1.0),
@@ -124,7 +124,7 @@ def bare_graph(
             unit=np.arange(neurons) % units,
             input_sign=np.ones(neurons, dtype=np.int64),
             decoder=np.arange(units),
-            readout_offset=nothing if readout_offset is None else readout_offset,
+            readout_bias=nothing if readout_bias is None else readout_bias,
             levels=LEVELS if any(p.neuron == "input" for p in populations) else 0,
         ),
     )
@@ -187,37 +187,39 @@ def test_every_spike_equals_the_emulators(
     graph = random_graph(rng, strength=strength, supervisory=supervisory)
     graph = with_delays(graph, longest, rng)
     given_ = random_stimulus(rng, graph)
-    protocol = Protocol(cue=cue, clamped=clamped, free=12 + longest)
-    assert_equal(Lava().run(graph, given_, protocol), Emulator().run(graph, given_, protocol))
+    phases = Phases(cue=cue, clamped=clamped, free=12 + longest)
+    assert_equal(Lava().run(graph, given_, phases), Emulator().run(graph, given_, phases))
 
 
 def test_chunks_of_patterns_join_without_a_seam() -> None:
     rng = np.random.default_rng(7)
     graph = random_graph(rng)
-    given_, protocol = random_stimulus(rng, graph), Protocol(cue=1, clamped=3, free=6)
+    given_, phases = random_stimulus(rng, graph), Phases(cue=1, clamped=3, free=6)
     seen: list[tuple[int, int]] = []
     recording = Lava(patterns_per_run=4).run(
-        graph, given_, protocol, progress=lambda done, total: seen.append((done, total))
+        graph, given_, phases, progress=lambda done, total: seen.append((done, total))
     )
-    assert_equal(recording, Emulator().run(graph, given_, protocol))
+    assert_equal(recording, Emulator().run(graph, given_, phases))
     assert seen[-1] == (20, 20)
     assert seen == sorted(seen)
 
 
 def test_a_mapped_network_runs_as_in_the_emulator() -> None:
     rng = np.random.default_rng(0)
-    network = draw(Architecture(units=40, inputs=6, classes=CLASSES), rng, centre=np.full(6, 0.5))
+    network = random_network(
+        Architecture(units=40, inputs=6, classes=CLASSES), rng, centre=np.full(6, 0.5)
+    )
     graph = map_network(network)
-    given_ = stimulus(graph, rng.random((8, 6)), labels=np.arange(8) % CLASSES)
-    protocol = Protocol(cue=2, clamped=5, free=15)
-    assert_equal(Lava().run(graph, given_, protocol), Emulator().run(graph, given_, protocol))
+    given_ = encode_stimulus(graph, rng.random((8, 6)), labels=np.arange(8) % CLASSES)
+    phases = Phases(cue=2, clamped=5, free=15)
+    assert_equal(Lava().run(graph, given_, phases), Emulator().run(graph, given_, phases))
 
 
 def test_leak_delays_switching_on_from_minus_4096_on() -> None:
     # By hand: 64 x (-4096) >> 12 leaves 64 of a unit 64, so a bias of 1 gives 0 and then 1.
     graph = bare_graph((Population("E", 4),))
     given_ = plain([[1, 2, 1, 0]], first=[[-4096, -4096, -4095, 1]])
-    recording = Lava().run(graph, given_, Protocol(cue=1, free=2))
+    recording = Lava().run(graph, given_, Phases(cue=1, free=2))
     assert recording.spikes is not None
     expected = [[0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 0]]
     np.testing.assert_array_equal(recording.spikes[:, 0].astype(int), expected)
@@ -239,7 +241,7 @@ def test_a_spike_of_the_first_step_arrives_one_delay_later_than_the_next() -> No
     graph = bare_graph((Population("E", 4),), synapses)
     given_ = plain([[-1] * 4], first=[[1, -1, -1, -1]])
     for lava in (Lava(), Lava(stock=True)):
-        spikes = lava.run(graph, given_, Protocol(cue=1, free=6)).spikes
+        spikes = lava.run(graph, given_, Phases(cue=1, free=6)).spikes
         assert spikes is not None
         assert np.argwhere(spikes[:, 0]).tolist() == [[0, 0], [1, 1], [2, 2], [5, 3]]
 
@@ -252,7 +254,7 @@ def test_supervisory_signal_acts_in_its_window_alone_and_the_run_goes_on() -> No
         plain([[-9, -9], [-9, -9]]),
         supervisor=np.array([[True, False, False], [False, False, False]]),
     )
-    recording = Lava().run(graph, given_, Protocol(cue=2, clamped=3, free=3))
+    recording = Lava().run(graph, given_, Phases(cue=2, clamped=3, free=3))
     first_column = graph.projections[0]
     total = 2 * int(first_column.mantissa[first_column.indices == 0].sum())
     np.testing.assert_array_equal(
@@ -264,10 +266,10 @@ def test_supervisory_signal_acts_in_its_window_alone_and_the_run_goes_on() -> No
 def test_a_forgotten_first_bias_would_show() -> None:
     rng = np.random.default_rng(3)
     graph = random_graph(rng)
-    given_, protocol = random_stimulus(rng, graph), Protocol(cue=1, free=5)
+    given_, phases = random_stimulus(rng, graph), Phases(cue=1, free=5)
     forgotten = dataclasses.replace(given_, first_bias=given_.bias)
-    right = Emulator().run(graph, given_, protocol).spikes
-    wrong = Lava().run(graph, forgotten, protocol).spikes
+    right = Emulator().run(graph, given_, phases).spikes
+    wrong = Lava().run(graph, forgotten, phases).spikes
     assert right is not None
     assert wrong is not None
     assert (right[0] != wrong[0]).any()
@@ -276,7 +278,7 @@ def test_a_forgotten_first_bias_would_show() -> None:
 def test_no_patterns_make_an_empty_recording() -> None:
     rng = np.random.default_rng(0)
     graph = random_graph(rng)
-    recording = Lava().run(graph, random_stimulus(rng, graph, patterns=0), Protocol(free=3))
+    recording = Lava().run(graph, random_stimulus(rng, graph, patterns=0), Phases(free=3))
     assert recording.states.shape == (4, 0, UNITS)
 
 
@@ -285,7 +287,7 @@ def test_missing_lava_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     graph = random_graph(rng)
     with pytest.raises(MissingPart, match=r"Lava is not installed: spinspike setup lava "):
-        Lava().run(graph, random_stimulus(rng, graph), Protocol())
+        Lava().run(graph, random_stimulus(rng, graph), Phases())
 
 
 @pytest.mark.parametrize("register", ["first_bias", "bias"])
@@ -295,7 +297,7 @@ def test_a_bias_beyond_13_bits_is_refused(register: str) -> None:
     given_ = random_stimulus(rng, graph)
     getattr(given_, register)[2, UNITS + 1] = -4097
     with pytest.raises(OutOfRange, match=r"bias -4097 of population I .*-4096 to 4095"):
-        Lava().run(graph, given_, Protocol())
+        Lava().run(graph, given_, Phases())
 
 
 def test_a_sum_beyond_24_bits_is_refused() -> None:
@@ -372,7 +374,7 @@ def test_populations_that_nothing_joins_run_as_well() -> None:
     graph = bare_graph((e, i, out), (), np.array([-3, 5, 0]))
     given_ = plain([[1, -1, 1]], first=[[-1, 1, -1]])
     for lava in (Lava(), Lava(stock=True)):
-        recording = lava.run(graph, given_, Protocol(1, 0, 2))
+        recording = lava.run(graph, given_, Phases(1, 0, 2))
         assert recording.spikes is not None
         assert recording.spikes[:, 0].astype(int).tolist() == [[0, 1, 0], [1, 0, 1], [1, 0, 1]]
         assert recording.readout is not None
@@ -387,20 +389,20 @@ def test_stock_processes_one_pattern_at_a_time_give_the_same(
     rng = np.random.default_rng(longest)
     graph = with_delays(random_graph(rng, strength=5), longest, rng)
     given_ = random_stimulus(rng, graph, patterns=5)
-    protocol = Protocol(cue=cue, clamped=clamped, free=4 + longest)
+    phases = Phases(cue=cue, clamped=clamped, free=4 + longest)
     seen: list[tuple[int, int]] = []
     recording = Lava(stock=True).run(
-        graph, given_, protocol, progress=lambda done, total: seen.append((done, total))
+        graph, given_, phases, progress=lambda done, total: seen.append((done, total))
     )
-    assert_equal(recording, Emulator().run(graph, given_, protocol))
-    assert seen[-1] == (5 * protocol.total, 5 * protocol.total)
+    assert_equal(recording, Emulator().run(graph, given_, phases))
+    assert seen[-1] == (5 * phases.total, 5 * phases.total)
 
 
 def test_a_weight_beyond_its_bits_is_refused() -> None:
     rng = np.random.default_rng(0)
     graph = dataclasses.replace(random_graph(rng), weight_bits=4)
     with pytest.raises(OutOfRange, match=r"E>E:coupling\+: weights .* to 255 does not fit"):
-        Lava().run(graph, random_stimulus(rng, graph), Protocol())
+        Lava().run(graph, random_stimulus(rng, graph), Phases())
 
 
 def test_supervisory_neurons_must_match_the_stimulus() -> None:
@@ -410,7 +412,7 @@ def test_supervisory_neurons_must_match_the_stimulus() -> None:
         random_stimulus(rng, graph), supervisor=np.ones((6, 5), dtype=np.bool_)
     )
     with pytest.raises(BadInput, match=r"stimulus has 5 supervisory neurons, population S\+ has 3"):
-        Lava().run(graph, given_, Protocol())
+        Lava().run(graph, given_, Phases())
 
 
 @pytest.mark.parametrize(
@@ -426,7 +428,7 @@ def test_levels_that_the_graph_lacks_are_refused(levels: IntArray, message: str)
     graph = random_graph(rng)
     given_ = dataclasses.replace(random_stimulus(rng, graph), levels=levels)
     with pytest.raises(BadInput, match=message):
-        Lava().run(graph, given_, Protocol())
+        Lava().run(graph, given_, Phases())
 
 
 @pytest.mark.parametrize("options", [{"timeout": 0.0}, {"patterns_per_run": -1}])

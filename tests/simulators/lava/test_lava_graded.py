@@ -32,7 +32,7 @@ def test_a_learned_memory_lasts_as_long_on_lava() -> None:
     blank = draw(30, np.random.default_rng(0), strength=0.01)
     network = descend(blank, Filter(0.05), tolerance=1e-7).network
     graph = map_integrator(network)
-    step = graph.ends.input_range[1] ** -1
+    step = graph.io.input_range[1] ** -1
     signal = np.zeros(round(80 / step))
     signal[0] = 1 / step
     found = LavaGraded().run(graph, signal)
@@ -58,7 +58,7 @@ def test_lava_equals_the_emulator_under_noise() -> None:
 
 def test_what_lava_would_not_notice_is_refused_beforehand() -> None:
     graph = map_integrator(LinearNetwork(np.diag([0.99, 0.1]), np.ones(2), np.ones(2)))
-    full = graph.ends.input_range[1]
+    full = graph.io.input_range[1]
     with pytest.raises(OutOfRange, match="beyond 24 bits"):
         LavaGraded().run(graph, np.full(100, full))
 
@@ -72,9 +72,9 @@ def test_sums_that_lava_would_wrap_are_refused_beforehand() -> None:
     ]
     rows, sources = np.array([0, 1, 1]), np.array([1], dtype=np.int32)
     strong = Projection("input_E", "E", "coupling", 1, 7, rows, sources, np.array([255], np.uint8))
-    ends = replace(graph.ends, levels=2**17)
-    loud = replace(graph, projections=(*weak, strong), ends=ends)
-    signal = np.array([graph.ends.input_range[1]])
+    ends = replace(graph.io, levels=2**17)
+    loud = replace(graph, projections=(*weak, strong), io=ends)
+    signal = np.array([graph.io.input_range[1]])
     assert GradedEmulator().run(loud, signal).units.any()
     with pytest.raises(OutOfRange, match=r"input_E>E:coupling.: messages may add up to 4278190080"):
         LavaGraded().run(loud, signal)

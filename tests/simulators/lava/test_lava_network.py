@@ -13,7 +13,7 @@ from spinspike.mapping import map_network
 from spinspike.mapping.graph.delays import with_delays
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.simulators.lava.network import joined, stock_arrays
 
 Triple = tuple[str, int, str, int, int, int]  # source, neuron, target, neuron, weight, delay
@@ -22,7 +22,7 @@ Triple = tuple[str, int, str, int, int, int]  # source, neuron, target, neuron, 
 @pytest.fixture(scope="module")
 def graph() -> SynapseGraph:
     shape = Architecture(units=30, inputs=4, classes=3)
-    return map_network(draw(shape, np.random.default_rng(0), centre=np.zeros(4)))
+    return map_network(random_network(shape, np.random.default_rng(0), centre=np.zeros(4)))
 
 
 def synapses_of(graph: SynapseGraph) -> Counter[Triple]:

@@ -17,14 +17,14 @@ from spinspike.errors import SimulationFailed
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.mapper import map_network
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol, Stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases, Stimulus
 from spinspike.simulators.lava import watchdog as lava_watchdog
 from spinspike.simulators.lava.backend import Lava
 from spinspike.simulators.lava.watchdog import supervise
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
-FOREVER = Protocol(cue=1, clamped=3, free=200_000)
+FOREVER = Phases(cue=1, clamped=3, free=200_000)
 PATHS = os.pathsep.join(os.path.abspath(path) for path in sys.path)
 START = "import os, signal, sys, time, multiprocessing as mp\n"
 START += "from spinspike.simulators.lava.watchdog import fail_with, work\n"
@@ -32,8 +32,10 @@ START += "from spinspike.simulators.lava.watchdog import fail_with, work\n"
 
 def network() -> tuple[SynapseGraph, Stimulus]:
     rng = np.random.default_rng(0)
-    graph = map_network(draw(Architecture(units=10, inputs=4, classes=3), rng, centre=np.zeros(4)))
-    return graph, stimulus(graph, rng.random((2, 4)), labels=np.array([0, 1]))
+    graph = map_network(
+        random_network(Architecture(units=10, inputs=4, classes=3), rng, centre=np.zeros(4))
+    )
+    return graph, encode_stimulus(graph, rng.random((2, 4)), labels=np.array([0, 1]))
 
 
 def worker(folder: Path, *lines: str, stall: float = 20.0) -> None:
@@ -200,11 +202,11 @@ def test_a_killed_caller_leaves_no_orphans(tmp_path_factory: pytest.TempPathFact
         "from spinspike.mapping.mapper import map_network\n"
         "from spinspike.model.network.architecture import Architecture\n"
         "from spinspike.model.network.network import draw\n"
-        "from spinspike.simulators import Lava, Protocol, stimulus\n"
+        "from spinspike.simulators import Lava, Phases, encode_stimulus\n"
         "rng = np.random.default_rng(0)\n"
         "shape = Architecture(units=10, inputs=4, classes=3)\n"
         "graph = map_network(draw(shape, rng, centre=np.zeros(4)))\n"
-        "Lava().run(graph, stimulus(graph, rng.random((2, 4))), Protocol(free=200_000),\n"
+        "Lava().run(graph, encode_stimulus(graph, rng.random((2, 4))), Phases(free=200_000),\n"
         "           progress=lambda done, total: done and print(done, flush=True))\n"
     )
     caller = subprocess.Popen(
@@ -230,12 +232,12 @@ from spinspike.mapping.mapper import map_network
 from spinspike.model.network.architecture import Architecture
 from spinspike.errors import SimulationFailed
 from spinspike.model.network.network import draw
-from spinspike.simulators import Lava, Protocol, stimulus
+from spinspike.simulators import Lava, Phases, encode_stimulus
 rng = np.random.default_rng(0)
 graph = map_network(draw(Architecture(units=10, inputs=4, classes=3), rng, centre=np.zeros(4)))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    Lava().run(graph, stimulus(graph, rng.random((2, 4))), Protocol(free={free}))
+    Lava().run(graph, encode_stimulus(graph, rng.random((2, 4))), Phases(free={free}))
 except SimulationFailed as error:
     sys.exit(str(error))
 """
@@ -273,7 +275,7 @@ def test_a_disk_without_room_is_found_before_anything_runs(
     monkeypatch.setattr(os, "posix_fallocate", no_room)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(SimulationFailed, match=r"^no room .*: No space left on device; set TMPDIR"):
-        Lava().run(*network(), Protocol(free=3))
+        Lava().run(*network(), Phases(free=3))
     assert list(tmp_path.iterdir()) == []
 
 

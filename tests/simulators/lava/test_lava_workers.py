@@ -13,25 +13,25 @@ import pytest
 from spinspike.mapping import map_network
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
-from spinspike.simulators.base import Protocol, Recording, Stimulus
+from spinspike.model.network.network import random_network
+from spinspike.simulators.base import Phases, Recording, Stimulus
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.lava.backend import Lava
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.lava
 
-PROTOCOL = Protocol(cue=1, clamped=2, free=4)
+PROTOCOL = Phases(cue=1, clamped=2, free=4)
 Run = Callable[..., Recording]
-Job = tuple[SynapseGraph, Stimulus, Protocol]
+Job = tuple[SynapseGraph, Stimulus, Phases]
 
 
 @pytest.fixture(scope="module")
 def job() -> Job:
     rng = np.random.default_rng(0)
     shape = Architecture(units=10, inputs=4, classes=3)
-    graph = map_network(draw(shape, rng, centre=np.zeros(4)))
-    return graph, stimulus(graph, rng.random((3, 4)), labels=np.array([0, 1, 2])), PROTOCOL
+    graph = map_network(random_network(shape, rng, centre=np.zeros(4)))
+    return graph, encode_stimulus(graph, rng.random((3, 4)), labels=np.array([0, 1, 2])), PROTOCOL
 
 
 def check(job: Job, *recordings: Recording) -> None:

@@ -16,17 +16,17 @@ from spinspike.mapping import Rounding, SynapseGraph, certified, map_network
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.model import NetworkFile
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.simulators import AsynchronousEmulator, NestBinary, Protocol
+from spinspike.simulators import AsynchronousEmulator, NestBinary, Phases
 from spinspike.simulators.nest import binary as nest_binary
 from spinspike.simulators.nest.binary import values_after
 from spinspike.simulators.nest.kernel import set_each
 from spinspike.simulators.nest.recorder import Events
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 from spinspike.studies.validation.run import validate as validate_named
 
 pytestmark = pytest.mark.nest
 
-HOLD = Protocol(cue=25, clamped=0, free=15)
+HOLD = Phases(cue=25, clamped=0, free=15)
 
 
 @pytest.mark.parametrize("encoding", ["signed", "dale", "pushpull"])
@@ -40,7 +40,7 @@ def test_every_input_sum_in_nest_is_that_of_the_weights(
     rng = np.random.default_rng(0)
     points = graph.fixed_points["free"].select(slice(6))
     cue = rng.choice(np.array([-1, 1], dtype=np.int8), points.states.shape)
-    recording = NestBinary().run(graph, stimulus(graph, points.inputs, cue=cue), HOLD)
+    recording = NestBinary().run(graph, encode_stimulus(graph, points.inputs, cue=cue), HOLD)
     assert recording.spikes is not None
     settled = (recording.spikes[-5:] == recording.spikes[-1]).all(axis=(0, 2))
     assert settled.sum() >= 4
@@ -55,7 +55,7 @@ def test_nest_and_the_emulator_hold_the_same_cued_states(larger: NetworkFile) ->
     rounding = Rounding(weight_bits=3, clip=False)
     graph = map_network(larger, rounding=rounding, consolidation=None)
     points = graph.fixed_points["free"].select(slice(20))
-    given = stimulus(graph, points.inputs, cue=points.states)
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
     sure = certified(graph, points)
     assert 3 <= sure.sum() <= 17
     for simulator in (NestBinary(), AsynchronousEmulator()):
@@ -69,8 +69,10 @@ def test_nest_and_the_emulator_hold_the_same_cued_states(larger: NetworkFile) ->
 def test_updates_are_a_poisson_process_of_one_a_sweep(graph: SynapseGraph) -> None:
     """A forced neuron has followed by sweep t with probability 1 - exp(-t)."""
     cue = np.ones((40, graph.units), dtype=np.int8)
-    given = stimulus(graph, np.repeat(graph.fixed_points["free"].inputs[:1], 40, axis=0), cue=cue)
-    recording = NestBinary(resolution=0.01).run(graph, given, Protocol(cue=4, clamped=0, free=0))
+    given = encode_stimulus(
+        graph, np.repeat(graph.fixed_points["free"].inputs[:1], 40, axis=0), cue=cue
+    )
+    recording = NestBinary(resolution=0.01).run(graph, given, Phases(cue=4, clamped=0, free=0))
     assert recording.spikes is not None
     rising = recording.spikes[:, :, recording.spikes[-1].any(axis=0)].mean(axis=(1, 2))
     assert rising == pytest.approx(1 - np.exp(-recording.times), abs=0.03)
@@ -79,7 +81,7 @@ def test_updates_are_a_poisson_process_of_one_a_sweep(graph: SynapseGraph) -> No
 def test_chunks_keep_the_order_of_patterns_and_report_progress(graph: SynapseGraph) -> None:
     points = graph.fixed_points["free"]
     points = points.select(np.flatnonzero(certified(graph, points))[:5])
-    given = stimulus(graph, points.inputs, cue=points.states)
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
     seen: list[tuple[int, int]] = []
     at_once = 2 * weight_matrix(graph).nnz
     backend = NestBinary(synapses_at_once=at_once)
@@ -90,8 +92,8 @@ def test_chunks_keep_the_order_of_patterns_and_report_progress(graph: SynapseGra
 
 
 def test_without_a_cue_phase_every_neuron_starts_silent(graph: SynapseGraph) -> None:
-    given = stimulus(graph, graph.fixed_points["free"].inputs[:3])
-    recording = NestBinary().run(graph, given, Protocol(cue=0, clamped=0, free=1))
+    given = encode_stimulus(graph, graph.fixed_points["free"].inputs[:3])
+    recording = NestBinary().run(graph, given, Phases(cue=0, clamped=0, free=1))
     assert recording.spikes is not None
     assert 0 < recording.spikes.mean() < 0.5
 
@@ -123,10 +125,10 @@ def test_values_follow_from_the_spikes_that_tell_of_changes(changes: list[tuple[
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_seed_fixes_every_update(graph: SynapseGraph, threads: int) -> None:
-    given = stimulus(graph, graph.fixed_points["free"].inputs[:3])
-    protocol = Protocol(cue=3, clamped=0, free=3)
+    given = encode_stimulus(graph, graph.fixed_points["free"].inputs[:3])
+    phases = Phases(cue=3, clamped=0, free=3)
     first, again, other = (
-        NestBinary(seed=seed, threads=threads).run(graph, given, protocol).spikes
+        NestBinary(seed=seed, threads=threads).run(graph, given, phases).spikes
         for seed in (1, 1, 2)
     )
     assert first is not None
@@ -141,7 +143,7 @@ def test_a_threshold_that_nest_did_not_take_is_noticed(
 ) -> None:
     """A supervisory signal left on: the thresholds of the free phase never arrive."""
     points = graph.fixed_points["learned"].select(slice(1))
-    given = stimulus(graph, points.inputs, labels=points.labels)
+    given = encode_stimulus(graph, points.inputs, labels=points.labels)
     calls = []
 
     def forgetful(nodes: Any, **values: Any) -> None:
@@ -151,13 +153,13 @@ def test_a_threshold_that_nest_did_not_take_is_noticed(
 
     monkeypatch.setattr(nest_binary, "set_each", forgetful)
     with pytest.raises(SimulationFailed, match=r"NEST holds threshold -?\d.*; needed: "):
-        NestBinary().run(graph, given, Protocol(cue=3, clamped=3, free=3))
+        NestBinary().run(graph, given, Phases(cue=3, clamped=3, free=3))
 
 
 def test_without_nest_it_says_what_to_install(
     graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = stimulus(graph, graph.fixed_points["free"].inputs[:1])
+    given = encode_stimulus(graph, graph.fixed_points["free"].inputs[:1])
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingPart, match=r"nest is not installed: pip install 'spinspike\[nest"):
         NestBinary().run(graph, given, HOLD)
@@ -169,7 +171,7 @@ def test_a_field_of_0_switches_off_and_one_of_1_on() -> None:
     graph = map_network(from_arrays(nothing, np.zeros((5, 1)), nothing, nothing), encoding="signed")
     fields = np.arange(-2, 3)
     given = replace(
-        stimulus(graph, np.zeros((1, 1))), first_bias=-fields[None], bias=fields[None].copy()
+        encode_stimulus(graph, np.zeros((1, 1))), first_bias=-fields[None], bias=fields[None].copy()
     )
     recording = NestBinary().run(graph, given, HOLD)
     assert recording.spikes is not None

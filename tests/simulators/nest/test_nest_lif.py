@@ -16,20 +16,20 @@ from scipy.sparse import csr_array
 from spinspike.arrays import FloatArray, SpinArray
 from spinspike.errors import BadInput, MissingPart
 from spinspike.mapping import Rounding, SynapseGraph, map_network
-from spinspike.mapping.graph.graph import Ends, Population, Projection, Role
+from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role
 from spinspike.model import NetworkFile
-from spinspike.simulators import Outcome, Protocol, Recording, Stimulus, validate, wilson
+from spinspike.simulators import Outcome, Phases, Recording, Stimulus, validate, wilson
 from spinspike.simulators.brian2.lif import Brian2LIF
 from spinspike.simulators.nest.lif import NestLIF, recent
 from spinspike.simulators.nest.recorder import Events
 from spinspike.simulators.physics.lif_parameters import LIFParameters
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 pytestmark = pytest.mark.nest
 
 SCALE = 50  # integer weight units per unit of field
 QUIET = LIFParameters(noise=0.0)
-HOLD = Protocol(cue=60, clamped=0, free=250)
+HOLD = Phases(cue=60, clamped=0, free=250)
 
 
 def projections(weight: FloatArray, source: str, role: Role) -> Iterator[Projection]:
@@ -61,9 +61,9 @@ def network(coupling: FloatArray, back: float = 0.0) -> SynapseGraph:
             *projections(2 * latch, "units", "self"),
             *projections(np.full((units, 1), back), "label", "supervisory"),
         ),
-        offset=np.rint(-SCALE * coupling.sum(axis=1)).astype(np.int64),
-        first_offset=np.zeros(units, dtype=np.int64),
-        ends=Ends(
+        bias=np.rint(-SCALE * coupling.sum(axis=1)).astype(np.int64),
+        initial_bias=np.zeros(units, dtype=np.int64),
+        io=IOMap(
             centre=np.zeros(units),
             gain=1.0,
             input_range=(-9.0, 9.0),
@@ -73,7 +73,7 @@ def network(coupling: FloatArray, back: float = 0.0) -> SynapseGraph:
             unit=np.arange(units),
             input_sign=np.ones(units, dtype=np.int64),
             decoder=np.arange(units),
-            readout_offset=np.zeros(0, dtype=np.int64),
+            readout_bias=np.zeros(0, dtype=np.int64),
         ),
     )
 
@@ -86,7 +86,7 @@ def feed(
     label: list[bool] | None = None,
 ) -> Stimulus:
     """Constant input fields (B, N), states to start from, patterns that get the label."""
-    given = stimulus(graph, fields, cue=cue)
+    given = encode_stimulus(graph, fields, cue=cue)
     return replace(given, supervisor=np.array(label or [False] * len(fields))[:, None])
 
 
@@ -112,7 +112,7 @@ def test_rate_follows_the_current_in_closed_form() -> None:
     graph = network(np.zeros((5, 5)))
     fields = np.array([[0.04, 0.2, 1.0, 3.0, -0.04]])
     recording = NestLIF(parameters=QUIET, resolution=0.05).run(
-        graph, feed(graph, fields), Protocol(cue=0, free=400)
+        graph, feed(graph, fields), Phases(cue=0, free=400)
     )
     for neuron, field in enumerate(fields[0, :4]):
         current = 20 + 50 * field
@@ -134,9 +134,7 @@ def test_synapses_saturate_as_the_gate_does_and_delays_add_milliseconds(steps: i
     graph = network(np.array([[0.0, 0.0], [0.5, 0.0]]))
     graph = replace(graph, projections=tuple(replace(p, delay=steps) for p in graph.projections))
     given = feed(graph, np.array([[0.1, -2.0]]))
-    recording = NestLIF(parameters=QUIET, resolution=0.1).run(
-        graph, given, Protocol(cue=0, free=300)
-    )
+    recording = NestLIF(parameters=QUIET, resolution=0.1).run(graph, given, Phases(cue=0, free=300))
     assert recording.raster is not None
     spikes = recording.raster[0][recording.raster[1] == 0]
     assert 20 < len(spikes) < 40
@@ -157,9 +155,7 @@ def test_a_silent_membrane_varies_by_the_noise(resolution: float) -> None:
     graph = network(np.zeros((20, 20)))
     given = feed(graph, np.full((150, 20), -0.2))
     parameters = LIFParameters(noise=1.5)
-    NestLIF(parameters=parameters, resolution=resolution).run(
-        graph, given, Protocol(cue=0, free=100)
-    )
+    NestLIF(parameters=parameters, resolution=resolution).run(graph, given, Phases(cue=0, free=100))
     potentials = np.array(nest.GetNodes({"model": "iaf_psc_exp_multisynapse"}).V_m)
     assert potentials.size == 3000
     assert potentials.std() == pytest.approx(1.5, rel=0.05)
@@ -186,7 +182,7 @@ def test_no_synapse_is_stronger_than_the_cue() -> None:
     graph, cue = network(np.array([[0.0, -2.5], [-2.5, 0.0]])), spins("++", "--")
     weak = NestLIF(parameters=LIFParameters(cue_field=0.5))
     given = feed(graph, np.zeros((2, 2)), cue=cue)
-    recording = weak.run(graph, given, Protocol(cue=150, free=200))
+    recording = weak.run(graph, given, Phases(cue=150, free=200))
     forced = (recording.times > 60) & (recording.times <= 150)
     assert (recording.states[forced] == cue).all()
     assert (recording.states[-1] != cue).any(axis=1).all()
@@ -195,7 +191,7 @@ def test_no_synapse_is_stronger_than_the_cue() -> None:
 def test_the_first_bias_decides_in_the_cue_phase_by_its_sign_alone() -> None:
     graph = network(np.array([[0.0, 1.0], [1.0, 0.0]]))
     given = replace(feed(graph, np.array([[2.0, -2.0]])), first_bias=np.array([[-1, 1]]))
-    recording = NestLIF().run(graph, given, Protocol(cue=150, free=300))
+    recording = NestLIF().run(graph, given, Phases(cue=150, free=300))
     forced = (recording.times > 60) & (recording.times <= 150)
     assert (recording.states[forced] == [[-1, 1]]).all()
     assert recording.states[-1].tolist() == [[1, -1]]
@@ -204,8 +200,8 @@ def test_the_first_bias_decides_in_the_cue_phase_by_its_sign_alone() -> None:
 def test_the_supervisory_current_stands_while_clamped_and_decays_to_nothing() -> None:
     graph = network(np.zeros((2, 2)), back=1.5)
     given = feed(graph, np.full((2, 2), -0.3), label=[True, False])
-    protocol = Protocol(cue=50, clamped=150, free=300)
-    recording = NestLIF(parameters=QUIET).run(graph, given, protocol)
+    phases = Phases(cue=50, clamped=150, free=300)
+    recording = NestLIF(parameters=QUIET).run(graph, given, phases)
     times, current = recording.times, recording.supervisory[:, 0]
     assert recording.release == 200
     assert not current[times <= 50].any()
@@ -223,7 +219,7 @@ def test_what_the_supervisory_signal_wrote_stays_only_in_a_latch(
 ) -> None:
     graph = network(np.array([[latch]]), back=2.0)
     given = feed(graph, np.full((2, 1), -0.1), cue=spins("-", "-"), label=[True, False])
-    recording = NestLIF().run(graph, given, Protocol(cue=50, clamped=100, free=300))
+    recording = NestLIF().run(graph, given, Phases(cue=50, clamped=100, free=300))
     assert recording.states[recording.times == 150, :, 0].tolist() == [[1, -1]]
     assert recording.states[-1, :, 0].tolist() == last
 
@@ -231,7 +227,7 @@ def test_what_the_supervisory_signal_wrote_stays_only_in_a_latch(
 def test_without_a_cue_phase_a_label_acts_from_the_start() -> None:
     graph = network(np.array([[0.5]]), back=2.0)
     given = feed(graph, np.full((1, 1), -0.1), label=[True])
-    recording = NestLIF().run(graph, given, Protocol(cue=0, clamped=100, free=100))
+    recording = NestLIF().run(graph, given, Phases(cue=0, clamped=100, free=100))
     assert recording.supervisory[0, 0] > 0
     assert recording.states[-1].tolist() == [[1]]
 
@@ -294,11 +290,11 @@ def test_nest_and_brian2_hold_the_same_share_and_both_lose_it_permuted(
     larger: NetworkFile,
 ) -> None:
     graph = map_network(larger.network, larger.fixed_points, encoding="signed")
-    protocol = Protocol(cue=80, clamped=0, free=220)
+    phases = Phases(cue=80, clamped=0, free=220)
     found = {
         (o.simulator, o.run, o.null): o
         for simulator in (NestLIF(), Brian2LIF())
-        for o in validate(graph, simulator, patterns=12, runs=["cued"], protocol=protocol)
+        for o in validate(graph, simulator, patterns=12, runs=["cued"], phases=phases)
     }
     for simulator in ("nest", "brian2"):
         intact = found[simulator, "cued", ""]
@@ -317,10 +313,8 @@ def test_every_encoding_and_input_is_held_after_the_label_is_gone(
 ) -> None:
     rounding = Rounding(input="graded" if kind == "graded" else "bias")
     graph = map_network(trained.network, trained.fixed_points, encoding=encoding, rounding=rounding)
-    protocol = Protocol(cue=100, clamped=100, free=300)
-    (found,) = validate(
-        graph, NestLIF(), patterns=10, runs=["learned"], nulls=False, protocol=protocol
-    )
+    phases = Phases(cue=100, clamped=100, free=300)
+    (found,) = validate(graph, NestLIF(), patterns=10, runs=["learned"], nulls=False, phases=phases)
     assert found.overlap[-1].mean() > 0.97
     assert found.supervisory.max() > 1
     assert found.supervisory[-1] < 1e-9
@@ -358,12 +352,12 @@ def test_the_parameters_are_those_of_the_graph_or_the_users_and_brian2s(
 def test_a_bias_of_the_parameters_is_added_to_every_field(bias: float, state: int) -> None:
     graph = network(np.zeros((2, 2)))
     backend = NestLIF(parameters=replace(QUIET, bias=bias))
-    recording = backend.run(graph, feed(graph, np.full((1, 2), -0.1)), Protocol(cue=0, free=300))
+    recording = backend.run(graph, feed(graph, np.full((1, 2), -0.1)), Phases(cue=0, free=300))
     assert recording.states[-1].tolist() == [[state, state]]
 
 
 def test_a_stimulus_for_another_graph_is_refused(graph: SynapseGraph) -> None:
-    given = stimulus(network(np.zeros((2, 2))), np.zeros((1, 2)))
+    given = encode_stimulus(network(np.zeros((2, 2))), np.zeros((1, 2)))
     with pytest.raises(BadInput, match="stimulus has 2 neurons; allowed: the graph's 200"):
         NestLIF().run(graph, given, HOLD)
 
@@ -371,7 +365,7 @@ def test_a_stimulus_for_another_graph_is_refused(graph: SynapseGraph) -> None:
 def test_without_nest_it_says_what_to_install(
     graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = stimulus(graph, graph.fixed_points["free"].inputs[:1])
+    given = encode_stimulus(graph, graph.fixed_points["free"].inputs[:1])
     monkeypatch.setitem(sys.modules, "nest", None)
     with pytest.raises(MissingPart, match=r"nest is not installed: pip install 'spinspike\[nest"):
         NestLIF().run(graph, given, HOLD)

@@ -13,10 +13,10 @@ import pytest
 
 from spinspike.errors import BadInput, SimulationFailed
 from spinspike.mapping import SynapseGraph
-from spinspike.simulators import NestBinary, Protocol
+from spinspike.simulators import NestBinary, Phases
 from spinspike.simulators.nest.lif import NestLIF
 from spinspike.simulators.nest.recorder import Recorders, merged
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators.stimulus import encode_stimulus
 
 HEAD = "# NEST version: 3.10.0\n# RecordingBackendASCII version: 2\n"
 SPIKES = HEAD + "sender\ttime_ms\n"
@@ -106,11 +106,11 @@ def test_files_of_two_threads_say_what_memory_says(
 ) -> None:
     """Two virtual processes write a file each in every phase, as two MPI processes would."""
     points = graph.fixed_points["learned"].select(slice(3))
-    given = stimulus(graph, points.inputs, labels=points.labels)
-    protocol = Protocol(cue=20, clamped=20, free=20)
+    given = encode_stimulus(graph, points.inputs, labels=points.labels)
+    phases = Phases(cue=20, clamped=20, free=20)
     at_once = 2 * graph.synapses
     in_memory, in_files = (
-        kind(threads=2, folder=folder, synapses_at_once=at_once).run(graph, given, protocol)
+        kind(threads=2, folder=folder, synapses_at_once=at_once).run(graph, given, phases)
         for folder in (None, tmp_path / "of all machines")
     )
     np.testing.assert_array_equal(in_files.states, in_memory.states)

@@ -20,16 +20,16 @@ from spinspike.mapping.graph.nulls import permuted_couplings
 from spinspike.model import NetworkFile
 from spinspike.model.network.fixed_points import FixedPoints
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.simulators import Brian2LIF, Protocol, Recording, Stimulus
+from spinspike.simulators import Brian2LIF, Phases, Recording, Stimulus
 from spinspike.simulators.physics.calibration import (
     PATTERNS,
     SUCCESSIVE,
     calibrate,
     compare,
-    hardest,
     held,
     margin_bound,
     noise_distance,
+    smallest_margin_states,
     weakest_fields,
 )
 from spinspike.simulators.physics.lif_parameters import LIFParameters
@@ -38,11 +38,11 @@ from spinspike.simulators.physics.lif_parameters import LIFParameters
 def fields_by_hand(graph: SynapseGraph, table: Any, count: int) -> tuple[Any, Any]:
     """Field of every neuron in every learned state that is fixed, (P, N), and who fires."""
     points = graph.fixed_points["learned"].select(slice(count))
-    ends = graph.ends
+    ends = graph.io
     up = points.states[:, ends.unit] * ends.input_sign > 0
     pixels = (points.inputs - ends.centre) * ends.gain @ ends.input_weight.toarray().T
     given_ = np.rint(pixels * ends.scale)[:, ends.unit] * ends.input_sign
-    x = up @ table.weight.T + given_ + graph.offset
+    x = up @ table.weight.T + given_ + graph.bias
     fixed = ((x > 0) == up).all(axis=1)
     return ((x - 0.5) / ends.scale[ends.unit])[fixed], up[fixed]
 
@@ -98,7 +98,9 @@ def test_the_weakest_field_is_that_of_the_weakest_neuron(
     weakest = np.where(up, field, -field).min(axis=1)
     np.testing.assert_allclose(weakest_fields(graph, points), weakest)
     order = np.argsort(weakest)[:7]
-    np.testing.assert_array_equal(hardest(graph, points, 7).states, points.states[order])
+    np.testing.assert_array_equal(
+        smallest_margin_states(graph, points, 7).states, points.states[order]
+    )
 
 
 @given(seed=st.integers(0, 2**16), count=st.integers(SUCCESSIVE, 45), chance=st.floats(0.7, 1))
@@ -130,12 +132,10 @@ class Replay:
     name: str = "replay"
     regime: Any = "continuous"
 
-    def run(
-        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, **_: Any
-    ) -> Recording:
+    def run(self, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, **_: Any) -> Recording:
         times = 90.0 + 10.0 * np.arange(len(self.states), dtype=np.float64)
         nothing = np.zeros(self.states.shape[:2])
-        return Recording("continuous", times, self.states, nothing, protocol.release)
+        return Recording("continuous", times, self.states, nothing, phases.release)
 
 
 def test_held_is_who_is_there_at_every_read_out_from_the_release_on(graph: SynapseGraph) -> None:
@@ -165,10 +165,10 @@ def test_calibrated_neurons_hold_the_weakest_states_and_lose_them_permuted(
     graph = map_network(trained, consolidation=None)
     points = graph.fixed_points["learned"].select(slice(PATTERNS, None))
     points = points.select(np.flatnonzero(certified(graph, points)))
-    points = hardest(graph, points, 30)
+    points = smallest_margin_states(graph, points, 30)
     simulator = Brian2LIF().calibrated(graph)
     assert simulator.parameters == calibrate(graph)
-    short = Protocol(cue=100, free=200)
+    short = Phases(cue=100, free=200)
     assert held(simulator, graph, points, short).mean() >= 0.9
     null = permuted_couplings(graph, np.random.default_rng(0))
     assert held(simulator, null, points, short).mean() <= 0.3

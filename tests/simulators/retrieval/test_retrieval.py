@@ -11,7 +11,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.codec import bias
 from spinspike.model.memory.store import store
-from spinspike.simulators import Emulator, Lava, Protocol, recall, stimulus
+from spinspike.simulators import Emulator, Lava, Phases, encode_stimulus, recall
 from spinspike.simulators.retrieval.claims import recall_answers, recall_claims
 from spinspike.simulators.retrieval.cues import damaged
 from spinspike.simulators.retrieval.curve import basin, levels, share_of
@@ -39,7 +39,7 @@ def test_the_fast_way_is_the_emulator(encoding: str, rule: str, patterns: int, f
         )
     given = drawn_cues(graph.fixed_points["learned"], "flip", [0.1, 0.5], cues=20)
     slow = Emulator().run(
-        graph, stimulus(graph, given.inputs, cue=given.states), Protocol(1, 0, 30)
+        graph, encode_stimulus(graph, given.inputs, cue=given.states), Phases(1, 0, 30)
     )
     fast = unit_emulator(graph)
     assert fast is not None

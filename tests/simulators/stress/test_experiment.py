@@ -14,7 +14,7 @@ from spinspike.mapping import SynapseGraph
 from spinspike.mapping.certificates.margins import certified
 from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import AsynchronousEmulator, Emulator, Protocol, Recording, Stimulus
+from spinspike.simulators import AsynchronousEmulator, Emulator, Phases, Recording, Stimulus
 from spinspike.simulators.base import Regime
 from spinspike.simulators.stress import experiment as module
 from spinspike.simulators.stress.experiment import Kind, experiment, stressed, work
@@ -22,7 +22,7 @@ from spinspike.simulators.stress.kinds import KINDS
 from spinspike.simulators.validation.protocol import validate
 from spinspike.task import Progress
 
-STEP = Protocol(cue=1, clamped=5, free=20)
+STEP = Phases(cue=1, clamped=5, free=20)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ class Scripted:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
@@ -89,7 +89,7 @@ def test_units_whose_decoder_is_dead_are_not_compared(
 
     def kill(e: Any, level: float, rng: Any) -> Any:
         dead = e.dead.copy()
-        dead[graph.ends.decoder[5]] = True
+        dead[graph.io.decoder[5]] = True
         return replace(e, dead=dead)
 
     kind = Kind("none", "", "", (0.0,), 1, "cued", True, kill)
@@ -118,7 +118,7 @@ def test_without_stress_the_learned_run_is_that_of_validation(
     graph: SynapseGraph, points: FixedPoints, name: str
 ) -> None:
     found = work(graph, points, Emulator(), STEP, KINDS[name], 0.0, (0, 0))
-    outcomes = validate(graph, Emulator(), patterns=20, runs=["learned"], protocol=STEP)
+    outcomes = validate(graph, Emulator(), patterns=20, runs=["learned"], phases=STEP)
     by_null = {outcome.null: outcome for outcome in outcomes}
     np.testing.assert_array_equal(found["ended"], by_null[""].exact)
     np.testing.assert_array_equal(found["class_kept"], by_null[""].class_kept)
@@ -134,10 +134,10 @@ def test_what_is_certain_is_held_in_both_regimes(
 ) -> None:
     kind = KINDS[name]
     what = "throughout" if kind.throughout else "ended"
-    sweeps = Protocol(cue=2, clamped=2, free=6)
-    for simulator, protocol in ((Emulator(), STEP), (AsynchronousEmulator(), sweeps)):
+    sweeps = Phases(cue=2, clamped=2, free=6)
+    for simulator, phases in ((Emulator(), STEP), (AsynchronousEmulator(), sweeps)):
         for draw in range(2):
-            found = work(graph, points, simulator, protocol, kind, level, (0, draw))
+            found = work(graph, points, simulator, phases, kind, level, (0, draw))
             assert found[what][found["certain"] == 1].all()
             assert found["certain"].any()
 
@@ -158,7 +158,7 @@ def test_a_stressed_experiment_runs_as_the_chips_equations_say(
     kind = KINDS[name]
     plain = experiment(graph, points.select(slice(1)), kind.run, Emulator(), STEP)
     hard = stressed(kind, plain, level, (0, 0))
-    short = replace(hard.protocol, free=4)
+    short = replace(hard.phases, free=4)
     seen = hard.simulator.run(hard.graph, hard.stimulus, short)
     assert seen.spikes is not None
     assert seen.readout is not None
@@ -209,6 +209,6 @@ def test_the_null_has_no_couplings_and_the_same_stress(
     found = work(graph, points, Emulator(), STEP, kind, 5, (0, 0))
     bare = experiment(without_couplings(graph), points, "cued", Emulator(), STEP)
     hard = stressed(kind, bare, 5, (0, 0))
-    seen = Emulator().run(hard.graph, hard.stimulus, hard.protocol)
+    seen = Emulator().run(hard.graph, hard.stimulus, hard.phases)
     expected = (seen.states[-1] == points.states).all(axis=1)
     np.testing.assert_array_equal(found["null_ended"], expected)

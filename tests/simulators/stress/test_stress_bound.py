@@ -17,7 +17,7 @@ from spinspike.mapping.certificates.robustness import robustness
 from spinspike.mapping.graph.codec import neuron_spikes
 from spinspike.mapping.graph.membrane import lowest
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import Emulator, Protocol, Recording, stimulus
+from spinspike.simulators import Emulator, Phases, Recording, encode_stimulus
 from spinspike.simulators.stress.bounds import (
     corrects_flips,
     settled,
@@ -150,12 +150,12 @@ def test_noise_is_withstood_with_the_probability_of_whole_numbers(
 def test_noise_on_the_emulator_does_no_more_harm_than_certified(
     graph: SynapseGraph, points: FixedPoints
 ) -> None:
-    protocol = Protocol(cue=1, free=20)
-    given = stimulus(graph, points.inputs, cue=points.states)
-    likely = withstands_noise(graph, points, 6.0, protocol.total - 1)
+    phases = Phases(cue=1, free=20)
+    given = encode_stimulus(graph, points.inputs, cue=points.states)
+    likely = withstands_noise(graph, points, 6.0, phases.total - 1)
     lost, draws = 0, 10
     for seed in range(draws):
-        states = Emulator(noise=6.0, seed=seed).run(graph, given, protocol).states
+        states = Emulator(noise=6.0, seed=seed).run(graph, given, phases).states
         lost += int((states != points.states).any(axis=(0, 2)).sum())
     expected = draws * (1 - likely).sum()
     assert expected > 5
@@ -194,9 +194,9 @@ def test_a_margin_of_0_promises_nothing(graph: SynapseGraph, points: FixedPoints
         point, neuron = points.select(slice(p, p + 1)), int(margins[p].argmin())
         less = np.where(neuron_spikes(graph, point.states)[0, neuron], -1, 1) * margins[p, neuron]
         for change, sure in ((less - np.sign(less), True), (less, False)):
-            offset = graph.offset.copy()
+            offset = graph.bias.copy()
             offset[neuron] += change
-            weak = replace(graph, offset=offset)
+            weak = replace(graph, bias=offset)
             assert integer_margins(weak, point).min() == int(sure)
             none = np.zeros(point.states.shape, dtype=np.bool_)
             spikes = np.repeat(neuron_spikes(weak, point.states)[None], 4, axis=0)

@@ -15,12 +15,12 @@ from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.certificates.robustness import robustness
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import AsynchronousEmulator, Emulator, Protocol
+from spinspike.simulators import AsynchronousEmulator, Emulator, Phases
 from spinspike.simulators.stress.campaign import StressPlan, curves, seconds_and_bytes, tasks
 from spinspike.simulators.stress.experiment import work
 from spinspike.simulators.stress.kinds import KINDS
 
-STEP = Protocol(cue=1, clamped=5, free=20)
+STEP = Phases(cue=1, clamped=5, free=20)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_its_own_levels_are_those_that_a_network_is_large_enough_for(plan: Stres
     flips = replace(plan, kinds=("flips",))
     units = plan.graph.units
     assert flips.levels_of(KINDS["flips"]) == tuple(x for x in KINDS["flips"].levels if x <= units)
-    few = replace(plan.graph, ends=replace(plan.graph.ends, decoder=np.arange(6)))
+    few = replace(plan.graph, io=replace(plan.graph.io, decoder=np.arange(6)))
     assert replace(flips, graph=few).levels_of(KINDS["flips"]) == (0, 1, 2, 5)
     with pytest.raises(BadInput, match="flips has level 10; allowed: whole numbers from 0 to 6"):
         replace(flips, graph=few, levels=(0, 10)).checked()

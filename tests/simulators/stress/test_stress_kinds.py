@@ -11,11 +11,11 @@ from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.model.network.fixed_points import FixedPoints
-from spinspike.simulators import AsynchronousEmulator, Emulator, Protocol
+from spinspike.simulators import AsynchronousEmulator, Emulator, Phases
 from spinspike.simulators.stress.experiment import Experiment, experiment, stressed
 from spinspike.simulators.stress.kinds import KINDS, check_kind, check_levels
 
-STEP = Protocol(cue=2, clamped=5, free=20)
+STEP = Phases(cue=2, clamped=5, free=20)
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +38,12 @@ def test_cued_runs_start_in_the_states_and_learned_ones_with_the_label(
 ) -> None:
     cued = experiment(graph, points, "cued", Emulator(), STEP)
     np.testing.assert_array_equal(cued.stimulus.cue, points.states)
-    assert (cued.protocol.cue, cued.protocol.clamped, cued.protocol.free) == (1, 0, 20)
-    assert experiment(graph, points, "cued", AsynchronousEmulator(), STEP).protocol.cue == 2
+    assert (cued.phases.cue, cued.phases.clamped, cued.phases.free) == (1, 0, 20)
+    assert experiment(graph, points, "cued", AsynchronousEmulator(), STEP).phases.cue == 2
     learned = experiment(graph, points, "learned", Emulator(), STEP)
     assert not learned.stimulus.cue.any()
     np.testing.assert_array_equal(learned.stimulus.supervisor.argmax(axis=1), points.labels)
-    assert learned.protocol == STEP
+    assert learned.phases == STEP
 
 
 def test_loss_and_noise_are_the_emulators(graph: SynapseGraph, points: FixedPoints) -> None:
@@ -56,11 +56,11 @@ def test_dead_neurons_never_spike_and_all_others_may(
 ) -> None:
     e = hard(graph, points, "dead-neurons", 0.1)
     assert e.dead.sum() == round(0.1 * graph.neurons)
-    spikes = Emulator().run(e.graph, e.stimulus, e.protocol).spikes
+    spikes = Emulator().run(e.graph, e.stimulus, e.phases).spikes
     assert spikes is not None
     assert not spikes[:, :, e.dead].any()
     assert spikes[:, :, ~e.dead].any(axis=(0, 1)).mean() > 0.9
-    assert e.compared.sum() == graph.units - e.dead[graph.ends.decoder].sum()
+    assert e.compared.sum() == graph.units - e.dead[graph.io.decoder].sum()
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])
@@ -71,7 +71,7 @@ def test_so_many_units_of_each_pattern_start_wrong(
     wrong = e.stimulus.cue != points.states
     assert (wrong.sum(axis=1) == count).all()
     np.testing.assert_array_equal(wrong, e.flips)
-    first = Emulator().run(e.graph, e.stimulus, e.protocol).states[0]
+    first = Emulator().run(e.graph, e.stimulus, e.phases).states[0]
     np.testing.assert_array_equal(first, e.stimulus.cue)
 
 
@@ -87,30 +87,30 @@ def test_delays_lengthen_both_phases(graph: SynapseGraph, points: FixedPoints) -
     e = hard(graph, points, "delays", 6)
     assert longest_delay(e.graph) == 6
     assert e.graph.synapses == graph.synapses
-    assert (e.protocol.clamped, e.protocol.free) == (11, 26)
+    assert (e.phases.clamped, e.phases.free) == (11, 26)
 
 
 def test_a_wrong_class_is_never_the_label(graph: SynapseGraph, points: FixedPoints) -> None:
     e = hard(graph, points, "wrong-class", 3)
-    assert e.protocol.clamped == 3
+    assert e.phases.clamped == 3
     assert (e.stimulus.supervisor.sum(axis=1) == 1).all()
     assert (e.stimulus.supervisor.argmax(axis=1) != points.labels).all()
     assert len(set((e.stimulus.supervisor.argmax(axis=1) - points.labels).tolist())) > 1
 
 
 def test_a_signal_cut_short_ends_earlier(graph: SynapseGraph, points: FixedPoints) -> None:
-    assert hard(graph, points, "cut-signal", 2).protocol.clamped == 3
-    assert hard(graph, points, "cut-signal", 9).protocol.clamped == 0
+    assert hard(graph, points, "cut-signal", 2).phases.clamped == 3
+    assert hard(graph, points, "cut-signal", 9).phases.clamped == 0
 
 
 def test_default_levels_are_allowed_and_start_without_stress() -> None:
     for kind in KINDS.values():
         for clamped in (5, 30, 200):
-            levels = kind.levels_in(Protocol(clamped=clamped))
+            levels = kind.levels_in(Phases(clamped=clamped))
             assert levels[0] == 0
             assert list(levels) == sorted(set(levels))
             check_levels(kind, levels, 100)
-    assert KINDS["cut-signal"].levels_in(Protocol(clamped=200)) == (0, 40, 80, 120, 160, 200)
+    assert KINDS["cut-signal"].levels_in(Phases(clamped=200)) == (0, 40, 80, 120, 160, 200)
 
 
 @pytest.mark.parametrize(

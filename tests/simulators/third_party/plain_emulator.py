@@ -3,7 +3,7 @@
 from typing import Any
 
 from spinspike.mapping import SynapseGraph
-from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
+from spinspike.simulators import Emulator, Phases, Recording, Stimulus
 
 
 class Plain:
@@ -16,7 +16,7 @@ class Plain:
         self.seed = 7
 
     def run(
-        self, graph: SynapseGraph, stimulus: Stimulus, protocol: Protocol, *, progress: Any = None
+        self, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, *, progress: Any = None
     ) -> Recording:
         """Run every pattern."""
-        return Emulator().run(graph, stimulus, protocol, progress=progress)
+        return Emulator().run(graph, stimulus, phases, progress=progress)

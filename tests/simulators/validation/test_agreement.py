@@ -41,7 +41,7 @@ def test_who_disagrees_on_which_pattern_and_by_how_small_a_margin(
 ) -> None:
     found = disagreements(graph, pair)
     margins = integer_margins(graph, graph.fixed_points["learned"].select(slice(10)))
-    by_unit = margins[:, graph.ends.decoder]
+    by_unit = margins[:, graph.io.decoder]
     first, second = sorted(found, key=lambda d: d.pattern)
     assert (first.pattern, first.units) == (2, 2)
     assert first.margin == min(by_unit[2, 7], by_unit[2, 40])

@@ -257,13 +257,13 @@ def test_a_readout_that_ruins_what_the_states_hold_is_seen(graph: SynapseGraph) 
 
     With one class favoured beyond all others the chip says the same of every image.
     """
-    offset = graph.ends.readout_offset.copy()
+    offset = graph.io.readout_bias.copy()
     offset[3] += 10**6
-    deaf = replace(graph, ends=replace(graph.ends, readout_offset=offset))
+    deaf = replace(graph, io=replace(graph.io, readout_bias=offset))
     (free,) = validate(deaf, Emulator(), patterns=200, runs=["free"], nulls=False)
     assert free.exact.mean() > 0.9
     assert set(free.classes) == {3}
-    scores = graph.fixed_points["free"].states[:200] @ graph.ends.readout.T
+    scores = graph.fixed_points["free"].states[:200] @ graph.io.readout.T
     right = scores.argmax(axis=1) == free.points.labels
     (claim,) = [c for c in claims([free], Bounds(accuracy=0.05)) if c.verdict == "fails"]
     assert claim.statement == "free: accuracy lost"

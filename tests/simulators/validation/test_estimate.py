@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from spinspike.mapping import SynapseGraph
-from spinspike.simulators import Emulator, Protocol, Recording, Stimulus
+from spinspike.simulators import Emulator, Phases, Recording, Stimulus
 from spinspike.simulators.base import Regime
 from spinspike.simulators.registry import find
 from spinspike.simulators.validation import estimate as module
 from spinspike.simulators.validation.estimate import Estimate, estimate
-from spinspike.simulators.validation.protocol import default_protocol, trials
+from spinspike.simulators.validation.protocol import default_phases, trials
 from spinspike.simulators.validation.tasks import Plan, tasks
 from spinspike.task import Progress
 
@@ -35,18 +35,18 @@ class Slow:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
         CLOCK[0] += 0.05 + 0.03 * len(stimulus.bias)
-        return replace(Emulator().run(graph, stimulus, protocol), regime="asynchronous")
+        return replace(Emulator().run(graph, stimulus, phases), regime="asynchronous")
 
 
 @pytest.fixture
 def plan(graph: SynapseGraph) -> Plan:
-    protocol = default_protocol(graph, "step", hold=5)
-    return Plan(graph, find("emulator"), Slow(), tuple(trials(["free"])), 300, protocol, 0)
+    phases = default_phases(graph, "step", hold=5)
+    return Plan(graph, find("emulator"), Slow(), tuple(trials(["free"])), 300, phases, 0)
 
 
 def test_the_cost_of_a_run_and_that_of_a_pattern_are_told_apart(
@@ -77,7 +77,7 @@ def test_memory_grows_with_the_spikes_of_a_block(plan: Plan) -> None:
         found = estimate(one, tasks(one))
         assert found is not None
         sizes.append(found.memory)
-    spikes = 248 * plan.protocol.total * plan.graph.neurons
+    spikes = 248 * plan.phases.total * plan.graph.neurons
     assert sizes[1] - sizes[0] > spikes
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from spinspike.mapping import SynapseGraph
 from spinspike.simulators import Emulator, Outcome, validate
-from spinspike.simulators.validation.examples import TRIES, held_and_lost
-from spinspike.simulators.validation.protocol import Trial, default_protocol, run_block
+from spinspike.simulators.validation.examples import TRIES, find_examples
+from spinspike.simulators.validation.protocol import Trial, default_phases, run_block
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +35,11 @@ def test_the_first_held_and_the_lost_of_smallest_margin_are_run_again(
 
     def again(trial: Trial, rows: slice) -> Outcome:
         asked.append((trial, rows))
-        protocol = default_protocol(graph, "step", hold=3)
-        one = run_block(graph, Emulator(), trial, rows, protocol, 0)
+        phases = default_phases(graph, "step", hold=3)
+        one = run_block(graph, Emulator(), trial, rows, phases, 0)
         return ending(one, [0] if rows.start in lost else [])
 
-    held, gone = held_and_lost([whole, *learned[1:]], again)
+    held, gone = find_examples([whole, *learned[1:]], again)
     assert asked == [(Trial("learned"), slice(0, 1)), (Trial("learned"), slice(5, 6))]
     assert [(e.kind, e.pattern, len(e.outcome.points)) for e in (held, gone)] == [
         ("held", 0, 1),
@@ -53,7 +53,7 @@ def test_where_the_graph_loses_none_a_null_stands_in(learned: list[Outcome]) -> 
         (null,) = [o for o in learned if o.null == trial.null]
         return replace(null, final=null.final[rows], points=null.points.select(rows))
 
-    _, lost = held_and_lost(learned, again)
+    _, lost = find_examples(learned, again)
     assert (lost.kind, lost.outcome.null) == ("lost", "no couplings")
 
 
@@ -66,5 +66,5 @@ def test_a_pick_that_goes_the_other_way_again_is_no_example(learned: list[Outcom
         one = replace(one, final=one.points.states)
         return ending(one, [0] if learned[0].exact[rows.start] else [])
 
-    assert held_and_lost(learned[:1], contrary) == []
+    assert find_examples(learned[:1], contrary) == []
     assert calls == list(range(TRIES))

@@ -14,8 +14,8 @@ from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, certified, integer_margins
 from spinspike.mapping.graph.codec import neuron_spikes
 from spinspike.model import FixedPoints
-from spinspike.simulators import Emulator, Outcome, Protocol, Recording, accuracy, wilson
-from spinspike.simulators.stimulus import stimulus
+from spinspike.simulators import Emulator, Outcome, Phases, Recording, accuracy, wilson
+from spinspike.simulators.stimulus import encode_stimulus
 from spinspike.simulators.validation.outcome import accuracy_gap, observe, supervisory_off
 from spinspike.simulators.validation.outcome_file import from_arrays, to_arrays
 
@@ -81,8 +81,8 @@ def test_reached_left_held_and_flipped(
 def test_a_certified_state_that_changes_is_counted(graph: SynapseGraph) -> None:
     """A doctored recording in which a certified state flips once after the release."""
     points = graph.fixed_points["learned"].select(slice(3))
-    given = stimulus(graph, points.inputs, labels=points.labels)
-    recording = Emulator().run(graph, given, Protocol(1, 5, 6))
+    given = encode_stimulus(graph, points.inputs, labels=points.labels)
+    recording = Emulator().run(graph, given, Phases(1, 5, 6))
     known: dict[str, Any] = {"simulator": "x", "run": "learned", "null": "", "saw_label": True}
     honest = observe(graph, points, recording, like_emulator=True, **known)
     assert not honest.broken.any()
@@ -132,7 +132,7 @@ def test_margins_are_those_of_the_fixed_points(graph: SynapseGraph) -> None:
     outcome = watch(graph, points, [0, 0], release=1)
     margins = integer_margins(graph, points.select(slice(1)))[0]
     assert outcome.margin.tolist() == [margins.min()]
-    assert margins[graph.ends.unit == outcome.weakest[0]].min() == margins.min()
+    assert margins[graph.io.unit == outcome.weakest[0]].min() == margins.min()
 
 
 @pytest.mark.parametrize("raster", [None, (np.array([1.0, 2.5]), np.array([3, 4]))])
@@ -230,9 +230,9 @@ def test_holding_begins_when_the_signal_is_gone(graph: SynapseGraph) -> None:
 def test_the_class_of_s_star_is_that_which_the_network_reads(graph: SynapseGraph) -> None:
     """Whatever the readout on the chip says of it."""
     points = graph.fixed_points["learned"]
-    deaf = replace(graph, ends=replace(graph.ends, readout=graph.ends.readout[::-1]))
+    deaf = replace(graph, io=replace(graph.io, readout=graph.io.readout[::-1]))
     plain, other = (watch(g, points, [0, 0], release=1) for g in (graph, deaf))
-    (read,) = points.states[:1] @ graph.ends.readout.T
+    (read,) = points.states[:1] @ graph.io.readout.T
     assert plain.reference_classes.tolist() == [read.argmax()]
     assert other.reference_classes.tolist() == [9 - read.argmax()]
     assert plain.classes.tolist() == other.classes.tolist()

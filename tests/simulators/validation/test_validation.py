@@ -20,7 +20,7 @@ from spinspike.simulators import (
     Bounds,
     Emulator,
     Outcome,
-    Protocol,
+    Phases,
     Recording,
     Stimulus,
     accuracy,
@@ -39,7 +39,7 @@ from spinspike.simulators.validation.protocol import (
     RUNS,
     Trial,
     blocks,
-    default_protocol,
+    default_phases,
     run_block,
     trials,
 )
@@ -56,7 +56,7 @@ def graph(larger: NetworkFile) -> SynapseGraph:
 class Broken:
     """An emulator whose stimulus, protocol or recording is tampered with."""
 
-    before: Callable[[Stimulus, Protocol], tuple[Stimulus, Protocol]] = lambda s, p: (s, p)
+    before: Callable[[Stimulus, Phases], tuple[Stimulus, Phases]] = lambda s, p: (s, p)
     after: Callable[[Recording], Recording] = lambda r: r
     name: str = "broken"
     regime: Regime = "step"
@@ -65,11 +65,11 @@ class Broken:
         self,
         graph: SynapseGraph,
         stimulus: Stimulus,
-        protocol: Protocol,
+        phases: Phases,
         *,
         progress: Progress | None = None,
     ) -> Recording:
-        return self.after(Emulator().run(graph, *self.before(stimulus, protocol)))
+        return self.after(Emulator().run(graph, *self.before(stimulus, phases)))
 
 
 def outcomes(graph: SynapseGraph, simulator: Emulator | Broken, **options: object) -> list[Outcome]:
@@ -118,9 +118,9 @@ def test_labels_of_test_images_never_reach_a_simulator(graph: SynapseGraph) -> N
 def test_wrong_means_another_class_than_predicted(graph: SynapseGraph) -> None:
     seen: list[Stimulus] = []
 
-    def spy(stimulus: Stimulus, protocol: Protocol) -> tuple[Stimulus, Protocol]:
+    def spy(stimulus: Stimulus, phases: Phases) -> tuple[Stimulus, Phases]:
         seen.append(stimulus)
-        return stimulus, protocol
+        return stimulus, phases
 
     outcomes(graph, Broken(before=spy), runs=["wrong", "release"])
     predicted = reference_classes(graph, graph.fixed_points["free"].states[:120])
@@ -170,7 +170,7 @@ def test_caught_a_coupling_with_swapped_sign(graph: SynapseGraph) -> None:
 
 
 def test_caught_a_mapping_that_forgets_the_first_step_bias(graph: SynapseGraph) -> None:
-    forgotten = replace(graph, first_offset=graph.offset)
+    forgotten = replace(graph, initial_bias=graph.bias)
     found = failed(outcomes(forgotten, Emulator(), runs=["free"]))
     assert "free: ends exactly in s*" in found
 
@@ -254,12 +254,12 @@ def test_the_cue_has_a_step_for_each_module() -> None:
     (free,) = validate(graph, Emulator(), runs=["free"], nulls=False)
     assert free.release == 2
     assert free.held.all()
-    assert default_protocol(graph, "step") == Protocol(cue=2, clamped=5, free=40)
-    assert default_protocol(graph, "continuous") == Protocol(cue=100, clamped=200, free=500)
-    assert default_protocol(graph, "step", hold=1000) == Protocol(cue=2, clamped=5, free=1000)
+    assert default_phases(graph, "step") == Phases(cue=2, clamped=5, free=40)
+    assert default_phases(graph, "continuous") == Phases(cue=100, clamped=200, free=500)
+    assert default_phases(graph, "step", hold=1000) == Phases(cue=2, clamped=5, free=1000)
     with pytest.raises(BadInput, match="hold is 0; allowed: 1 or more"):
-        default_protocol(graph, "step", hold=0)
-    (short,) = validate(graph, Emulator(), runs=["free"], protocol=Protocol(cue=1, free=5))
+        default_phases(graph, "step", hold=0)
+    (short,) = validate(graph, Emulator(), runs=["free"], phases=Phases(cue=1, free=5))
     assert short.away[0].tolist() == [0, 1]
 
 
@@ -292,14 +292,14 @@ def test_trials_are_the_runs_and_the_nulls_of_two() -> None:
 
 
 def test_blocks_hold_every_pattern_once_and_no_more_than_memory_allows(graph: SynapseGraph) -> None:
-    long = Protocol(cue=1, clamped=5, free=6_000)
+    long = Phases(cue=1, clamped=5, free=6_000)
     count = len(graph.fixed_points["free"])
     rows = blocks(graph, "free", 10_000, long, "step")
     assert [n for part in rows for n in range(part.start, part.stop)] == list(range(count))
     assert len(rows) > 2
     assert all((p.stop - p.start) * graph.neurons * long.total <= RECORDED for p in rows)
     assert blocks(graph, "free", 7, long, "step") == [slice(0, 7)]
-    huge = Protocol(cue=1, clamped=0, free=RECORDED)
+    huge = Phases(cue=1, clamped=0, free=RECORDED)
     assert blocks(graph, "free", 2, huge, "step") == [slice(0, 1), slice(1, 2)]
 
 
@@ -307,11 +307,11 @@ def test_blocks_hold_every_pattern_once_and_no_more_than_memory_allows(graph: Sy
 def test_what_a_pattern_shows_does_not_depend_on_its_block(
     graph: SynapseGraph, trial: Trial
 ) -> None:
-    protocol = Protocol(cue=1, clamped=3, free=10)
+    phases = Phases(cue=1, clamped=3, free=10)
     simulator = Emulator()
-    whole = run_block(graph, simulator, trial, slice(0, 9), protocol, 3)
+    whole = run_block(graph, simulator, trial, slice(0, 9), phases, 3)
     parts = [
-        run_block(graph, simulator, trial, rows, protocol, 3)
+        run_block(graph, simulator, trial, rows, phases, 3)
         for rows in (slice(0, 2), slice(2, 8), slice(8, 9))
     ]
     together = joined(parts)
@@ -328,9 +328,9 @@ def test_blocks_of_a_simulator_with_a_seed_have_noise_of_their_own(graph: Synaps
     points.inputs[1, 0] += 1e-12  # another pattern, which comes in as the same integers
     twice = replace(graph, fixed_points={"free": points})
     noisy = Emulator(noise=60.0)
-    protocol = Protocol(cue=1, clamped=0, free=10)
+    phases = Phases(cue=1, clamped=0, free=10)
     one, other = (
-        run_block(twice, noisy, Trial("free"), rows, protocol, 0)
+        run_block(twice, noisy, Trial("free"), rows, phases, 0)
         for rows in (slice(0, 1), slice(1, 2))
     )
     assert not np.array_equal(one.final, other.final)
@@ -348,12 +348,12 @@ def test_a_null_runs_with_the_parameters_of_the_graph(graph: SynapseGraph) -> No
             self,
             graph: SynapseGraph,
             stimulus: Stimulus,
-            protocol: Protocol,
+            phases: Phases,
             *,
             progress: Progress | None = None,
         ) -> Recording:
             seen.append((self.made_for[0], graph))
-            return super().run(graph, stimulus, protocol, progress=progress)
+            return super().run(graph, stimulus, phases, progress=progress)
 
     seen: list[tuple[SynapseGraph, SynapseGraph]] = []
     outcomes(graph, Calibrated(), runs=["cued"])

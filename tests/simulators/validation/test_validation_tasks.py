@@ -15,7 +15,7 @@ from spinspike.simulators import Emulator, validate
 from spinspike.simulators.registry import find
 from spinspike.simulators.validation import protocol as validation
 from spinspike.simulators.validation.outcome import BY_PATTERN
-from spinspike.simulators.validation.protocol import default_protocol, trials
+from spinspike.simulators.validation.protocol import default_phases, trials
 from spinspike.simulators.validation.tasks import Plan, outcomes, runs_of_patterns, tasks
 
 RUNS = ("free", "learned", "wrong")
@@ -25,8 +25,8 @@ RUNS = ("free", "learned", "wrong")
 def plan(graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Ten patterns of each run, in blocks of four."""
     monkeypatch.setattr(validation, "MOST", {"step": 4})
-    protocol = default_protocol(graph, "step", hold=12)
-    return Plan(graph, find("emulator"), Emulator(), tuple(trials(RUNS)), 10, protocol, 5)
+    phases = default_phases(graph, "step", hold=12)
+    return Plan(graph, find("emulator"), Emulator(), tuple(trials(RUNS)), 10, phases, 5)
 
 
 def test_blocks_put_together_are_the_run_in_one_go(
@@ -37,7 +37,7 @@ def test_blocks_put_together_are_the_run_in_one_go(
     assert runs_of_patterns(plan, made) == 10 * len(plan.trials)
     found = outcomes(plan, carry_out(made, tmp_path / "kept", fingerprint="x"))
     monkeypatch.undo()
-    options = {"patterns": 10, "protocol": plan.protocol, "seed": 5}
+    options = {"patterns": 10, "protocol": plan.phases, "seed": 5}
     whole = list(validate(graph, Emulator(), runs=RUNS, **options))  # type: ignore[arg-type]
     assert [(o.run, o.null) for o in found] == [(o.run, o.null) for o in whole]
     for one, other in zip(found, whole, strict=True):
@@ -69,7 +69,7 @@ def test_progress_is_that_of_the_simulator(plan: Plan) -> None:
     calls: list[tuple[int, int]] = []
     first = tasks(plan, lambda *done: calls.append(done))[0]
     first.work(*first.arguments)
-    assert calls == [(k, plan.protocol.total - 5) for k in range(1, plan.protocol.total - 4)]
+    assert calls == [(k, plan.phases.total - 5) for k in range(1, plan.phases.total - 4)]
 
 
 def test_fewer_patterns_are_the_first_blocks(plan: Plan) -> None:

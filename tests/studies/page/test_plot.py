@@ -14,7 +14,7 @@ from spinspike import plot
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, weakest_units
 from spinspike.model import FixedPoints
-from spinspike.simulators import Emulator, Protocol, stimulus, validate
+from spinspike.simulators import Emulator, Phases, encode_stimulus, validate
 
 pytestmark = pytest.mark.matplotlib
 mpl.use("agg")
@@ -22,7 +22,7 @@ mpl.use("agg")
 
 def test_a_raster_has_a_dot_for_every_spike(graph: SynapseGraph) -> None:
     images = graph.fixed_points["free"].inputs[:3]
-    run = Emulator().run(graph, stimulus(graph, images), Protocol(cue=1, free=4))
+    run = Emulator().run(graph, encode_stimulus(graph, images), Phases(cue=1, free=4))
     ax = plot.raster(run, graph, pattern=2, ax=Figure().subplots())
     dots = np.concatenate([line.get_xydata() for line in ax.lines if line.get_marker() == "."])
     step, neuron = np.nonzero(run.spikes[:, 2])  # type: ignore[index]

@@ -58,8 +58,8 @@ def test_flips_are_counted_in_the_bin_of_their_margin(
 ) -> None:
     """One doctored pattern: the unit with the largest margin flipped, and nothing else."""
     outcome = next(o for o in outcomes if not o.null)
-    margin = integer_margins(graph, outcome.points)[:, graph.ends.decoder] - 0.5
-    margin = margin / graph.ends.scale
+    margin = integer_margins(graph, outcome.points)[:, graph.io.decoder] - 0.5
+    margin = margin / graph.io.scale
     row, unit = np.unravel_index(margin.argmax(), margin.shape)
     final = outcome.points.states.copy()
     final[row, unit] *= -1

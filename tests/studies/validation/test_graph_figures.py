@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.pictures.svg import EXCITES, INHIBITS
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.studies.validation import graph_figures
 
 pytestmark = pytest.mark.matplotlib
@@ -26,7 +26,7 @@ def two_modules(encoding: str) -> SynapseGraph:
     architecture = Architecture(
         units=30, inputs=9, classes=4, modules=2, link=1.0, self_coupling=0.2, sparsity=0.7
     )
-    network = draw(architecture, np.random.default_rng(1), centre=np.zeros(9))
+    network = random_network(architecture, np.random.default_rng(1), centre=np.zeros(9))
     return map_network(network, encoding=encoding, rounding=Rounding(input="graded"))
 
 

@@ -23,9 +23,9 @@ from spinspike.mapping.graph import graph_file
 from spinspike.model.data.dataset import Split
 from spinspike.model.network import network_file
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 from spinspike.model.network.network_file import NetworkFile
-from spinspike.model.training.settled import free
+from spinspike.model.training.settled import free_fixed_points
 from spinspike.studies.landscape import network_page, reached, sweep_page
 from spinspike.studies.landscape.network_findings import _over
 from spinspike.studies.landscape.options import numbers
@@ -53,9 +53,9 @@ def content(tmp_path: Path) -> NetworkFile:
     """A network of nine units that carries free fixed points, as ``net.h5``; mapped, as ``graph.h5``."""
     architecture = Architecture(UNITS, 5, 2, self_coupling=0.9, sparsity=0.0, input_scale=0.6)
     rng = np.random.default_rng(4)
-    network = draw(architecture, rng, centre=np.full(5, 0.5))
+    network = random_network(architecture, rng, centre=np.full(5, 0.5))
     split = Split(rng.random((30, 5)), np.zeros(30, dtype=np.int64))
-    found = NetworkFile(network, {"free": free(network, split)}, {})
+    found = NetworkFile(network, {"free": free_fixed_points(network, split)}, {})
     network_file.save(tmp_path / "net.h5", found)
     graph_file.save(tmp_path / "graph.h5", map_network(network, found.fixed_points))
     return found
@@ -200,7 +200,7 @@ def test_a_network_without_fixed_points_is_explored_without_input(
 def test_links_that_join_too_many_spins_for_messages_are_counted(
     explore: Explore, tmp_path: Path
 ) -> None:
-    chain = draw(Architecture(2, 5, 2, modules=9, link=1.0), np.random.default_rng(0),
+    chain = random_network(Architecture(2, 5, 2, modules=9, link=1.0), np.random.default_rng(0),
                  centre=np.zeros(5))  # fmt: skip
     network_file.save(tmp_path / "chain.h5", NetworkFile(chain, {}, {}))
     done = explore(tmp_path / "chain.h5", "--orders", "synchronous", "--json", "--jobs", 1)
@@ -222,7 +222,7 @@ def test_one_image_of_many_says_nothing_of_its_error() -> None:
 def test_files_that_cannot_be_compared_are_refused(
     explore: Explore, tmp_path: Path, content: NetworkFile
 ) -> None:
-    other = draw(Architecture(4, 5, 2), np.random.default_rng(0), centre=np.zeros(5))
+    other = random_network(Architecture(4, 5, 2), np.random.default_rng(0), centre=np.zeros(5))
     network_file.save(tmp_path / "other.h5", NetworkFile(other, {}, {}))
     net = tmp_path / "net.h5"
     done = explore(net, "--against", tmp_path / "other.h5")

@@ -23,7 +23,7 @@ from spinspike.model.integrator.linear_network import Filter, LinearNetwork, out
 from spinspike.simulators.integrator.validation import IntegratorOutcome, integrator_claims
 from spinspike.studies.integrator import page as integrate_page
 from spinspike.studies.integrator.learning import Memory, learned, start, theory_off
-from spinspike.studies.integrator.listening import heard_out, learning_claims
+from spinspike.studies.integrator.simulated_memory import learning_claims, simulate_memory
 
 pytestmark = pytest.mark.matplotlib
 Integrate = Callable[..., Result]
@@ -74,7 +74,7 @@ def heard(
 ) -> tuple[Memory, IntegratorOutcome, list[str]]:
     """What was learned, what the command finds on a simulator, and the claims that do not hold."""
     memory = learned(start(units, regime, target, None, 0), target, rich=regime == "rich")
-    outcomes = list(heard_out(memory, [on], 8, run, 0, trials=2))
+    outcomes = list(simulate_memory(memory, [on], 8, run, 0, trials=2))
     claims = [*learning_claims(memory, outcomes[0]), *integrator_claims(outcomes)]
     own = next(o for o in outcomes if (o.simulator, o.bits, o.null) == (on, 8, ""))
     return memory, own, [c.statement for c in claims if c.verdict != "holds"]

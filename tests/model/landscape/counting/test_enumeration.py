@@ -27,7 +27,7 @@ from spinspike.model.landscape.theory.complexity import (
 )
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 
 def pair(J: list[list[float]]) -> Network:
@@ -58,7 +58,7 @@ def test_every_state_is_looked_at(every_state: Callable[[int], NDArray[np.int8]]
     architecture = Architecture(
         units=3, inputs=1, classes=2, modules=2, link=0.4, self_coupling=(0.3, 0.7), sparsity=0.0
     )
-    network = draw(architecture, np.random.default_rng(4), centre=np.zeros(1))
+    network = random_network(architecture, np.random.default_rng(4), centre=np.zeros(1))
     J = network.coupling.toarray() + network.link.toarray() + np.diag(network.self_coupling)
     held = [
         s
@@ -81,7 +81,7 @@ def test_more_states_than_one_chunk() -> None:
 
 def drawn(architecture: Architecture, networks: int, seed: int) -> list[Network]:
     rng = np.random.default_rng(seed)
-    return [draw(architecture, rng, centre=np.zeros(1)) for _ in range(networks)]
+    return [random_network(architecture, rng, centre=np.zeros(1)) for _ in range(networks)]
 
 
 def deviation(found: list[int], expected: float) -> float:
@@ -140,7 +140,7 @@ def networks(draw_: st.DrawFn) -> tuple[Network, NDArray[np.float64]]:
         between_sparsity=draw_(st.sampled_from([0.5, 1.0])),
         sparsity=draw_(st.sampled_from([0.0, 0.5])),
     )
-    network = draw(architecture, rng, centre=np.zeros(1))
+    network = random_network(architecture, rng, centre=np.zeros(1))
     external = draw_(st.sampled_from([0.0, 1.0])) * rng.normal(size=network.units)
     if step:
         network.coupling.data[:] = step * np.round(network.coupling.data / step)
@@ -215,7 +215,7 @@ def test_the_mean_of_chains_is_that_of_the_formula() -> None:
 
 def test_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     architecture = Architecture(units=LIMITS["numpy"] + 1, inputs=1, classes=2)
-    network = draw(architecture, np.random.default_rng(0), centre=np.zeros(1))
+    network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(1))
     with pytest.raises(BadInput, match=r"has 23 units and so 2\^23 states .* up to 22 units"):
         count_fixed_points(network, device="numpy")
     with pytest.raises(BadInput, match="networks is 1; allowed: 2 or more"):

@@ -18,7 +18,7 @@ from spinspike.model.landscape.counting.planted import planted
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 pytestmark = pytest.mark.numba
 
@@ -90,7 +90,7 @@ def test_what_is_found_in_a_large_network_is_held() -> None:
 
 def test_none_is_lost_where_pairs_can_be_tried_one_by_one() -> None:
     architecture = Architecture(60, 1, 2, self_coupling=0.8)
-    network = draw(architecture, np.random.default_rng(5), centre=np.zeros(1))
+    network = random_network(architecture, np.random.default_rng(5), centre=np.zeros(1))
     state = np.ones(60, dtype=np.int8)
     external = 0.6 - field(network, state[None], np.zeros((1, 60)))[0]  # fixed, and tightly so
     i, j = np.triu_indices(60, 1)

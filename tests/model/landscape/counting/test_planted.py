@@ -14,7 +14,7 @@ from spinspike.model.landscape.counting.planted import planted, with_margins
 from spinspike.model.landscape.theory.complexity import expected_chain_count
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import margins
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 H, J_D = 10, 0.6
 NETWORKS = 300
@@ -68,7 +68,8 @@ def test_networks_come_as_often_as_they_have_fixed_points() -> None:
         units, 1, 2, modules=2, link=link, self_coupling=self_coupling, sparsity=0.0
     )
     drawn = [
-        count_fixed_points(draw(architecture, rng, centre=np.zeros(1))) for _ in range(NETWORKS)
+        count_fixed_points(random_network(architecture, rng, centre=np.zeros(1)))
+        for _ in range(NETWORKS)
     ]
     counts, agree = [], []
     for _ in range(NETWORKS):

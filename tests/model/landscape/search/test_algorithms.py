@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spinspike.model.landscape.search.algorithms import ALGORITHMS
 from spinspike.model.landscape.search.convergence import random_states
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -26,7 +26,7 @@ def test_what_is_called_a_fixed_point_is_one(
     states, both = every_state(10), set()
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        network = draw(architecture, rng, centre=np.zeros(1))
+        network = random_network(architecture, rng, centre=np.zeros(1))
         e = strength * rng.normal(size=10)
         J = network.coupling.toarray() + network.link.toarray() + np.diag(network.self_coupling)
         held = {tuple(s) for s in states[((states @ J.T + e >= 0) == (states > 0)).all(axis=1)]}

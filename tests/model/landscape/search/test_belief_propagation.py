@@ -22,7 +22,7 @@ from spinspike.model.landscape.search.belief_propagation import (
 )
 from spinspike.model.landscape.theory.complexity import chain_complexity, complexity
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 States = Callable[[int], NDArray[np.int8]]
 
@@ -31,7 +31,7 @@ def drawn(units: int, self_coupling: float, seed: int = 0, **more: Any) -> Netwo
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, **({"sparsity": 0.0} | more)
     )
-    return draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
+    return random_network(architecture, np.random.default_rng(seed), centre=np.zeros(1))
 
 
 def held(network: Network, e: NDArray[np.float64], states: NDArray[np.int8]) -> NDArray[np.int8]:

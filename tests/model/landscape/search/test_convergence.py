@@ -20,7 +20,7 @@ from spinspike.model.landscape.search.convergence import Convergence, converge, 
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field, input_field, is_fixed, sign
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 Spins = NDArray[np.int8]
 Outcome = tuple[list[int], int, int]
@@ -35,7 +35,7 @@ def drawn(units: int, self_coupling: float, seed: int = 0, **more: Any) -> Netwo
         self_coupling=self_coupling,
         **({"sparsity": 0.0, "input_scale": 0.5} | more),
     )
-    return draw(architecture, np.random.default_rng(seed), centre=np.zeros(3))
+    return random_network(architecture, np.random.default_rng(seed), centre=np.zeros(3))
 
 
 def pair(J: list[list[float]]) -> Network:

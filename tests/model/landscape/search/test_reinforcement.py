@@ -15,14 +15,14 @@ from spinspike.model.landscape.search.convergence import converge, random_states
 from spinspike.model.landscape.search.reinforcement import reinforced
 from spinspike.model.landscape.theory.pairs import expected_neighbours
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 
 def drawn(units: int, self_coupling: float, seed: int = 0, **more: Any) -> Network:
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, **({"sparsity": 0.0} | more)
     )
-    return draw(architecture, np.random.default_rng(seed), centre=np.zeros(1))
+    return random_network(architecture, np.random.default_rng(seed), centre=np.zeros(1))
 
 
 def test_fixed_points_are_found_where_the_dynamics_find_none() -> None:

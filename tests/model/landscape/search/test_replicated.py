@@ -13,7 +13,7 @@ from spinspike.model.landscape.search.replicated import replicas, replicated
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field, input_field, predict
 from spinspike.model.network.import_arrays import from_arrays
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 
 @pytest.mark.parametrize("modules", [1, 2])
@@ -51,7 +51,7 @@ def drawn(units: int, self_coupling: float) -> Network:
     architecture = Architecture(
         units=units, inputs=1, classes=2, self_coupling=self_coupling, sparsity=0.0
     )
-    return draw(architecture, np.random.default_rng(0), centre=np.zeros(1))
+    return random_network(architecture, np.random.default_rng(0), centre=np.zeros(1))
 
 
 def test_the_majority_is_what_is_released() -> None:

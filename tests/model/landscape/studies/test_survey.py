@@ -13,7 +13,7 @@ from spinspike.model.landscape.counting.enumeration import fixed_points
 from spinspike.model.landscape.studies.survey import permuted, surroundings, survey
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import field, sign
-from spinspike.model.network.network import Network, draw
+from spinspike.model.network.network import Network, random_network
 
 RNG = np.random.default_rng
 
@@ -21,7 +21,7 @@ RNG = np.random.default_rng
 def drawn(units: int, self_coupling: float, seed: int = 0) -> Network:
     """With a bias, which counts as external field where no other is given."""
     architecture = Architecture(units, 2, 2, self_coupling=self_coupling, sparsity=0.0)
-    network = draw(architecture, RNG(seed), centre=np.zeros(2))
+    network = random_network(architecture, RNG(seed), centre=np.zeros(2))
     return replace(network, bias=RNG(seed).normal(0, 0.3, units))
 
 
@@ -82,7 +82,7 @@ def test_neighbours_and_clusters_are_those_of_all_fixed_points() -> None:
 
 
 def test_permuted_rows_hold_the_same_numbers_for_the_same_partners() -> None:
-    network = draw(Architecture(40, 2, 2, sparsity=0.7), RNG(0), centre=np.zeros(2))
+    network = random_network(Architecture(40, 2, 2, sparsity=0.7), RNG(0), centre=np.zeros(2))
     other = permuted(network, RNG(1))
     before, after = network.coupling.toarray(), other.coupling.toarray()
     np.testing.assert_array_equal(before != 0, after != 0)

@@ -21,7 +21,7 @@ from spinspike.model.landscape.theory.pairs import (
     pair_complexity,
 )
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 H, NETWORKS = 9, 400
 STRENGTHS = (0.2, 0.5, 1.0)
@@ -46,7 +46,7 @@ def counts() -> NDArray[np.int64]:
     architecture = Architecture(units=H, inputs=1, classes=2, sparsity=0.0)
     found = np.zeros((len(STRENGTHS), NETWORKS, H + 1), dtype=np.int64)
     for n in range(NETWORKS):
-        network = draw(architecture, rng, centre=np.zeros(1))
+        network = random_network(architecture, rng, centre=np.zeros(1))
         for k, self_coupling in enumerate(STRENGTHS):
             states = fixed_points(
                 replace(network, self_coupling=np.full(H, self_coupling)), device="numpy"

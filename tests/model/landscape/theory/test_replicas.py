@@ -20,7 +20,7 @@ from spinspike.model.landscape.theory.complexity import complexity
 from spinspike.model.landscape.theory.pairs import pair_complexity
 from spinspike.model.landscape.theory.replicas import Clusters, clusters, densest
 from spinspike.model.network.architecture import Architecture
-from spinspike.model.network.network import draw
+from spinspike.model.network.network import random_network
 
 TRIPLE = np.array([[1, 1, 1], [1, 1, -1], [1, -1, 1], [-1, 1, 1]])  # up to their mirror images
 
@@ -52,7 +52,7 @@ def test_triples_are_as_many_as_the_first_moment_says() -> None:
     architecture = Architecture(units=units, inputs=1, classes=2, sparsity=0.0)
     rng, found = np.random.default_rng(2), np.zeros((2, 3, 300))
     for n in range(300):
-        network = draw(architecture, rng, centre=np.zeros(1))
+        network = random_network(architecture, rng, centre=np.zeros(1))
         for k, self_coupling in enumerate(strengths):
             states = fixed_points(
                 replace(network, self_coupling=np.full(units, self_coupling)), device="numpy"

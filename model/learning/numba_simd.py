@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 16
+WIDTH = 16
 INT32 = ir.IntType(32)
 
 
@@ -23,8 +23,8 @@ def _row(context, builder, array_type, array, index):
     """Pointer to row ``index`` of a C-contiguous (rows, 16) array, as a vector."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, value=array).data
     element = context.get_data_type(array_type.dtype)
-    start = builder.gep(data, [builder.mul(index, ir.Constant(index.type, LANES))])
-    return builder.bitcast(start, ir.VectorType(element, LANES).as_pointer())
+    start = builder.gep(data, [builder.mul(index, ir.Constant(index.type, WIDTH))])
+    return builder.bitcast(start, ir.VectorType(element, WIDTH).as_pointer())
 
 
 def _load(context, builder, array_type, array, index):
@@ -33,22 +33,22 @@ def _load(context, builder, array_type, array, index):
 
 
 def _splat(builder, scalar):
-    undefined = ir.Constant(ir.VectorType(scalar.type, LANES), ir.Undefined)
+    undefined = ir.Constant(ir.VectorType(scalar.type, WIDTH), ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(INT32, 0))
-    zeros = ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES)
+    zeros = ir.Constant(ir.VectorType(INT32, WIDTH), [0] * WIDTH)
     return builder.shuffle_vector(first, undefined, zeros)
 
 
 def _any(builder, vector):
     """Whether any entry of a vector is not zero."""
-    zeros = ir.Constant(vector.type, [0.0] * LANES)
-    packed = builder.bitcast(builder.fcmp_unordered("!=", vector, zeros), ir.IntType(LANES))
+    zeros = ir.Constant(vector.type, [0.0] * WIDTH)
+    packed = builder.bitcast(builder.fcmp_unordered("!=", vector, zeros), ir.IntType(WIDTH))
     return builder.icmp_unsigned("!=", packed, ir.Constant(packed.type, 0))
 
 
 def _count(context, builder, mask):
     """Number of true entries of a vector of booleans."""
-    packed = builder.bitcast(mask, ir.IntType(LANES))
+    packed = builder.bitcast(mask, ir.IntType(WIDTH))
     return builder.zext(builder.ctpop(packed), context.get_value_type(types.intp))
 
 
@@ -76,7 +76,7 @@ def dot(typing_context, a, i, b, j):
     def generate(context, builder, signature, arguments):
         a_, i_, b_, j_ = arguments
         total = builder.fmul(_load(context, builder, a, a_, i_), _load(context, builder, b, b_, j_))
-        width = LANES
+        width = WIDTH
         while width > 1:
             width //= 2
             halves = [
@@ -102,7 +102,7 @@ def weak_row(typing_context, post, target, field, i, kappa):
         aim = _load(context, builder, target, target_, i_)
         margin = builder.fmul(aim, _load(context, builder, field, field_, i_))
         weak = builder.fcmp_ordered("<=", margin, _splat(builder, kappa_))
-        zeros = ir.Constant(aim.type, [0.0] * LANES)
+        zeros = ir.Constant(aim.type, [0.0] * WIDTH)
         pointer = _row(context, builder, post, post_, i_)
         builder.store(builder.select(weak, aim, zeros), pointer, align=post.dtype.bitwidth // 8)
         return _count(context, builder, weak)
@@ -136,8 +136,8 @@ def follow_row(typing_context, spins, change, field, external, i):
             _load(context, builder, field, field_, i_),
             _load(context, builder, external, external_, i_),
         )
-        up, down = (ir.Constant(total.type, [value] * LANES) for value in (1.0, -1.0))
-        zeros = ir.Constant(total.type, [0.0] * LANES)
+        up, down = (ir.Constant(total.type, [value] * WIDTH) for value in (1.0, -1.0))
+        zeros = ir.Constant(total.type, [0.0] * WIDTH)
         moved = builder.select(builder.fcmp_ordered(">=", total, zeros), up, down)
         pointer = _row(context, builder, spins, spins_, i_)
         difference = builder.fsub(moved, builder.load(pointer, align=align))
@@ -162,7 +162,7 @@ def add_row(typing_context, target, i, weight, indices, start, stop, source):
         pointer = _row(context, builder, target, target_, i_)
         align = target.dtype.bitwidth // 8
         zeros = ir.Constant(
-            ir.VectorType(context.get_data_type(target.dtype), LANES), [0.0] * LANES
+            ir.VectorType(context.get_data_type(target.dtype), WIDTH), [0.0] * WIDTH
         )
         totals = [  # two sums, so that one addition need not wait for the other
             cgutils.alloca_once_value(builder, builder.load(pointer, align=align)),

@@ -48,7 +48,7 @@ def require(names: Sequence[str]) -> None:
             raise MissingPart(message)
 
 
-def heard_out(
+def simulate_memory(
     memory: Memory, names: Sequence[str], bits: int, run: str, seed: int, *, trials: int = 4
 ) -> Iterator[IntegratorOutcome]:
     """The network itself, the emulator at other precisions, each simulator and its nulls."""
