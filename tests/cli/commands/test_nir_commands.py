@@ -208,5 +208,5 @@ def test_a_sum_that_no_double_holds_is_none_in_json(spinspike: Run, folder: Path
     written(folder / "wire.nir", "i o", **nodes)
     np.savez(folder / "huge.npz", i=np.full((2, 1, 1), 1e308))
     done = spinspike("nir", "run", "wire.nir", "-i", "huge.npz", "-o", "huge_out.npz", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "1 arrays: huge_out.npz\n")
     assert json.loads(done.stdout)["o"]["sum"] is None

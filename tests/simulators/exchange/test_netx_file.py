@@ -310,7 +310,7 @@ def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(tmp_path: P
         done = subprocess.run(
             [command, *words], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        return done.returncode, done.stdout + done.stderr
+        return done.returncode, done.stdout or done.stderr
 
     status, shown = run("export", "fits.h5", "--to", "net", "-o", "fits.net", "--json")
     assert (status, json.loads(shown)["files"]) == (0, ["fits.net"])
