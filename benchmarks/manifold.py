@@ -35,7 +35,7 @@ from spinspike.model import NetworkFile, free_fixed_points, learned_fixed_points
 from spinspike.model.data.named import digits
 from spinspike.model.landscape.counting.enumeration import mean_count
 from spinspike.model.landscape.search.convergence import Order
-from spinspike.model.landscape.studies.sweep import Row, Sweep, measure, rows
+from spinspike.model.landscape.studies.sweep import ParameterScan, Row, measure, rows
 from spinspike.model.landscape.theory.complexity import expected_chain_count, expected_count
 from spinspike.model.network import network_file
 from spinspike.model.training.preset import default
@@ -131,7 +131,7 @@ def count_row(name: str, asked: float, mean: float, error: float) -> bool:
 
 def converged_row(case: Case, networks: int, starts: int, seed: int) -> None:
     """Run one place of the table, and print asked beside seen and whether they agree."""
-    sweep = Sweep(
+    sweep = ParameterScan(
         (case.self_coupling,), (case.link,), (case.units,), (case.order,), networks, starts,
         LIMIT, seed,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from .errors import BadFile, BadInput
 from .hdf5 import INFLATION
 from .spelling import check_names
 
-LARGEST = 2**31  # bytes of one array; MNIST's training images are 47 million
+MAX_BYTES = 2**31  # bytes of one array; MNIST's training images are 47 million
 
 HEADER = 30  # bytes of a member's own header, beside its name
 SLACK = 44  # that writers may add to it: 64-bit sizes, and once more behind the data
@@ -151,7 +151,7 @@ def _member(archive: zipfile.ZipFile, key: str, size: int) -> NDArray[Any]:
         message = f"{key} has type {dtype}{bfloat16}; allowed: numbers"
         raise BadInput(message)
     promised = math.prod(shape) * dtype.itemsize
-    largest = min(LARGEST, INFLATION * min(entry.compress_size, size) + 2**20)
+    largest = min(MAX_BYTES, INFLATION * min(entry.compress_size, size) + 2**20)
     if promised != stored or not 0 <= promised <= largest:
         message = (
             f"{key} promises {shape} of {dtype}, {promised} bytes, and holds {stored}; "

@@ -27,7 +27,7 @@ from .tolerance import Held, Synapses, held, synapses
 
 CHOSEN = 16  # neurons to which the worst is done, the most promising ones
 HALVINGS = 24  # of the interval between what holds and what breaks
-MOST = 16.0  # the largest relative error, and the largest scale, tried
+MAX_SCALE = 16.0  # the largest relative error, and the largest scale, tried
 
 
 @dataclass(frozen=True)
@@ -172,9 +172,9 @@ def _attack_synapses(all_of: Synapses, point: Held, margins: IntArray) -> dict[s
         return bool(((field + point.bias[0] > 0) != (point.direction[0] > 0)).any())
 
     return {
-        "noise": _first(lambda error: breaks(sent * (1 - error * against)), 0.0, MOST),
+        "noise": _first(lambda error: breaks(sent * (1 - error * against)), 0.0, MAX_SCALE),
         "scale_low": _first(lambda factor: breaks(sent * factor), 1.0, 0.0),
-        "scale_high": _first(lambda factor: breaks(sent * factor), 1.0, MOST),
+        "scale_high": _first(lambda factor: breaks(sent * factor), 1.0, MAX_SCALE),
         "lost": _fewest_cuts(
             breaks, all_of, sent, sent * point.direction[0, all_of.target], margins
         ),

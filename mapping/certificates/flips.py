@@ -20,7 +20,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 from spinspike.arrays import BoolArray, FloatArray, IntArray, SpinArray
 from spinspike.mapping.graph.fields import weight_matrix
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.mapping.graph.integer_matrix import AT_ONCE
+from spinspike.mapping.graph.integer_matrix import SYNAPSES_PER_BATCH
 from spinspike.mapping.graph.membrane import switch_on_latency
 from spinspike.model.network.fixed_points import FixedPoints
 
@@ -168,7 +168,7 @@ def _failing_pairs(
     end = np.searchsorted(row * above - weight, row * above - (room[row] - weight))
     partners = np.minimum(end, np.arange(row.size)) - start
     total = int(partners.sum())
-    if total > AT_ONCE:
+    if total > SYNAPSES_PER_BATCH:
         return total, False
     one = np.repeat(unit, partners)
     place = np.arange(total) - np.repeat(np.cumsum(partners) - partners - start, partners)

@@ -10,7 +10,7 @@ from spinspike.mapping.graph.fields import field_of
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.model.network.fixed_points import FixedPoints
 
-AT_ONCE, AT_LEAST = 2**21, 16  # margins in memory at a time, and patterns
+MARGINS_PER_BATCH, LEAST_PATTERNS = 2**21, 16  # margins in memory at a time, and patterns
 
 
 def integer_margins(graph: SynapseGraph, points: FixedPoints) -> IntArray:
@@ -54,7 +54,7 @@ def weakest_units(graph: SynapseGraph, points: FixedPoints) -> tuple[IntArray, I
     """
     smallest = np.empty(len(points), dtype=np.int64)
     units = np.empty(len(points), dtype=np.int64)
-    at_once = max(AT_LEAST, AT_ONCE // graph.neurons)
+    at_once = max(LEAST_PATTERNS, MARGINS_PER_BATCH // graph.neurons)
     for start in range(0, len(points), at_once):
         rows = slice(start, start + at_once)
         found = integer_margins(graph, points.select(rows))

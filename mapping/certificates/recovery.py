@@ -12,7 +12,7 @@ from spinspike.mapping.graph.wiring import wiring
 from spinspike.model.network.fixed_points import FixedPoints
 
 STEPS = 50  # granted to come back
-AT_ONCE = 2**22  # neurons simulated at a time
+NEURONS_PER_BATCH = 2**22  # neurons simulated at a time
 
 
 def recovers(
@@ -41,7 +41,7 @@ def recovers(
     external = graph.bias + external_field(graph, point.inputs)
     usual = np.minimum(WEIGHT_UNIT * (synapses.field(target) + external), 0)
     now, later = (np.zeros(len(flips), dtype=np.bool_) for _ in range(2))
-    at_once = max(1, AT_ONCE // graph.neurons)
+    at_once = max(1, NEURONS_PER_BATCH // graph.neurons)
     for start in range(0, len(flips), at_once):
         wrong = flips[start : start + at_once, graph.io.unit]
         spikes = target ^ wrong

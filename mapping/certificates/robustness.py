@@ -23,7 +23,7 @@ from .tolerance import (
     scale_range,
 )
 
-AT_ONCE = 2**22  # margins taken at a time
+MARGINS_PER_BATCH = 2**22  # margins taken at a time
 BOUNDS = (
     "margin", "single", "double", "radius", "noise", "gaussian", "lost", "lost_single", "dead",
     "scale_low", "scale_high",
@@ -92,7 +92,7 @@ def robustness(
     >>> found.certified, found.single, found.double, found.radius, found.lost
     (array([ True]), array([1.]), array([0.]), array([1]), array([1]))
     """
-    at_once = max(1, AT_ONCE // max(1, graph.neurons))
+    at_once = max(1, MARGINS_PER_BATCH // max(1, graph.neurons))
     parts = []
     for start in range(0, max(1, len(points)), at_once):
         parts.append(_certify(graph, points.select(slice(start, start + at_once))))

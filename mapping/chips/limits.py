@@ -18,7 +18,7 @@ from spinspike.mapping.graph.registers import bias_range, readout_reach, synapti
 from .core_usage import allowed_per_core
 from .placement import Placement, place
 from .synapse_memory import SynapseLists, synapse_lists
-from .target import LARGEST, Target
+from .target import MAX_LIMIT, Target
 
 OUTSIDE = ("supervisory", "input")
 
@@ -105,7 +105,7 @@ class _Case:
     def bias(self) -> IntArray:
         """Largest bias upwards and downwards, in weight units; (2, placed)."""
         low, high = bias_range(self.graph)
-        own = np.clip([high, -low], -LARGEST, LARGEST).astype(np.int64)
+        own = np.clip([high, -low], -MAX_LIMIT, MAX_LIMIT).astype(np.int64)
         readout = self.graph.io.readout_bias
         return np.hstack([own, [readout, -readout]])
 

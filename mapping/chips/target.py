@@ -25,7 +25,7 @@ from typing import Any, NoReturn, cast
 from spinspike.errors import BadFile, BadInput
 
 BUILT_IN = ("brainscales2", "generic", "loihi1", "loihi2", "spinnaker2", "xylo")
-LARGEST = 2**62  # a limit beyond it is a slip of the pen, and overflows 64 bits
+MAX_LIMIT = 2**62  # a limit beyond it is a slip of the pen, and overflows 64 bits
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def _value(where: str, key: str, entry: dict[str, Any]) -> Any:
 
 
 def _whole(value: Any, low: int) -> int:
-    if type(value) is not int or not low <= value <= LARGEST:  # True is an int too
+    if type(value) is not int or not low <= value <= MAX_LIMIT:  # True is an int too
         raise ValueError
     return value
 
@@ -223,7 +223,7 @@ def _widths(value: Any, low: int) -> tuple[int, ...]:
 def _span(value: Any) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError
-    low, high = (_whole(end, -LARGEST) for end in value)
+    low, high = (_whole(end, -MAX_LIMIT) for end in value)
     if low > high:
         raise ValueError
     return low, high

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from spinspike.arrays import BoolArray, FloatArray, IntArray, SparseMatrix
 
 EXACT_FLOAT32 = 2**24  # single precision counts integers up to here
-AT_ONCE = 2**21  # synapses multiplied at a time
+SYNAPSES_PER_BATCH = 2**21  # synapses multiplied at a time
 DENSE = 0.05  # share of entries above which a dense product is faster
 
 
@@ -79,7 +79,7 @@ def product(matrix: SparseMatrix, active: IntArray | BoolArray) -> IntArray:
     most = longest * 255 * int(active.max(initial=0))
     kind = np.float32 if most < EXACT_FLOAT32 else np.float64
     sources = np.ascontiguousarray(active.T, dtype=kind)
-    at_once = max(1, AT_ONCE // max(1, longest))
+    at_once = max(1, SYNAPSES_PER_BATCH // max(1, longest))
     for start in range(0, rows, at_once):
         stop = min(rows, start + at_once)
         first, last = matrix.indptr[start], matrix.indptr[stop]

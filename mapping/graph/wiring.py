@@ -20,7 +20,7 @@ from spinspike.arrays import BoolArray, IntArray
 from .graph import NeuronModel, Projection, SynapseGraph
 from .integer_matrix import DENSE, EXACT_FLOAT32
 
-LARGEST = 255  # mantissa
+MAX_MANTISSA = 255  # mantissa
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def wiring(graph: SynapseGraph, *, into: NeuronModel = "threshold") -> Wiring:
 def _matrix(p: Projection, sources: int) -> Any:
     """Mantissas in the precision that holds every sum of a row; dense where that is faster."""
     longest = int(np.diff(p.indptr).max(initial=0))
-    kind = np.float32 if longest * LARGEST < EXACT_FLOAT32 else np.float64
+    kind = np.float32 if longest * MAX_MANTISSA < EXACT_FLOAT32 else np.float64
     shape = (len(p.indptr) - 1, sources)
     matrix = csr_array((p.mantissa.astype(kind), p.indices, p.indptr), shape=shape)
     return matrix.toarray() if p.mantissa.size > DENSE * shape[0] * shape[1] else matrix

@@ -37,7 +37,7 @@ from spinspike.model.integrator.loss import gramians
 from .integrator_rounding import round_couplings
 from .integrator_step import StepMap, step_map
 
-STEP = 0.25  # of the leak's time constant
+DEFAULT_STEP = 0.25  # of the leak's time constant
 HEADROOM = 2.0  # unit impulses at once
 
 
@@ -45,7 +45,7 @@ def map_integrator(
     network: LinearNetwork,
     *,
     bits: int = FULL_BITS,
-    step: float = STEP,
+    step: float = DEFAULT_STEP,
     exact: bool = True,
     consolidate: bool = True,
     headroom: float = HEADROOM,

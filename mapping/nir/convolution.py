@@ -25,7 +25,7 @@ from spinspike.errors import BadInput
 from .graph import CONVOLUTIONS, POOLS, Node
 
 Shape = tuple[int, ...]
-LARGEST = 2**26  # entries of one matrix
+MAX_ENTRIES = 2**26  # entries of one matrix
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def sent(name: str, node: Node, shape: Shape) -> Shape:
         message = f"node {name} is a {node.kind} whose kernel is larger than what it gets, {shape}"
         raise BadInput(message)
     entries = math.prod(found) * math.prod(window.weight.shape[1:])
-    if entries > LARGEST:
-        message = f"node {name} becomes a matrix of {entries:,} entries; allowed: {LARGEST:,}"
+    if entries > MAX_ENTRIES:
+        message = f"node {name} becomes a matrix of {entries:,} entries; allowed: {MAX_ENTRIES:,}"
         raise BadInput(message)
     return found
 

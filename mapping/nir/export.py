@@ -41,9 +41,9 @@ from .flatten import unused
 from .graph import NirGraph, Node
 from .time import check_step
 
-STEP = 1e-4  # s: the time step that importers of NIR take when nothing else is said
+DEFAULT_DT = 1e-4  # s: the time step that importers of NIR take when nothing else is said
 KIND = "spinspike graph"
-LARGEST = 2**29  # entries of all weight matrices; NIR has no sparse ones
+MAX_ENTRIES = 2**29  # entries of all weight matrices; NIR has no sparse ones
 THRESHOLD = 0.5  # between an integer field of 0 and of 1
 DAMAGED = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 LEFT_OUT = ("offset", "readout_offset")  # the nodes have them
@@ -51,7 +51,7 @@ POPULATION, BIAS, OUTPUT, PROJECTION = "population", "bias", "output", "projecti
 Named = tuple[str, str]
 
 
-def to_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
+def to_nir(graph: SynapseGraph, *, dt: float = DEFAULT_DT) -> NirGraph:
     """Excitatory and inhibitory synapses apart, as the graph has them.
 
     Parameters
@@ -118,10 +118,8 @@ def check_size(graph: SynapseGraph, dt: float) -> None:
     check_step(dt)
     sizes = graph.sizes
     entries = sum(sizes[p.source] * sizes[p.target] for p in graph.projections)
-    if entries > LARGEST:
-        message = (
-            f"the weight matrices have {entries:,} entries, NIR stores all; allowed: {LARGEST:,}"
-        )
+    if entries > MAX_ENTRIES:
+        message = f"the weight matrices have {entries:,} entries, NIR stores all; allowed: {MAX_ENTRIES:,}"
         raise BadInput(message)
 
 

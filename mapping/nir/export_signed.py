@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from spinspike.mapping.graph.graph import SynapseGraph
 
-from .export import STEP, check_size, membranes, neurons
+from .export import DEFAULT_DT, check_size, membranes, neurons
 from .graph import NirGraph, Node
 
 NEURONS, READOUT, BIAS = "neurons", "readout", "bias"
 SIGNED_KIND = "spinspike graph, signs added up"
 
 
-def to_signed_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
+def to_signed_nir(graph: SynapseGraph, *, dt: float = DEFAULT_DT) -> NirGraph:
     """Excitatory and inhibitory synapses added up, all threshold neurons together.
 
     Raises

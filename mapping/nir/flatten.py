@@ -20,7 +20,7 @@ from spinspike.errors import BadInput
 Tree = dict[str, Any]  # names to texts, arrays and trees
 Place = tuple[str, ...]  # names of the graphs around a node, and its own
 Edges = Counter[tuple[Place, Place]]
-LARGEST = 10_000_000  # edges looked at to take out graphs inside a graph
+MAX_EDGES = 10_000_000  # edges looked at to take out graphs inside a graph
 COUNTED = 2**53  # times that an edge may count, so that a double holds it
 
 
@@ -153,8 +153,8 @@ def _without(edges: Edges, ends: Iterable[Place]) -> Edges:
             message = f"node {'.'.join(end)} feeds itself"
             raise BadInput(message)
         looked_at += len(onward) * len(sources) + len(onward) + len(sources)
-        if looked_at > LARGEST:
-            message = f"graphs inside a graph make over {LARGEST} edges"
+        if looked_at > MAX_EDGES:
+            message = f"graphs inside a graph make over {MAX_EDGES} edges"
             raise BadInput(message)
         for target in onward:
             before[target].discard(end)

@@ -37,7 +37,7 @@ from .synapses import CONSTANT, Synapses, synapses
 from .time import check_step, is_step
 
 THRESHOLD_NEURONS = ("Threshold", "LIF", "CubaLIF")
-LARGEST = 255  # mantissa
+MAX_MANTISSA = 255  # mantissa
 SINGLE = float(np.finfo(np.float32).eps)
 ROUGH = 10
 EXPONENTS = 8
@@ -244,7 +244,7 @@ def _common_unit(weights: NDArray[np.float64]) -> float | None:
     a tenth of the smallest weight or more.
     """
     above = weights[weights > 0]
-    for part in range(1, LARGEST + 1 if above.size else 1):
+    for part in range(1, MAX_MANTISSA + 1 if above.size else 1):
         times = above * (part / above[0])
         open_ = np.maximum(4 * SINGLE * times, 1e-4 if part <= ROUGH else 0.0)
         if (np.abs(times - np.rint(times)) <= open_).all() and (open_ < 0.25).all():
@@ -257,7 +257,7 @@ def _projection(
 ) -> Projection:
     size = np.abs(matrix.data)
     for exponent in range(EXPONENTS):
-        if not (size % 2**exponent).any() and size.max() >> exponent <= LARGEST:
+        if not (size % 2**exponent).any() and size.max() >> exponent <= MAX_MANTISSA:
             return Projection(
                 source=s.source,
                 target=s.target,
@@ -271,7 +271,7 @@ def _projection(
             )
     message = (
         f"weights from {s.source} to {s.target} are up to {size.max()} times their unit; "
-        f"allowed: {LARGEST} times a power of two up to {2 ** (EXPONENTS - 1)}"
+        f"allowed: {MAX_MANTISSA} times a power of two up to {2 ** (EXPONENTS - 1)}"
     )
     raise BadInput(message)
 

@@ -24,7 +24,7 @@ from spinspike.errors import BadInput
 from spinspike.mapping.graph.delays import longest_delay
 from spinspike.mapping.graph.graph import SynapseGraph
 
-from .export import STEP, check_size
+from .export import DEFAULT_DT, check_size
 from .export_signed import NEURONS, blocks
 from .graph import NirGraph, Node
 
@@ -33,7 +33,7 @@ THRESHOLD = 0.25  # below 1/2, see above
 SOURCES = ("supervisory", "input")  # behind the neurons in the one Input
 
 
-def check_portable(graph: SynapseGraph, dt: float = STEP) -> None:
+def check_portable(graph: SynapseGraph, dt: float = DEFAULT_DT) -> None:
     """Refuse a graph that has no portable form.
 
     Parameters
@@ -54,7 +54,7 @@ def check_portable(graph: SynapseGraph, dt: float = STEP) -> None:
         raise BadInput(message)
 
 
-def to_portable_nir(graph: SynapseGraph, *, dt: float = STEP) -> NirGraph:
+def to_portable_nir(graph: SynapseGraph, *, dt: float = DEFAULT_DT) -> NirGraph:
     """Everything from outside through one Affine, everything inside through one Linear.
 
     Parameters

@@ -13,7 +13,7 @@ from .convolution import sent as convolved
 from .graph import CONVOLUTIONS, POOLS, NirGraph, Node, order, unsupported
 
 Shape = tuple[int, ...]
-LARGEST = 2**26  # numbers that all nodes together send in a step
+MAX_NUMBERS = 2**26  # numbers that all nodes together send in a step
 SHAPING = (*CONVOLUTIONS, *POOLS, "Flatten")  # what sends another shape than it gets
 
 
@@ -91,8 +91,10 @@ def _shapes(graph: NirGraph, plan: list[str], *, batch: bool, flat: bool) -> dic
         else:
             found[name] = _sent(name, node, known[0] if known else None, batch=batch)
         total += math.prod(found[name])
-        if total > LARGEST:
-            message = f"up to node {name} the nodes send {total:,} numbers; allowed: {LARGEST:,}"
+        if total > MAX_NUMBERS:
+            message = (
+                f"up to node {name} the nodes send {total:,} numbers; allowed: {MAX_NUMBERS:,}"
+            )
             raise BadInput(message)
     takes = {name: received(graph, name, found) for name in graph.nodes}
     for source, target in graph.edges:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LARGEST_VIEW = 200_000  # synapses; about 140 MB
 RANGES = 16  # of a histogram, at most
-AT_ONCE = 2**22  # synapses counted at a time: NumPy counts copies of 8 bytes each
+SYNAPSES_PER_BATCH = 2**22  # synapses counted at a time: NumPy counts copies of 8 bytes each
 
 
 def population_view(graph: SynapseGraph) -> nx.MultiDiGraph:
@@ -139,8 +139,8 @@ def density(p: Projection, sources: int, *, rows: int, columns: int) -> FloatArr
 def _attributes(p: Projection, weight_bits: int) -> dict[str, Any]:
     """What an edge between populations says; an empty projection has weights 0."""
     counts = np.zeros(256, dtype=np.int64)  # of each mantissa
-    for start in range(0, p.mantissa.size, AT_ONCE):
-        counts += np.bincount(p.mantissa[start : start + AT_ONCE], minlength=256)
+    for start in range(0, p.mantissa.size, SYNAPSES_PER_BATCH):
+        counts += np.bincount(p.mantissa[start : start + SYNAPSES_PER_BATCH], minlength=256)
     counts = counts[: 2**weight_bits]
     present = np.flatnonzero(counts)
     unit = p.sign * 2**p.exponent

@@ -12,7 +12,7 @@ from spinspike.errors import BadInput
 
 from .dataset import Dataset, Split
 
-ROWS = 1024  # images projected at a time: 6 MB of MNIST
+IMAGES_PER_BATCH = 1024  # images projected at a time: 6 MB of MNIST
 
 
 def entangle(data: Dataset, *, dimensions: int = 100, seed: int = 0) -> Dataset:
@@ -76,7 +76,9 @@ def _signs(
     """Signs (P, dimensions) of the projected images, a few images at a time."""
     low, high = input_range
     signs = np.empty((len(inputs), len(projection)), dtype=np.int8)
-    for start in range(0, len(inputs), ROWS):
-        scaled = np.subtract(inputs[start : start + ROWS], low, dtype=np.float64) / (high - low)
-        signs[start : start + ROWS] = np.where(scaled @ projection.T > 0, 1, -1)
+    for start in range(0, len(inputs), IMAGES_PER_BATCH):
+        scaled = np.subtract(inputs[start : start + IMAGES_PER_BATCH], low, dtype=np.float64) / (
+            high - low
+        )
+        signs[start : start + IMAGES_PER_BATCH] = np.where(scaled @ projection.T > 0, 1, -1)
     return signs

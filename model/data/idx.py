@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from spinspike.arrays import IntArray
 from spinspike.errors import BadFile
 from spinspike.hdf5 import INFLATION
-from spinspike.npz import LARGEST
+from spinspike.npz import MAX_BYTES
 
 from .dataset import Dataset, Split, held_out
 
@@ -31,7 +31,7 @@ ByteArray = NDArray[np.uint8]
 GZIP = b"\x1f\x8b"  # first bytes of a packed file, RFC 1952
 UNSIGNED_BYTE = 0x08  # the one IDX type that images and labels use
 CHUNK = 2**20  # bytes unpacked at a time
-ROWS = 4096  # images moved at a time
+IMAGES_PER_BATCH = 4096  # images moved at a time
 
 
 def read_idx(path: Path | str, *, dimensions: int) -> ByteArray:
@@ -56,7 +56,7 @@ def read_idx(path: Path | str, *, dimensions: int) -> ByteArray:
             packed = raw.read(len(GZIP)) == GZIP
             raw.seek(0)
             size = os.fstat(raw.fileno()).st_size
-            largest = min(LARGEST, INFLATION * size + CHUNK if packed else size)
+            largest = min(MAX_BYTES, INFLATION * size + CHUNK if packed else size)
             with gzip.GzipFile(fileobj=raw) if packed else nullcontext(raw) as file:
                 return _read(file, path, dimensions, largest)
     except (OSError, EOFError, zlib.error, MemoryError) as error:
@@ -160,8 +160,8 @@ def _pair(folder: Path, part: str, classes: int) -> tuple[ByteArray, IntArray]:
 
 def _keep(inputs: ByteArray, rows: IntArray) -> ByteArray:
     """Move some rows, in rising order, to the front of the array itself: no second copy of it."""
-    for start in range(0, len(rows), ROWS):
-        part = rows[start : start + ROWS]
+    for start in range(0, len(rows), IMAGES_PER_BATCH):
+        part = rows[start : start + IMAGES_PER_BATCH]
         inputs[start : start + len(part)] = inputs[part]
     return inputs[: len(rows)]
 

@@ -30,7 +30,7 @@ from .rules import (
     storkey,
 )
 
-AT_ONCE = 256  # patterns whose fields are looked at together
+PATTERNS_PER_BATCH = 256  # patterns whose fields are looked at together
 
 
 def store(
@@ -134,7 +134,10 @@ def held(network: Network, states: SpinArray) -> BoolArray:
     states : (P, H)
         In -1 and +1.
     """
-    parts = (states[start : start + AT_ONCE] for start in range(0, len(states), AT_ONCE))
+    parts = (
+        states[start : start + PATTERNS_PER_BATCH]
+        for start in range(0, len(states), PATTERNS_PER_BATCH)
+    )
     found = [is_fixed(network, np.zeros((len(part), 0)), part) for part in parts]
     return np.concatenate(found) if found else np.zeros(0, dtype=np.bool_)
 

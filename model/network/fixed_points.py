@@ -14,7 +14,7 @@ from spinspike.one_line import OneLine
 from .dynamics import margins
 from .network import Network
 
-ROWS = 1024  # states checked at a time
+STATES_PER_BATCH = 1024  # states checked at a time
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,4 +60,4 @@ def smallest_margins(network: Network, points: FixedPoints) -> FloatArray:
 
 
 def _portions(total: int) -> list[slice]:
-    return [slice(start, start + ROWS) for start in range(0, total, ROWS)]
+    return [slice(start, start + STATES_PER_BATCH) for start in range(0, total, STATES_PER_BATCH)]

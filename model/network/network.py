@@ -14,7 +14,9 @@ from spinspike.one_line import OneLine
 
 from .architecture import Architecture
 
-ROWS = 512  # rows drawn at a time, so that a sparse matrix never stands there as a dense one
+ROWS_PER_BATCH = (
+    512  # rows drawn at a time, so that a sparse matrix never stands there as a dense one
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -142,8 +144,8 @@ def _normal(
 ) -> SparseMatrix:
     """Normal entries of variance 1/(fan_in (1 - sparsity)) where possible, a fraction absent."""
     parts = []
-    for start in range(0, len(possible), ROWS):
-        some = possible[start : start + ROWS]
+    for start in range(0, len(possible), ROWS_PER_BATCH):
+        some = possible[start : start + ROWS_PER_BATCH]
         kept = some & (rng.random(some.shape) >= sparsity)
         rows, columns = np.nonzero(kept)
         parts.append((rng.normal(size=some.shape)[kept], rows + start, columns))

@@ -40,7 +40,7 @@ from .rate_populations import Populations, peak_current, populations_of, resampl
 from .synapses import Synapses, Target, advance, connect, contained, imported
 
 TARGETS: tuple[Target, ...] = ("numpy", "cython")
-MOST = 500.0  # ms per s: spikes of a neuron in a step, of which Brian2 sees one at most
+MAX_RATE = 500.0  # ms per s: spikes of a neuron in a step, of which Brian2 sees one at most
 CURRENT = """
 dcurrent/dt = (u * x(t) - current) * (1 - exp(-dt / tau)) / dt : 1
 u : 1 (constant)
@@ -132,7 +132,7 @@ class Brian2Graded:
         if not 0 < self.dt <= self.every:
             message = f"dt and every are {self.dt} and {self.every} ms; allowed: 0 < dt <= every"
             raise BadInput(message)
-        if self.parameters.peak_rate * self.dt > MOST:
+        if self.parameters.peak_rate * self.dt > MAX_RATE:
             message = (
                 f"peak_rate is {self.parameters.peak_rate} per s and dt {self.dt} ms; allowed:"
             )

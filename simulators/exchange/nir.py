@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spinspike.errors import BadInput
 from spinspike.mapping.graph.graph import SynapseGraph
-from spinspike.mapping.nir.export import STEP, check_size, omissions, to_nir
+from spinspike.mapping.nir.export import DEFAULT_DT, check_size, omissions, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.file import check_names
 from spinspike.mapping.nir.file import write as write_file
@@ -20,7 +20,9 @@ __all__ = ["obstacles", "omissions", "write"]
 FORMS = {"populations": to_nir, "signed": to_signed_nir, "portable": to_portable_nir}
 
 
-def obstacles(graph: SynapseGraph, *, dt: float = STEP, form: str = "populations") -> list[str]:
+def obstacles(
+    graph: SynapseGraph, *, dt: float = DEFAULT_DT, form: str = "populations"
+) -> list[str]:
     """What of a graph a NIR file cannot hold, and why.
 
     Parameters
@@ -40,7 +42,7 @@ def write(
     graph: SynapseGraph,
     path: Path | str,
     *,
-    dt: float = STEP,
+    dt: float = DEFAULT_DT,
     form: str = "populations",
     force: bool = False,
 ) -> Path:

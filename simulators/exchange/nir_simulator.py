@@ -12,7 +12,7 @@ from spinspike.mapping.graph.codec import unit_states
 from spinspike.mapping.graph.fields import supervisory_field
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.membrane import WEIGHT_UNIT, leak
-from spinspike.mapping.nir.export import BIAS, OUTPUT, STEP, node_names, to_nir
+from spinspike.mapping.nir.export import BIAS, DEFAULT_DT, OUTPUT, node_names, to_nir
 from spinspike.mapping.nir.export_signed import to_signed_nir
 from spinspike.mapping.nir.graph import NirGraph
 from spinspike.mapping.nir.portable import PORTABLE_KIND, SOURCES, to_portable_nir
@@ -40,7 +40,7 @@ class Nir:
     """
 
     form: Form = "populations"
-    dt: float = STEP
+    dt: float = DEFAULT_DT
     name: str = "nir"
     regime: Regime = "step"
 

@@ -36,7 +36,7 @@ from .folder import whole_folder
 
 TEMPLATE = Path(__file__).parent / "pynn_template"
 WRITTEN = ("network.py", "README.md", "network.json", "network.npz")
-STEP = 0.5  # ms
+TIME_STEP = 0.5  # ms
 WINDOW, EVERY = 50, 10  # ms: how recent a spike means "up", and how often that is read
 PATTERNS = 100  # fixed points that go along
 SATURATING = ("coupling", "self", "link")
@@ -129,7 +129,7 @@ def _fill(graph: SynapseGraph, points: FixedPoints, p: LIFParameters, folder: Pa
     head = {
         "name": "spinspike",
         "encoding": graph.encoding,
-        "timestep": STEP,
+        "timestep": TIME_STEP,
         "cell": {
             "v_rest": 0.0,
             "v_reset": p.reset,

@@ -19,7 +19,11 @@ from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput, OutOfRange
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
-from spinspike.mapping.integrator.integrator_graph import STEP, map_integrator, outlier_after
+from spinspike.mapping.integrator.integrator_graph import (
+    DEFAULT_STEP,
+    map_integrator,
+    outlier_after,
+)
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, outlier
 from spinspike.simulators.base_graded import GradedSimulator, Response
 from spinspike.simulators.brian2.graded import Brian2Graded
@@ -154,7 +158,7 @@ def pulse_of(target: Filter, run: str, step: float) -> Pulse:
 
 
 def model_outcome(
-    network: LinearNetwork, target: Filter, run: str, step: float = STEP
+    network: LinearNetwork, target: Filter, run: str, step: float = DEFAULT_STEP
 ) -> IntegratorOutcome:
     """The same run on the learned network: neither rounded nor in spikes."""
     pulse = pulse_of(target, run, step)
@@ -185,7 +189,7 @@ def run_graph(
 ) -> IntegratorOutcome:
     """The run of a model on one simulator, with its graph or a null of that."""
     mapped = outlier_after(graph)  # refuses a graph whose neurons are not graded
-    step = graph.graded.step if graph.graded else STEP
+    step = graph.graded.step if graph.graded else DEFAULT_STEP
     pulse = pulse_of(model.target, model.run, step)
     signal = pulse.samples(step)
     rng = np.random.default_rng(seed)

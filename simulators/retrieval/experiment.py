@@ -21,7 +21,7 @@ from spinspike.simulators.base import Phases, Simulator, calibrated, seeded
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.simulators.registry import label
 from spinspike.simulators.stimulus import encode_stimulus
-from spinspike.simulators.validation.protocol import MOST, RECORDED, default_phases
+from spinspike.simulators.validation.protocol import PATTERNS_PER_BLOCK, RECORDED, default_phases
 from spinspike.task import Progress
 
 from .cues import damaged
@@ -37,7 +37,7 @@ FRACTIONS = tuple(k / 20 for k in range(9))  # 0 to .4
 HOLD = 60  # steps after the cue
 REFERENCE = "reference"
 SHOWN = 3  # memories whose states are kept for pictures
-AT_ONCE = 512  # cues that the reference follows together
+CUES_PER_BATCH = 512  # cues that the reference follows together
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,7 @@ def _blocks(
     """So many cues at a time that memory is bounded."""
     size = 8192
     if fast is None:
-        size = MOST[simulator.regime]
+        size = PATTERNS_PER_BLOCK[simulator.regime]
         if simulator.regime != "continuous":
             size = int(np.clip(RECORDED // (phases.total * graph.neurons), 1, size))
     return [slice(start, start + size) for start in range(0, count, size)]
@@ -327,8 +327,8 @@ def _reference(
     """The network itself, in as many synchronous sweeps as the protocol has steps, 60 at least."""
     sweeps = max(HOLD, phases.total) if like.regime == "step" else HOLD
     ends, since = [], []
-    for start in range(0, len(given.memory), AT_ONCE):
-        rows = slice(start, start + AT_ONCE)
+    for start in range(0, len(given.memory), CUES_PER_BATCH):
+        rows = slice(start, start + CUES_PER_BATCH)
         external = input_field(network, given.inputs[rows])
         spins = given.states[rows].copy()
         last = np.ones(len(spins))

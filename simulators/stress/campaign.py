@@ -19,7 +19,7 @@ from spinspike.simulators.base import Phases, Simulator, needs_own_process
 from spinspike.simulators.validation.memory import watched
 
 from .curve import StressCurve, curve
-from .experiment import AT_ONCE, Kind, work
+from .experiment import SPIKES_PER_BATCH, Kind, work
 from .kinds import check_kind, check_levels, highest_level
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -168,7 +168,7 @@ def seconds_and_bytes(plan: StressPlan, missing: Sequence[Task]) -> tuple[float,
                 each = max(0.0, several - one) / max(1, few - 1)
                 total += len(runs) * (one + (len(points) - 1) * each)
                 spikes = plan.phases.total * plan.graph.neurons * (len(points) - few)
-                growth = max(growth, COPIES * min(spikes, AT_ONCE))
+                growth = max(growth, COPIES * min(spikes, SPIKES_PER_BATCH))
     return total, peak[0] + growth
 
 

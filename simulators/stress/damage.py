@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spinspike.arrays import BoolArray
 from spinspike.mapping.graph.graph import Projection, SynapseGraph
 
-LARGEST = 255  # mantissa
+MAX_MANTISSA = 255  # mantissa
 
 
 def mismatched(graph: SynapseGraph, deviation: float, rng: np.random.Generator) -> SynapseGraph:
@@ -71,7 +71,7 @@ def _each(graph: SynapseGraph, mantissas: Callable[[Projection], NDArray[Any]]) 
 def _with(p: Projection, wanted: NDArray[Any]) -> Projection:
     if wanted is p.mantissa:
         return p
-    mantissa = np.clip(np.rint(wanted), 0, LARGEST).astype(np.uint8)
+    mantissa = np.clip(np.rint(wanted), 0, MAX_MANTISSA).astype(np.uint8)
     kept = mantissa > 0
     before = np.append(0, np.cumsum(kept))  # kept synapses before each
     return replace(

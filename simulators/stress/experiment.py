@@ -28,7 +28,7 @@ from spinspike.simulators.stimulus import encode_stimulus
 
 Rng = np.random.Generator
 Run = Literal["cued", "learned"]
-AT_ONCE = 2**27  # spikes recorded at a time
+SPIKES_PER_BATCH = 2**27  # spikes recorded at a time
 ALL: tuple[Regime, ...] = ("step", "asynchronous", "continuous")
 
 
@@ -143,7 +143,7 @@ def work(
         ``certain`` (P,): probability with which each pattern is certain to be found where it is
         asked for, 0 where nothing is promised.
     """
-    at_once = max(1, AT_ONCE // (phases.total * graph.neurons))
+    at_once = max(1, SPIKES_PER_BATCH // (phases.total * graph.neurons))
     parts = []
     for first in range(0, len(points), at_once):
         chosen = points.select(slice(first, first + at_once))

@@ -15,7 +15,7 @@ from spinspike.simulators.registry import label
 
 from .outcome import Outcome, wilson
 
-AT_ONCE = 256  # patterns whose margins are computed at a time
+PATTERNS_PER_BATCH = 256  # patterns whose margins are computed at a time
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def disagreements(graph: SynapseGraph, outcomes: Sequence[Outcome]) -> list[Disa
     for a, b, count in _pairs(outcomes):
         patterns = np.flatnonzero((a.final[:count] != b.final[:count]).any(axis=1))
         held = [(o, o.exact) for o in (a, b)]
-        for start in range(0, len(patterns), AT_ONCE):
-            rows = patterns[start : start + AT_ONCE]
+        for start in range(0, len(patterns), PATTERNS_PER_BATCH):
+            rows = patterns[start : start + PATTERNS_PER_BATCH]
             margins = integer_margins(graph, a.points.select(rows))[:, graph.io.decoder]
             differ = a.final[rows] != b.final[rows]
             margins = np.where(differ, margins, np.iinfo(np.int64).max)

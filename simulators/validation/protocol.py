@@ -50,7 +50,11 @@ NULLS: Mapping[str, str] = {
 }
 NULL_RUNS = ("learned", "cued")
 RECORDED = 2**28  # bytes of spikes that a block of patterns may leave in memory
-MOST: Mapping[Regime, int] = {"step": 512, "asynchronous": 256, "continuous": 128}  # patterns
+PATTERNS_PER_BLOCK: Mapping[Regime, int] = {
+    "step": 512,
+    "asynchronous": 256,
+    "continuous": 128,
+}  # patterns
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def blocks(
         message = f"patterns is {patterns}; allowed: 1 or more"
         raise BadInput(message)
     total = min(patterns, len(_points(graph, run)))
-    size = MOST[regime]
+    size = PATTERNS_PER_BLOCK[regime]
     if regime != "continuous":
         size = int(np.clip(RECORDED // (phases.total * graph.neurons), 1, size))
     return [slice(start, min(start + size, total)) for start in range(0, total, size)]

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from spinspike.studies.page.terminal import table
 
-ROWS = {
+LABELS = {
     "margin": "smallest integer margin",
     "single": "single flips corrected in one step, fraction",
     "double": "pairs of flips corrected in one step, fraction",
@@ -41,7 +41,7 @@ def certificate_tables(summary: Mapping[str, Any]) -> list[Table]:
         title = f"{run}: {found['certified']} of {found['fixed_points']} are fixed for certain"
         bounds = [
             [words, *(_number(found["bounds"][name][k]) for k in ("min", "median", "max"))]
-            for name, words in ROWS.items()
+            for name, words in LABELS.items()
             if name in found["bounds"]
         ]
         if bounds:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 FLIPPED = 0.2  # of the units of a cue
-STEP = 1e-3  # s, of a chip that is paced to real time
+REAL_TIME_STEP = 1e-3  # s, of a chip that is paced to real time
 PARTS = ("synapse", "dendrite", "soma", "network")
 PREFIXES = (("", 1.0), ("m", 1e-3), ("µ", 1e-6), ("n", 1e-9), ("p", 1e-12))
-ROWS = (
+QUANTITIES = (
     ("answer", "joules", "answer: energy", "J"),
     *(("answer", part, f"answer: of it {part}", "J") for part in PARTS),
     ("answer", "seconds", "answer: time", "s"),
@@ -158,7 +158,7 @@ def _summary(one: Bill) -> dict[str, Any]:
             "joules_per_step": one.joules_held,
             "seconds_per_step": one.seconds_held,
             "joules_per_second": one.watts_held,
-            "joules_per_second_of_1_ms_steps": one.joules_held / STEP,
+            "joules_per_second_of_1_ms_steps": one.joules_held / REAL_TIME_STEP,
         },
     }
 
@@ -170,7 +170,7 @@ def energy_tables(summary: dict[str, Any]) -> list[Table]:
     found, where = summary["estimates"], f"{summary['cores']} cores, {summary['placement']}"
     rows = [
         _row(label, [one[what][key] for one in found.values()], unit)
-        for what, key, label, unit in ROWS
+        for what, key, label, unit in QUANTITIES
     ]
     notes = [f"costs of events: {summary['costs']['source']}", *summary["assumptions"]]
     notes += [f"does not fit the chip: {misfit}" for misfit in summary["misfits"]]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadInput
-from spinspike.mapping.integrator.integrator_graph import STEP
+from spinspike.mapping.integrator.integrator_graph import DEFAULT_STEP
 from spinspike.model.integrator.learning import History, descend, flow
 from spinspike.model.integrator.linear_network import Filter, LinearNetwork, draw
 from spinspike.model.integrator.loss import loss
@@ -73,9 +73,9 @@ def start(
     BadInput
         There is no such regime, or a value is not allowed.
     """
-    if target.rate < SLOWEST or target.frequency * STEP >= np.pi:
+    if target.rate < SLOWEST or target.frequency * DEFAULT_STEP >= np.pi:
         message = f"rate and frequency are {target.rate:g} and {target.frequency:g}; allowed: "
-        message += f"{SLOWEST:g} up, and below {np.pi / STEP:.3g}, half a turn in a step"
+        message += f"{SLOWEST:g} up, and below {np.pi / DEFAULT_STEP:.3g}, half a turn in a step"
         raise BadInput(message)
     if regime not in SPREADS:
         message = f"regime is {regime!r}; allowed: {', '.join(SPREADS)}"

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 from spinspike.arrays import FloatArray, SpinArray
 from spinspike.errors import BadFile, BadInput
 from spinspike.model.landscape.counting.enumeration import count_fixed_points
-from spinspike.model.landscape.search.belief_propagation import LARGEST, bethe_entropy, linked
+from spinspike.model.landscape.search.belief_propagation import (
+    MAX_LINKED_SPINS,
+    bethe_entropy,
+    linked,
+)
 from spinspike.model.landscape.search.convergence import Order
 from spinspike.model.landscape.studies.survey import permuted, surroundings, survey
 from spinspike.model.network.fixed_points import FixedPoints
@@ -168,7 +172,7 @@ def count(network: Network, fields: FloatArray, seed: int) -> Arrays:
     first field is counted, if any.
     """
     estimate, counts = np.full((2, len(fields)), np.nan)
-    if linked(network) <= LARGEST:
+    if linked(network) <= MAX_LINKED_SPINS:
         estimate = bethe_entropy(network, np.random.default_rng(seed), external=fields).entropy
     many = len(fields) if network.units <= COUNTED else 1 if network.units <= COUNTED_ONCE else 0
     for number in range(many):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinspike.model.landscape.studies.survey import LARGEST
+from spinspike.model.landscape.studies.survey import MAX_CLUSTER
 from spinspike.studies.page.template import filled_in, picture
 
 from . import network_figures as draw
@@ -88,7 +88,7 @@ def network_page(figures: Path, report: NetworkReport, repeat: Any) -> str:
             "Fixed points that differ from a given one in one and in two units, and how many can "
             "be reached from it by moves of up to two flips (of one in networks of more than "
             f"{PAIRS_OF} units) through fixed points alone, as far as "
-            f"looked for ({LARGEST}); bars of 95 % over images."
+            f"looked for ({MAX_CLUSTER}); bars of 95 % over images."
         )
         shown = picture(figures, "around", draw.around(report.around), caption)
         cells = html_table("", AROUND_COLUMNS, grouped([around_cells(a) for a in report.around]))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from spinspike.model.landscape.studies.sweep import Sweep
+    from spinspike.model.landscape.studies.sweep import ParameterScan
 
-MOST = 200  # values of one range
+MAX_VALUES = 200  # values of one range
 
 
 def cores() -> int:
@@ -24,7 +24,7 @@ def closest(units: Sequence[int], wished: int = 100) -> int:
     return min(units, key=lambda h: abs(h - wished))
 
 
-def asked(self_coupling: str, link: str, units: str, orders: str, **options: int) -> Sweep:
+def asked(self_coupling: str, link: str, units: str, orders: str, **options: int) -> ParameterScan:
     """The sweep that the command line asks for.
 
     Raises
@@ -32,9 +32,9 @@ def asked(self_coupling: str, link: str, units: str, orders: str, **options: int
     BadInput
         Something of it is not allowed.
     """
-    from spinspike.model.landscape.studies.sweep import Sweep
+    from spinspike.model.landscape.studies.sweep import ParameterScan
 
-    return Sweep(
+    return ParameterScan(
         numbers("self-coupling", self_coupling),
         numbers("link", link),
         tuple(int(h) for h in numbers("units", units, whole=True)),
@@ -63,14 +63,14 @@ def numbers(name: str, text: str, *, whole: bool = False) -> tuple[float, ...]:
             count = floor((last - first) / step + 1e-9) + 1
             if count < 1 or step <= 0:
                 raise ValueError
-            found += [round(first + k * step, 10) for k in range(min(count, MOST + 1))]
+            found += [round(first + k * step, 10) for k in range(min(count, MAX_VALUES + 1))]
         if not all(map(isfinite, found)) or (whole and any(v % 1 for v in found)):
             raise ValueError
     except (ValueError, OverflowError, ZeroDivisionError) as error:
         kind = "whole numbers" if whole else "numbers"
         message = f"{name} is {text!r}; allowed: {kind} with commas, or first:last:step"
         raise BadInput(message) from error
-    if len(found) > MOST:
-        message = f"{name} {text!r} is more than {MOST} values; allowed: fewer"
+    if len(found) > MAX_VALUES:
+        message = f"{name} {text!r} is more than {MAX_VALUES} values; allowed: fewer"
         raise BadInput(message)
     return tuple(found)

@@ -24,7 +24,7 @@ KINDS = {
 }
 DISTANCES = (1, 2, 4, 8)
 EXACT = 2  # up to which distance all are counted
-LARGEST = 300  # fixed points of a cluster that are looked for
+MAX_CLUSTER = 300  # fixed points of a cluster that are looked for
 WISHED = 100  # units, about
 LEVELS = 2
 
@@ -100,7 +100,9 @@ def compare(
 ) -> Arrays:
     """One network; arrays of each kind by name."""
     rng = np.random.default_rng([seed, units, network])
-    found = reached_and_typical(units, self_coupling, rng, distances, 1, exact=EXACT, limit=LARGEST)
+    found = reached_and_typical(
+        units, self_coupling, rng, distances, 1, exact=EXACT, limit=MAX_CLUSTER
+    )
     return {"left": found.left} | {
         f"{kind}_{name}": values
         for kind in KINDS
@@ -142,6 +144,6 @@ def _nearby(
         weak=float(weak.mean()) if size else np.nan,
         weak_error=float(weak.std(ddof=1) / size**0.5) if size > 1 else np.nan,
         cluster=float(np.median(cluster)) if size else np.nan,
-        capped=float((cluster >= LARGEST).mean()) if size else np.nan,
+        capped=float((cluster >= MAX_CLUSTER).mean()) if size else np.nan,
         joined=float((pairs == 0).mean()) if pairs.size else np.nan,
     )

@@ -15,7 +15,15 @@ import numpy as np
 from spinspike.arrays import FloatArray
 from spinspike.campaign import unfinished
 from spinspike.model.landscape.search.convergence import ORDERS
-from spinspike.model.landscape.studies.sweep import Point, Results, Row, Sweep, fixed, measure, rows
+from spinspike.model.landscape.studies.sweep import (
+    ParameterScan,
+    Point,
+    Results,
+    Row,
+    fixed,
+    measure,
+    rows,
+)
 from spinspike.model.landscape.studies.threshold import Scaling, Threshold, scaling, threshold
 from spinspike.studies.page.terminal import carried_out, spinner
 
@@ -48,7 +56,7 @@ class Law:
 class SweepFindings:
     """All that a sweep found."""
 
-    sweep: Sweep
+    sweep: ParameterScan
     rows: Sequence[Row]
     edges: Sequence[Edge]
     laws: Sequence[Law]
@@ -81,7 +89,7 @@ class SweepFindings:
         return None
 
 
-def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> SweepFindings:
+def swept(sweep: ParameterScan, folder: Path, *, jobs: int, scheduler: str | None) -> SweepFindings:
     """Run what the folder does not hold yet, and put it together."""
     from spinspike.studies.page.provenance import installed_version
 
@@ -95,7 +103,7 @@ def swept(sweep: Sweep, folder: Path, *, jobs: int, scheduler: str | None) -> Sw
     return findings(sweep, results)
 
 
-def announce(sweep: Sweep, missing: set[str], *, jobs: int, scheduler: str | None) -> None:
+def announce(sweep: ParameterScan, missing: set[str], *, jobs: int, scheduler: str | None) -> None:
     """Say about how long the missing runs take, if that may be a minute or more."""
     seconds = 0.0
     with spinner("trying one network of each size"):
@@ -112,7 +120,7 @@ def announce(sweep: Sweep, missing: set[str], *, jobs: int, scheduler: str | Non
         sys.stderr.write(f"explore: {len(missing)} runs, about {time} {where}\n")
 
 
-def _seconds(sweep: Sweep, point: Point) -> float:
+def _seconds(sweep: ParameterScan, point: Point) -> float:
     """Of one network, if what does not come to rest within a few sweeps never does."""
     few = min(FEW, sweep.limit) if point.order in ORDERS else sweep.limit
     short = replace(sweep, orders=(point.order,), limit=few, starts=min(FEW, sweep.starts))
@@ -123,7 +131,7 @@ def _seconds(sweep: Sweep, point: Point) -> float:
     return took * (1 + float(moving.mean()) * (sweep.limit / short.limit - 1))
 
 
-def findings(sweep: Sweep, results: Results) -> SweepFindings:
+def findings(sweep: ParameterScan, results: Results) -> SweepFindings:
     """Tables, thresholds and their scaling."""
     along_self = len(sweep.self_couplings) > 1
     levels = sweep.self_couplings if along_self else sweep.links
@@ -143,7 +151,9 @@ def findings(sweep: Sweep, results: Results) -> SweepFindings:
     return SweepFindings(sweep, rows(sweep, results), edges, laws, _overlaps(sweep, results, rng))
 
 
-def _overlaps(sweep: Sweep, results: Results, rng: np.random.Generator) -> dict[Point, FloatArray]:
+def _overlaps(
+    sweep: ParameterScan, results: Results, rng: np.random.Generator
+) -> dict[Point, FloatArray]:
     """Overlaps of pairs of fixed points in the largest networks, for their histogram."""
     found = {}
     for point in sweep.points:

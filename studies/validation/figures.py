@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 3  # panels beside each other, at most
-AT_ONCE = 512  # patterns whose margins are in memory at a time
+PATTERNS_PER_BATCH = 512  # patterns whose margins are in memory at a time
 
 
 @styled
@@ -199,8 +199,8 @@ def unit_margins(graph: SynapseGraph, points: FixedPoints) -> FloatArray:
 def _portions(outcomes: Sequence[Outcome]) -> Iterator[tuple[FixedPoints, SpinArray]]:
     """Fixed points and final states, some at a time."""
     for o in outcomes:
-        for start in range(0, len(o.points), AT_ONCE):
-            rows = slice(start, start + AT_ONCE)
+        for start in range(0, len(o.points), PATTERNS_PER_BATCH):
+            rows = slice(start, start + PATTERNS_PER_BATCH)
             yield o.points.select(rows), o.final[rows]
 
 

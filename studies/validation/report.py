@@ -237,7 +237,7 @@ def _stress_figures(summary: Path) -> dict[str, Figure]:
 
 def _energy(file: Path) -> dict[str, Any] | None:
     """What `spinspike energy --json` printed, if it was kept: names of the estimates, and rows."""
-    from spinspike.studies.chips.energy import ROWS, scaled
+    from spinspike.studies.chips.energy import QUANTITIES, scaled
 
     if not file.exists():
         return None
@@ -246,7 +246,7 @@ def _energy(file: Path) -> dict[str, Any] | None:
         estimates, assumed = found["estimates"], found["assumptions"]
         rows = [
             [text, *(scaled(float(e[what][key]), unit) for e in estimates.values())]
-            for what, key, text, unit in ROWS
+            for what, key, text, unit in QUANTITIES
         ]
         return {"names": list(estimates), "rows": rows, "assumed": list(assumed)}
     except (ValueError, TypeError, KeyError, AttributeError) as error:

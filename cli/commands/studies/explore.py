@@ -17,10 +17,10 @@ from spinspike.cli.commands.options import Json, Seed
 
 if TYPE_CHECKING:
     from spinspike.model.landscape.search.convergence import Order
-    from spinspike.model.landscape.studies.sweep import Sweep
+    from spinspike.model.landscape.studies.sweep import ParameterScan
     from spinspike.studies.landscape.sweep_page import SweepReport
 
-MOST = 1_000_000  # networks, starts and sweeps
+MAX_COUNT = 1_000_000  # networks, starts and sweeps
 
 
 RANDOM = ("self_coupling", "link", "units", "algorithms", "neighbourhoods", "networks")
@@ -67,7 +67,7 @@ def explore(
         int,
         typer.Option(
             min=0,
-            max=MOST,
+            max=MAX_COUNT,
             help="Random networks whose reached fixed points are held against typical ones.",
         ),
     ] = 6,
@@ -75,12 +75,12 @@ def explore(
         str, typer.Option(help="Of the dynamics: asynchronous, synchronous, partial.")
     ] = "asynchronous,synchronous",
     networks: Annotated[
-        int, typer.Option(min=2, max=MOST, help="Random networks of each size.")
+        int, typer.Option(min=2, max=MAX_COUNT, help="Random networks of each size.")
     ] = 4,
     starts: Annotated[
-        int, typer.Option(min=2, max=MOST, help="Random states that each network starts from.")
+        int, typer.Option(min=2, max=MAX_COUNT, help="Random states that each network starts from.")
     ] = 16,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Sweeps, at most.")] = 300,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_COUNT, help="Sweeps, at most.")] = 300,
     jobs: Annotated[
         int | None,
         typer.Option(min=1, help="Processes on this machine; by default one for each core."),
@@ -162,8 +162,8 @@ def refuse_options(context: typer.Context, network: Path | None) -> None:
 
 def many_networks(
     folder: Path,
-    sweep: Sweep,
-    others: Sweep | None,
+    sweep: ParameterScan,
+    others: ParameterScan | None,
     neighbourhoods: int,
     *,
     jobs: int,

@@ -19,7 +19,7 @@ from spinspike.arrays import BoolArray, FloatArray, IntArray, SparseMatrix
 from spinspike.errors import BadInput
 from spinspike.model.network.network import Network
 
-LARGEST = 8  # linked spins that are treated together: 2^8 joint states
+MAX_LINKED_SPINS = 8  # linked spins that are treated together: 2^8 joint states
 FULL = 0.1  # couplings present from which dense matrices are faster
 LEAST_VARIANCE = 1e-12  # of a field that nothing makes uncertain
 TOLERANCE = 1e-6  # of magnetisations, where the messages have come to rest
@@ -69,14 +69,14 @@ def constraints(network: Network) -> Constraints:
     Raises
     ------
     BadInput
-        Links join more than `LARGEST` spins.
+        Links join more than `MAX_LINKED_SPINS` spins.
     """
     groups, group = _groups(network)
     units = np.arange(network.units)
     member = csr_array((np.ones(network.units), (group, units)), shape=(groups, network.units))
     size = np.bincount(group)
-    if size.max() > LARGEST:
-        message = f"links join {size.max()} spins; allowed: up to {LARGEST}"
+    if size.max() > MAX_LINKED_SPINS:
+        message = f"links join {size.max()} spins; allowed: up to {MAX_LINKED_SPINS}"
         raise BadInput(message)
     by_group = np.argsort(group, kind="stable")
     place = np.empty_like(units)  # of a unit in its group
@@ -99,7 +99,7 @@ def constraints(network: Network) -> Constraints:
 
 
 def linked(network: Network) -> int:
-    """Most spins that links join with each other; up to `LARGEST` can be treated together."""
+    """Most spins that links join with each other; up to `MAX_LINKED_SPINS` can be treated together."""
     return int(np.bincount(_groups(network)[1]).max())
 
 

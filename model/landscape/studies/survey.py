@@ -17,7 +17,7 @@ from spinspike.model.network.network import Network
 
 from .sweep import pair_overlaps
 
-LARGEST = 200  # fixed points of a cluster that are looked for
+MAX_CLUSTER = 200  # fixed points of a cluster that are looked for
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def surroundings(
     *,
     external: FloatArray | None = None,
     moves: int = 2,
-    largest: int = LARGEST,
+    largest: int = MAX_CLUSTER,
 ) -> Surroundings:
     """Count neighbours of fixed points, and what can be reached from them by moves of few flips.
 

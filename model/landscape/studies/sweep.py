@@ -44,7 +44,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class ParameterScan:
     """Random networks with dense couplings J_ij ~ N(0, 1/H), and how long they are followed.
 
     Parameters
@@ -158,7 +158,7 @@ class Row:
     complexity: float  # ln E[number of fixed points] of theory, per spin
 
 
-def measure(sweep: Sweep, point: Point, network: int) -> Arrays:
+def measure(sweep: ParameterScan, point: Point, network: int) -> Arrays:
     """What becomes of the starts of one network.
 
     Returns
@@ -192,17 +192,17 @@ def pair_overlaps(states: SpinArray) -> FloatArray:
     return np.asarray((spins @ spins.T / max(spins.shape[1], 1))[above])
 
 
-def fixed(sweep: Sweep, point: Point, results: Results) -> BoolArray:
+def fixed(sweep: ParameterScan, point: Point, results: Results) -> BoolArray:
     """Which runs at one place came to a fixed point, (networks, starts)."""
     return np.asarray(_stacked(sweep, point, results, "period") == 1)
 
 
-def rows(sweep: Sweep, results: Results) -> list[Row]:
+def rows(sweep: ParameterScan, results: Results) -> list[Row]:
     """The table of a sweep, from what its tasks returned."""
     return [_row(sweep, point, results) for point in sweep.points]
 
 
-def _row(sweep: Sweep, point: Point, results: Results) -> Row:
+def _row(sweep: ParameterScan, point: Point, results: Results) -> Row:
     period = _stacked(sweep, point, results, "period")
     reached = period == 1
     parts = [results[sweep.key(point, network)] for network in range(sweep.networks)]
@@ -255,7 +255,7 @@ def band(reached: BoolArray) -> tuple[float, float]:
     return wilson_interval(fraction, float(count))
 
 
-def _stacked(sweep: Sweep, point: Point, results: Results, name: str) -> NDArray[Any]:
+def _stacked(sweep: ParameterScan, point: Point, results: Results, name: str) -> NDArray[Any]:
     keys = [sweep.key(point, network) for network in range(sweep.networks)]
     return np.array([results[key][name] for key in keys])
 

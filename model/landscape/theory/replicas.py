@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from spinspike.errors import BadInput
 
-MOST = 1000.0  # replicas, overlap and self-coupling for which the grid was tried out
+MAX_PARAMETER = 1000.0  # replicas, overlap and self-coupling for which the grid was tried out
 LOOSEST, TIGHTEST = 1e-3, 0.9999
 STRONGEST = 10.0
 FAR = 8.0  # deviations of a Gaussian integral that count
@@ -119,8 +119,8 @@ def densest(overlap: float, self_coupling: float, limit: float = 100.0) -> Clust
     >>> round(found.replicas, 1), round(found.internal_entropy, 3), abs(found.complexity) < 1e-6
     (12.4, 0.047, True)
     """
-    if not 2 <= limit <= MOST:
-        message = f"limit is {limit}; allowed: 2 to {MOST:g}"
+    if not 2 <= limit <= MAX_PARAMETER:
+        message = f"limit is {limit}; allowed: 2 to {MAX_PARAMETER:g}"
         raise BadInput(message)
     many = clusters(limit, overlap, self_coupling)
     if many.complexity >= 0:
@@ -164,7 +164,7 @@ def _moments(
 def _check(replicas: float, overlap: float, self_coupling: float) -> None:
     """Raise BadInput where the integrals are not what they stand for, or too wide a grid."""
     for name, value, low, high in (
-        ("replicas", replicas, 1.0, MOST),
+        ("replicas", replicas, 1.0, MAX_PARAMETER),
         ("overlap", overlap, LOOSEST, TIGHTEST),
         ("self_coupling", self_coupling, 0.0, STRONGEST),
     ):

@@ -12,7 +12,7 @@ import pytest
 from spinspike.arrays import InputArray
 from spinspike.errors import BadInput
 from spinspike.model.data.dataset import Dataset, Split
-from spinspike.model.data.entangled import ROWS, entangle
+from spinspike.model.data.entangled import IMAGES_PER_BATCH, entangle
 from spinspike.model.data.named import load
 
 REAL = os.environ.get("SPINSPIKE_DATA")
@@ -57,7 +57,7 @@ def test_the_sign_of_zero_is_minus_one() -> None:
 
 def test_bytes_and_their_scaled_values_give_the_same_signs() -> None:
     """More images than are projected at a time; 255 is the range, not the largest value."""
-    pixels = np.random.default_rng(1).integers(0, 200, (ROWS + 3, 12)).astype(np.uint8)
+    pixels = np.random.default_rng(1).integers(0, 200, (IMAGES_PER_BATCH + 3, 12)).astype(np.uint8)
     scaled = entangle(dataset(pixels / 255.0))
     raw = entangle(dataset(pixels, (0.0, 255.0)))
     np.testing.assert_array_equal(raw.train.inputs, scaled.train.inputs)

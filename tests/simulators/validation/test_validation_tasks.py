@@ -24,7 +24,7 @@ RUNS = ("free", "learned", "wrong")
 @pytest.fixture
 def plan(graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Ten patterns of each run, in blocks of four."""
-    monkeypatch.setattr(validation, "MOST", {"step": 4})
+    monkeypatch.setattr(validation, "PATTERNS_PER_BLOCK", {"step": 4})
     phases = default_phases(graph, "step", hold=12)
     return Plan(graph, find("emulator"), Emulator(), tuple(trials(RUNS)), 10, phases, 5)
 

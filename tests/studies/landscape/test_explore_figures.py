@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spinspike.model.landscape.studies.sweep import Sweep
+from spinspike.model.landscape.studies.sweep import ParameterScan
 from spinspike.studies.landscape import network_figures as draw_one
 from spinspike.studies.landscape import reached_figures as draw_reached
 from spinspike.studies.landscape import sweep_figures as draw
@@ -18,7 +18,7 @@ from spinspike.studies.landscape.sweep import SweepFindings, findings, sweep_tit
 from spinspike.studies.landscape.sweep_tables import edge_cells
 
 pytestmark = pytest.mark.matplotlib
-SWEEP = Sweep((0.2, 0.4, 0.6), (0.0, 1.0), (50, 200), networks=6, starts=10, limit=9)
+SWEEP = ParameterScan((0.2, 0.4, 0.6), (0.0, 1.0), (50, 200), networks=6, starts=10, limit=9)
 STEPS = {(50, 0.0): 0.3, (200, 0.0): 0.5, (50, 1.0): 0.1, (200, 1.0): 0.1}  # where all converge
 
 

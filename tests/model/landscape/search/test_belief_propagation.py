@@ -14,7 +14,7 @@ from scipy.stats import norm
 
 from spinspike.errors import BadInput
 from spinspike.model.landscape.search.belief_propagation import (
-    LARGEST,
+    MAX_LINKED_SPINS,
     bethe_entropy,
     constraints,
     first_messages,
@@ -123,7 +123,7 @@ def test_impossible_values_are_refused() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(BadInput, match=r"external has shape \(5,\); allowed: \(problems, 5\)"):
         bethe_entropy(drawn(5, 0.5), rng, external=np.zeros(5))
-    chain = drawn(2, 0.5, modules=LARGEST + 1, link=1.0)
+    chain = drawn(2, 0.5, modules=MAX_LINKED_SPINS + 1, link=1.0)
     with pytest.raises(BadInput, match="links join 9 spins; allowed: up to 8"):
         bethe_entropy(chain, rng)
     with pytest.raises(BadInput, match="limit is 0 iterations; allowed: 1 or more"):

@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 from spinspike.campaign import carry_out, unfinished
 from spinspike.errors import BadInput
 from spinspike.model.landscape.studies.sweep import (
+    ParameterScan,
     Point,
-    Sweep,
     band,
     fixed,
     measure,
@@ -25,12 +25,12 @@ from spinspike.model.landscape.studies.sweep import (
 )
 
 
-def run(sweep: Sweep, folder: Path) -> dict[str, Any]:
+def run(sweep: ParameterScan, folder: Path) -> dict[str, Any]:
     return carry_out(sweep.tasks(), folder, fingerprint=repr(sweep.settings))
 
 
 def test_networks_of_100_units_converge_in_22_sweeps_at_a_half(tmp_path: Path) -> None:
-    sweep = Sweep((0.5,), networks=8, starts=16, limit=1000)
+    sweep = ParameterScan((0.5,), networks=8, starts=16, limit=1000)
     (row,) = rows(sweep, run(sweep, tmp_path))
     assert row.converged == 1
     assert abs(row.sweeps - 22) < 3 * row.sweeps_error + 1
@@ -39,7 +39,7 @@ def test_networks_of_100_units_converge_in_22_sweeps_at_a_half(tmp_path: Path) -
 
 
 def test_only_strong_self_couplings_or_links_let_states_come_to_rest(tmp_path: Path) -> None:
-    sweep = Sweep((0.0, 1.0), (0.0, 2.0), (60,), ("asynchronous", "synchronous"), 4, 8, 60)
+    sweep = ParameterScan((0.0, 1.0), (0.0, 2.0), (60,), ("asynchronous", "synchronous"), 4, 8, 60)
     found = {(r.order, r.link, r.self_coupling): r for r in rows(sweep, run(sweep, tmp_path))}
     assert len(found) == 8
     for order in sweep.orders:
@@ -53,14 +53,14 @@ def test_only_strong_self_couplings_or_links_let_states_come_to_rest(tmp_path: P
 
 
 def test_a_latch_keeps_every_start(tmp_path: Path) -> None:
-    sweep = Sweep((50.0,), units=(12,), networks=3, starts=5, limit=3)
+    sweep = ParameterScan((50.0,), units=(12,), networks=3, starts=5, limit=3)
     (row,) = rows(sweep, run(sweep, tmp_path))
     assert (row.converged, row.sweeps, row.start_overlap) == (1, 0, 1)
     assert row.pair_overlap == pytest.approx(12**-0.5, rel=0.5)  # fair coins: 1 / sqrt(H)
 
 
 def test_results_are_those_of_their_key_whatever_else_is_in_the_sweep(tmp_path: Path) -> None:
-    small = Sweep((0.6,), units=(20,), networks=2, starts=4, limit=50)
+    small = ParameterScan((0.6,), units=(20,), networks=2, starts=4, limit=50)
     large = replace(small, self_couplings=(0.3, 0.6), units=(16, 20), networks=3)
     first = run(small, tmp_path)
     missing = unfinished(large.tasks(), tmp_path, fingerprint=repr(large.settings))
@@ -74,13 +74,15 @@ def test_results_are_those_of_their_key_whatever_else_is_in_the_sweep(tmp_path: 
 
 
 def test_other_algorithms_run_on_the_same_networks(tmp_path: Path) -> None:
-    sweep = Sweep((0.3,), units=(60,), orders=("synchronous", "reinforced"), networks=3, starts=4)
+    sweep = ParameterScan(
+        (0.3,), units=(60,), orders=("synchronous", "reinforced"), networks=3, starts=4
+    )
     synchronous, reinforced = rows(sweep, run(sweep, tmp_path))
     assert reinforced.converged > 0.5 > synchronous.converged
 
 
 def test_another_seed_draws_other_networks() -> None:
-    sweep = Sweep((0.6,), units=(40,), networks=1, starts=6, limit=50)
+    sweep = ParameterScan((0.6,), units=(40,), networks=1, starts=6, limit=50)
     other = measure(replace(sweep, seed=1), sweep.points[0], 0)
     found = measure(sweep, sweep.points[0], 0)
     assert (found["start_overlap"] != other["start_overlap"]).any()
@@ -136,9 +138,9 @@ def test_pairs_of_states_overlap_as_counted_by_hand(every_state: Any) -> None:
 )
 def test_what_makes_no_sweep_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(BadInput, match=said):
-        replace(Sweep((0.5,)), **change)
+        replace(ParameterScan((0.5,)), **change)
 
 
 def test_levels_that_differ_in_the_last_digit_have_results_of_their_own() -> None:
-    sweep = Sweep((0.3, 0.1 + 0.2), units=(10,))
+    sweep = ParameterScan((0.3, 0.1 + 0.2), units=(10,))
     assert len({sweep.key(point, 0) for point in sweep.points}) == 2
