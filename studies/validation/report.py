@@ -55,8 +55,9 @@ CAPTIONS = {
     "overlap": "Overlap with the learned fixed point s* while the input is cued, clamped with its "
     "label (shaded) and released: the median over patterns, and a band from 10 to 90 % of them. The nulls run on the same "
     "simulator with the same parameters.",
-    "raster": "Every spike of one pattern in continuous time, run alone, around the release (line). "
-    "Above: its supervisory input, which is gone afterwards.",
+    "raster": "Every spike of one pattern in continuous time, run alone, around the release (line): "
+    "excitatory neurons blue, inhibitory ones red, sorted by their unit's state in s*; a triangle "
+    "marks those of a unit that is not in s* at the end. Above: the supervisory input, which is gone afterwards.",
     "nulls": "A latch holds anything, so holding counts only where the nulls fail. Bars are 95 % "
     "intervals (Wilson).",
     "flips": "Units that are not as in s* at the end of learned and cued runs, by their margin in "
@@ -220,6 +221,8 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
             made[f"raster-{e.outcome.simulator}-{e.kind}"] = figures.raster(e, graph)
     if any(o.run in ("learned", "cued") for o in outcomes):
         made["nulls"] = figures.nulls(outcomes)
+    # of states that all stayed whole there is nothing to draw
+    if not all(o.exact.all() for o in outcomes if not o.null and o.run in ("learned", "cued")):
         made["flips"] = figures.flips_against_margin(outcomes, graph)
     made["margins"] = figures.margins(graph)
     return made

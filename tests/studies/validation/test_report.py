@@ -138,7 +138,8 @@ def test_the_verdict_and_what_does_not_hold_stand_on_top(
     assert all(c.statement in top for c in unsettled)
     assert f">{sentence(found)}</h1>" in top
     for answer in answers(outcomes, found):
-        assert f"<dt>{answer.question} {answer.answer}</dt><dd>{answer.meaning}</dd>" in top
+        assert f"<dt>{answer.question} {answer.answer}</dt><dd>{answer.meaning}<" in top
+        assert all(f"<li>{line}</li>" in top for line in answer.details)
 
 
 def test_the_table_of_patterns_agrees_with_the_outcomes(
