@@ -1,7 +1,8 @@
 # One verb each; every verb first sees to its own environment.
 #
-#   make demo | test | lint | typecheck | bench | claims | docs | mutants   with the newest of Python 3.13, 3.12, 3.11
+#   make demo | test | lint | typecheck | bench | claims | docs   with the newest of Python 3.13, 3.12, 3.11
 #   make test PYTHON=3.11                                     with another one, in .venv-3.11
+#   make mutants                                              faults that the tests have to notice; hours
 #
 # PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
 # EXTRAS=...  what to install: names from [project.optional-dependencies]

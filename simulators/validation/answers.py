@@ -96,7 +96,10 @@ def needed(outcomes: Sequence[Outcome]) -> Answer:
         if not bare:
             continue
         null, intact = max(bare, key=lambda pair: pair[0][0] - pair[1][0])
-        said = f"{_where(own)} {intact[0]:.0%} with them, {null[0]:.0%} without or permuted"
+        said = (
+            f"{_where(own)}: {intact[0]:.0%} end exactly in s* with them, {null[0]:.0%} without or "
+            "permuted"
+        )
         if starts := [null[0] for null, o in nulls if o.null == "random start"]:
             said += f", {max(starts):.0%} from random starts"
         rows.append((all(i[1] > n[2] for n, i in bare), said))
@@ -105,7 +108,7 @@ def needed(outcomes: Sequence[Outcome]) -> Answer:
     told = tuple(said for _, said in rows)
     apart = [needs for needs, _ in rows]
     if all(apart):
-        return Answer(question, "yes", "Far fewer patterns end exactly in s* without them.", told)
+        return Answer(question, "yes", "Without them far fewer patterns end exactly in s*.", told)
     why = (
         "Input and self-couplings hold these states by themselves, or the patterns are too few to "
         "tell; it is no failure."

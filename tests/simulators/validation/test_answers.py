@@ -101,7 +101,10 @@ def test_couplings_are_needed_where_nulls_hold_less(found: list[Outcome]) -> Non
     answer = needed([*by_null.values()])
     assert answer.answer == "yes"
     assert answer.details == (
-        "emulator (step) 100% with them, 25% without or permuted, 100% from random starts",
+        (
+            "emulator (step): 100% end exactly in s* with them, 25% without or permuted, "
+            "100% from random starts"
+        ),
     )
     by_null["no couplings"].final[:] = states
     answer = needed([*by_null.values()])
