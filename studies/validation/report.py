@@ -62,8 +62,8 @@ CAPTIONS = {
     "intervals (Wilson).",
     "flips": "Units that are not as in s* at the end of learned and cued runs, by their margin in "
     "s*, in units of the reference's field.",
-    "stress": "Patterns held at each level, with a 95 % band; shaded in yellow what the certificate "
-    "promises; grey what the graph without couplings holds.",
+    "stress": "Patterns held (%) at each level of a stress, with a 95 % band; shaded in yellow what "
+    "the certificate promises; grey what the graph without couplings holds. One kind a picture: stress/.",
     "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
 }
 
@@ -229,13 +229,13 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
 
 
 def _stress_figures(summary: Path) -> dict[str, Figure]:
-    """A figure of each curve that `spinspike stress` left, if it was run."""
+    """The curves that `spinspike stress` left, if it was run."""
     from spinspike.simulators.stress.curve import read_curves
-    from spinspike.studies.stress.figures import stress_figure
+    from spinspike.studies.stress.figures import stress_panels
 
     if not summary.exists():
         return {}
-    return {f"stress-{c.kind}": stress_figure(c) for c in read_curves(summary)}
+    return {"stress": stress_panels(read_curves(summary))}
 
 
 def _energy(file: Path) -> dict[str, Any] | None:

@@ -216,7 +216,7 @@ def test_what_other_commands_left_in_the_folder_is_shown(
     (tmp_path / "energy.json").write_text(json.dumps(energy))
     write_report(tmp_path, report)
     page = (tmp_path / "report.html").read_text()
-    assert 'alt="stress-flips"' in page[page.index("Under stress") :]
+    assert 'alt="stress"' in page[page.index("Under stress") :]
     shown = page[page.index("Energy, estimated") :]
     assert "<th>analytic</th>" in shown
     assert "2.50 µJ" in shown
