@@ -225,7 +225,7 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
     places: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
     for module in DRAWN:
         text = text_of(module)
-        types = annotations(text)
+        types = annotated(text)
         for operator in operators:
             found, occurrence = mutate_code(text.encode(), operator, 0), 0
             while found is not None:
@@ -244,7 +244,7 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
         yield f"{place[0]}:{line} {operator_name}", place[0], source
 
 
-def annotations(text: str) -> set[int]:
+def annotated(text: str) -> set[int]:
     """Where a text says types, which nothing computes."""
     starts = [0]
     for line in text.splitlines(keepends=True):
