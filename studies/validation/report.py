@@ -122,7 +122,7 @@ def validation_summary(
     return {
         "verdict": verdict(claims),
         "sentence": sentence(claims),
-        "answers": [asdict(a) for a in answers(outcomes, claims)],
+        "answers": [{**asdict(a), "details": list(a.details)} for a in answers(outcomes, claims)],
         "outcomes": [outcome_summary(o) for o in outcomes],
         "claims": [claim_summary(c) for c in claims],
         "not_asked": [asdict(n) for n in not_asked],
