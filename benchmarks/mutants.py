@@ -222,7 +222,7 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
     operators = [
         get_operator(name)() for name in sorted(operator_names()) if "Variable" not in name
     ]
-    places: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    places: dict[tuple[str, int], list[str]] = defaultdict(list)
     for module in DRAWN:
         text = text_of(module)
         types = annotated(text)
@@ -234,14 +234,14 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
                     k for k, (a, b) in enumerate(zip(text, changed, strict=False)) if a != b
                 )
                 if first not in types:
-                    places[module, first].append((changed, type(operator).__name__))
+                    places[module, first].append(changed)
                 occurrence += 1
                 found = mutate_code(text.encode(), operator, occurrence)
     rng = random.Random(seed)
     for place in rng.sample(sorted(places), count):
-        source, operator_name = rng.choice(places[place])
-        line = text_of(place[0])[: place[1]].count("\n") + 1
-        yield f"{place[0]}:{line} {operator_name}", place[0], source
+        source = rng.choice(places[place])
+        line = text_of(place[0])[: place[1]].count("\n")
+        yield f"{place[0]}:{line + 1}: {source.splitlines()[line].strip()}", place[0], source
 
 
 def annotated(text: str) -> set[int]:
