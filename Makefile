@@ -2,6 +2,7 @@
 #
 #   make demo | test | lint | typecheck | bench | claims | docs   with the newest of Python 3.13, 3.12, 3.11
 #   make test PYTHON=3.11                                     with another one, in .venv-3.11
+#   make mutants                                              faults that the tests have to notice; hours
 #
 # PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
 # EXTRAS=...  what to install: names from [project.optional-dependencies]
@@ -16,9 +17,9 @@ VERSION := $(if $(filter 3.%,$(PYTHON)),$(PYTHON),$(if $(PYTHON),$(shell "$(PYTH
 VENV    := .venv$(if $(PYTHON),-$(VERSION))
 EXTRAS  ?= all$(comma)dev$(comma)docs
 comma   := ,
-RUN     := $(VENV)/bin
+RUN      = $(VENV)/bin
 
-.PHONY: help demo test lint typecheck bench claims docs setup clean
+.PHONY: help demo test lint typecheck bench claims docs mutants setup clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -42,6 +43,11 @@ bench: setup
 
 claims: setup
 	$(RUN)/python benchmarks/claims.py $(ARGS)
+
+mutants: VENV := .venv-mutants
+mutants: EXTRAS := all,dev,mutants
+mutants: setup
+	$(RUN)/python benchmarks/mutants.py --drawn 300 $(ARGS)
 
 docs: setup
 	rm -rf out/docs

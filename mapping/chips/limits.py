@@ -71,7 +71,7 @@ def check(
     >>> from spinspike.model.network.architecture import Architecture
     >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=40, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> print(next(f for f in check(graph, load_target("brainscales2")) if not f.fits))
     projection E>E:coupling+ needs 8 bits for its weights; allowed: 6
     """

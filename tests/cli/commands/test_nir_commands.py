@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def spinspike(folder: Path) -> Run:
-    """The installed command, in that folder."""
-    command = str(Path(sys.executable).with_name("spinspike"))
-
-    def run(*words: object) -> subprocess.CompletedProcess[str]:
-        arguments = [command, *(str(word) for word in words)]
-        return subprocess.run(
-            arguments, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    return run
+def spinspike(folder: Path, program: Run) -> Run:
+    """The program, in that folder."""
+    return partial(program, cwd=folder)
 
 
 def test_a_graph_goes_to_nir_and_comes_back(spinspike: Run, folder: Path) -> None:

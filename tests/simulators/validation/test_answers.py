@@ -100,9 +100,11 @@ def test_couplings_are_needed_where_nulls_hold_less(found: list[Outcome]) -> Non
         by_null[name].final[count:, 0] *= -1
     answer = needed([*by_null.values()])
     assert answer.answer == "yes"
-    assert answer.meaning == (
-        "End exactly in s*: emulator (step) 100% with them, 25% without or permuted, "
-        "100% from random starts."
+    assert answer.details == (
+        (
+            "emulator (step): 100% end exactly in s* with them, 25% without or permuted, "
+            "100% from random starts"
+        ),
     )
     by_null["no couplings"].final[:] = states
     answer = needed([*by_null.values()])
@@ -125,8 +127,10 @@ def test_where_a_run_ends_is_told_by_state_and_class(found: list[Outcome]) -> No
     seen = replace(free, final=final, certified=certified, classes=classes, points=points)
     answer = reached([seen])
     assert answer.answer == "the reference's own in 50%"
-    assert answer.meaning == (
-        "emulator (step), free: the reference's own 50.0%, another of its class 12.5%, one of "
-        "another class 12.5%, none 25.0%; accuracy 0.875, the reference's 1.000 (difference "
-        "-0.125, -0.261 to -0.013)."
+    assert answer.details == (
+        (
+            "emulator (step), free: the reference's own 50.0%, another of its class 12.5%, one of "
+            "another class 12.5%, none 25.0%; accuracy 0.875, the reference's 1.000 (difference "
+            "-0.125, -0.261 to -0.013)"
+        ),
     )
