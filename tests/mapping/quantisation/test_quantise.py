@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spinspike.errors import BadInput
+from spinspike.mapping.graph.codec import BIAS_LIMIT
 from spinspike.mapping.graph.integer_matrix import IntegerMatrix, unit_field
+from spinspike.mapping.graph.register_limits import STATE_LIMIT
 from spinspike.mapping.quantisation.quantise import quantise
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
-from spinspike.mapping.quantisation.row_scale import label_fields
+from spinspike.mapping.quantisation.row_scale import label_fields, largest_readout_scale
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.model.network.network import Network, random_network
@@ -139,3 +141,12 @@ def test_other_numbers_of_bits_are_refused(bits: int) -> None:
 def test_other_ways_in_are_refused() -> None:
     with pytest.raises(BadInput, match="input is 'rate'; allowed: bias, binary, graded"):
         Rounding(input="rate")  # type: ignore[arg-type]
+
+
+def test_the_largest_scale_of_a_readout_by_hand() -> None:
+    """Rows' absolute sums 3 and 7.5, sums 1 and -0.5: their difference, 4.5, bounds the bias."""
+    readout = np.array([[2.0, -1.0], [3.5, -4.0]])
+    bias, membrane = BIAS_LIMIT / 4.5, STATE_LIMIT / 4 / 7.5
+    assert largest_readout_scale(readout) == pytest.approx(min(bias, membrane), rel=1e-12)
+    wide = np.tile([2.5, -2.5], (2, 300))  # rows alike: the membrane alone bounds them
+    assert largest_readout_scale(wide) == pytest.approx(STATE_LIMIT / 4 / 1500, rel=1e-12)

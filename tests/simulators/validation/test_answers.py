@@ -82,6 +82,15 @@ def test_losses_in_continuous_time_are_counted_and_not_called_a_broken_proof() -
     assert "too few margins are firm enough" in lost([many]).meaning
 
 
+@pytest.mark.parametrize(("count", "end"), [(5, "cued 4"), (7, "cued 4 and 2 more")])
+def test_five_losses_are_named_and_the_others_counted(count: int, end: str) -> None:
+    lost_in = tuple(f"cued {k}" for k in range(count))
+    broken = Claim("lava", KEPT, 0.5, 0.9, True, (0.2, 0.8), 20, exceptions=lost_in)
+    assert sentence([broken]) == (
+        f"fails: lava lost a certified state in cued 0, cued 1, cued 2, cued 3, {end}"
+    )
+
+
 def test_a_missed_bound_is_said_with_what_was_asked(found: list[Outcome]) -> None:
     final = found[0].final.copy()
     final[:30, 0] *= -1
