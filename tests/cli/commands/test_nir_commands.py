@@ -202,3 +202,34 @@ def test_a_sum_that_no_double_holds_is_none_in_json(spinspike: Run, folder: Path
     done = spinspike("nir", "run", "wire.nir", "-i", "huge.npz", "-o", "huge_out.npz", "--json")
     assert (done.returncode, done.stderr) == (0, "1 arrays: huge_out.npz\n")
     assert json.loads(done.stdout)["o"]["sum"] is None
+
+
+def test_a_file_is_read_as_its_tool_means_it(spinspike: Run, folder: Path) -> None:
+    made = Path(__file__).parents[2] / "mapping" / "nir" / "producers" / "files" / "spyx_rlif"
+    shutil.copyfile(made.with_suffix(".nir"), folder / "spyx.nir")
+    with np.load(made.with_suffix(".npz"), allow_pickle=False) as file:
+        np.savez(folder / "spyx_in.npz", input=file["input"])
+        wanted = file["output"]
+    words = (
+        "nir",
+        "run",
+        "spyx.nir",
+        "-i",
+        "spyx_in.npz",
+        "-o",
+        "spyx_out.npz",
+        "--force",
+        "--json",
+    )
+    done = spinspike(*words, "--from", "auto")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["/notes"][0].startswith("as Spyx: ")
+    with np.load(folder / "spyx_out.npz") as file:
+        np.testing.assert_array_equal(file["output"], wanted)
+    done = spinspike(*words, "--dt", "auto")
+    assert any("--from spyx" in note for note in json.loads(done.stdout)["/notes"])
+    with np.load(folder / "spyx_out.npz") as file:
+        assert (file["output"] != wanted).any()
+    done = spinspike(*words, "--from", "spix")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--from is 'spix'; allowed: auto, nir, snntorch" in done.stderr
