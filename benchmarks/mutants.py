@@ -241,7 +241,7 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
                 first = next(
                     k for k, (a, b) in enumerate(zip(text, changed, strict=False)) if a != b
                 )
-                if first not in types:
+                if first not in types and runs(changed):
                     places[module, first].append(changed)
                 occurrence += 1
                 found = mutate_code(text.encode(), operator, occurrence)
@@ -251,6 +251,15 @@ def drawn(count: int, seed: int) -> Iterator[tuple[str, str, str]]:
         source = random.Random(f"{seed} {place}").choice(places[place])
         line = text_of(place[0])[: place[1]].count("\n")
         yield f"{place[0]}:{line + 1}: {source.splitlines()[line].strip()}", place[0], source
+
+
+def runs(text: str) -> bool:
+    """Whether it is Python at all: an operator may take the star of a signature for a product."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def annotated(text: str) -> set[int]:
