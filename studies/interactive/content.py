@@ -11,13 +11,13 @@ from math import isqrt
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinspike.arrays import BoolArray, IntArray
 from spinspike.mapping import SynapseGraph, population_view
 from spinspike.mapping.graph.fields import input_field
 from spinspike.mapping.graph.graph import Projection
 from spinspike.mapping.pictures.layout import arrange
-from spinspike.model import FixedPoints
 from spinspike.simulators import NULLS, RUNS
 from spinspike.simulators.emulator.by_source import twins
 from spinspike.simulators.registry import label
@@ -53,9 +53,7 @@ def packed(
             _graph(pack, name, graph, stands[k]) for k, (name, graph) in enumerate(graphs.items())
         ],
         "patterns": {s.outcome.run: _patterns(pack, s) for s in scenes},
-        "scenes": [
-            _scene(pack, s, graphs[names[s.shown]], stands[s.shown]) for s in scenes
-        ],
+        "scenes": [_scene(pack, s, graphs[names[s.shown]], stands[s.shown]) for s in scenes],
     }
     return pack.finish(header)
 
@@ -126,7 +124,7 @@ def _projection(pack: Pack, p: Projection) -> dict[str, Any]:
 
 def _steps(p: Projection) -> IntArray:
     """Sources of the synapses, each as its distance from the one before."""
-    return np.diff(p.indices.astype(np.int64), prepend=0)
+    return np.asarray(np.diff(p.indices.astype(np.int64), prepend=0), dtype=np.int64)
 
 
 def _patterns(pack: Pack, scene: Scene) -> dict[str, Any]:
@@ -159,7 +157,7 @@ def _scene(pack: Pack, scene: Scene, intact: SynapseGraph, stands: IntArray) -> 
         "regime": o.regime,
         "run": o.run,
         "null": o.null,
-        "cells": "units" if r.spikes is None else "neurons",
+        "kept": "units" if r.spikes is None else "neurons",
         "spikes": pack.add(_changes(cells, own)),
         "times": pack.add(r.times),
         "cue": scene.phases.cue,
@@ -188,11 +186,10 @@ def _apart(values: IntArray, stands: IntArray) -> IntArray:
     return found
 
 
-def _changes(spikes: BoolArray, stands: IntArray) -> IntArray:
+def _changes(spikes: BoolArray, stands: IntArray) -> NDArray[np.uint8]:
     """Spikes (T, P, N) as bits of what changes, (P, T, bytes): from step to step, and among twins."""
     others = np.flatnonzero(stands != np.arange(len(stands)))
     found = spikes.transpose(1, 0, 2).copy()
     found[:, :, others] ^= found[:, :, stands[others]]
     found[:, 1:] ^= found[:, :-1].copy()
     return np.packbits(found, axis=2, bitorder="little")
-

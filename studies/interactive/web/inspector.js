@@ -56,14 +56,14 @@ export function certificates(columns, unit, star) {
       margin >= 1
         ? [
             "In s* its margin is ", h("b", { "data-certificate": "margin" }, number(margin)),
-            ` (neuron ${name}): certain to stay. It takes `,
+            ` (neuron ${name}): certain to stay. What it would take to turn it: `,
             ...needed(flips, "flips", "other unit", "other units", "wrong at once"),
-            ", or the loss of ",
-            ...needed(lost, "lost", "synapse", "synapses", ""),
+            "; or ",
+            ...needed(lost, "lost", "synapse", "synapses", "lost"),
             Number.isFinite(error)
-              ? [", or every synapse off by ", h("b", { "data-certificate": "error" }, number(error * 100)), " %"]
+              ? ["; or every synapse off by ", h("b", { "data-certificate": "error" }, number(error * 100)), " %"]
               : [],
-            ", to turn it.",
+            ".",
           ].flat()
         : [
             "In s* its margin is ", h("b", { "data-certificate": "margin" }, number(margin)),
@@ -74,7 +74,7 @@ export function certificates(columns, unit, star) {
 }
 
 function needed(count, key, one, many, end) {
-  if (!Number.isFinite(count)) return [`more than all ${many}${end && ` ${end}`}`];
+  if (!Number.isFinite(count)) return [`no number of ${many} suffices`];
   return [h("b", { "data-certificate": key }, number(count)), ` ${count === 1 ? one : many}${end && ` ${end}`}`];
 }
 
@@ -92,7 +92,7 @@ export function synapseLists({ letter, scene, pattern, k }, unit, onunit) {
     return h(
       "div",
       { class: "synapses" },
-      h("h4", {}, `${title} (${synapses.length.toLocaleString("en")} in all)`),
+      h("h3", {}, `${title} (${synapses.length.toLocaleString("en")} in all)`),
       shown.length ? null : h("p", {}, "none"),
       h("ol", {}, shown.map((s) => {
         const bar = h("span", { class: `bar ${s.weight > 0 ? "plus" : "minus"}${s.active ? "" : " idle"}` });

@@ -88,7 +88,7 @@ class Page {
     c.b = asked.get("b") === "none" ? -1 : whole("b", 0, this.own.length - 1, bare);
     c.t = whole("t", 1, this.own[c.a].steps, this.own[c.a].steps);
     const units = this.own[c.a].graphOf.units;
-    c.unit = whole("unit", 0, units - 1, asked.has("pattern") || !this.own[c.a] ? this.own[c.a].weakest[c.pattern] : this.own[c.a].weakest[c.pattern]);
+    c.unit = whole("unit", 0, units - 1, this.own[c.a].weakest[c.pattern]);
     c.mode = one("show", MODES.map(([m]) => m), c.mode);
     c.sort = one("sort", SORTS.map(([s]) => s), c.sort);
   }
@@ -134,7 +134,7 @@ class Page {
     this.legend = h("p", { class: "legend" });
     const button = (label, words, action) =>
       h("button", { type: "button", "aria-label": words, title: words, onclick: action }, label);
-    this.playButton = button("▶", "play", () => this.play());
+    this.playButton = button("play", "play", () => this.play());
     this.slider = h("input", { type: "range", min: 1, step: 1, "aria-label": "moment", oninput: () => this.change({ t: Number(this.slider.value) }) });
     this.when = h("output", { class: "when" });
     this.phases = h("div", { class: "phases", "aria-hidden": "true" });
@@ -166,11 +166,11 @@ class Page {
         h("div", { class: "found" }, this.picture, h("div", {}, this.heading, this.answers))),
       h("section", { class: "card time", "aria-label": "time" },
         h("div", { class: "row" },
-          button("⏮", "to the start", () => this.change({ t: 1 })),
+          button("|◀", "to the start", () => this.change({ t: 1 })),
           button("◀", "one step back", () => this.step(-1)),
           this.playButton,
-          button("▶|", "one step on", () => this.step(1)),
-          button("⏏", "to the release", () => this.change({ t: this.sides[0].scene.releaseIndex + 1 })),
+          button("▶", "one step on", () => this.step(1)),
+          button("release", "to the release", () => this.change({ t: this.sides[0].scene.releaseIndex + 1 })),
           this.when),
         h("div", { class: "slide" }, this.phases, this.slider),
         h("div", { class: "charts" }, this.overlapPlace, this.energyPlace)),
@@ -317,8 +317,7 @@ class Page {
     const said = [];
     const state = (s) => (end(s) === units ? `all ${units} units are as in s* at the end` : `${end(s)} of ${units} units are as in s* at the end`);
     if (whole) {
-      const kept = whole.held[p] ? "Yes" : whole.exact[p] ? "Reached late" : "No";
-      said.push(["Was the memory kept?", `${kept}: ${state(whole)}` +
+      said.push(["Was the memory kept?", `${kept(whole, p)}: ${state(whole)}` +
         (classes ? `; its class is read as ${whole.read[p]}, true ${label}.` : ".")]);
       const sure = whole.margin[p] >= 1 ? "so s* is certain to stay" : "so s* is no fixed point of the integers";
       said.push(["Which unit was weakest?", `Unit ${whole.weakest[p]}: margin ${number(whole.margin[p])} in s*, ${sure}.`]);
@@ -380,9 +379,12 @@ class Page {
     const series = scenes.map((_, k) => ({ stroke: colour[k], width: 2, dash: dash[k], spanGaps: true, points: { show: false } }));
     const signal = { scale: "signal", stroke: palette.signal, fill: palette.signal + "50", width: 1, points: { show: false } };
     const common = { palette, phases, onpick, filled: clamped };
+    this.overlaps = scenes.map((s) => s.overlap(chosen.pattern));
+    this.energies = scenes.map((s) => s.energy(chosen.pattern));
+    const low = Math.min(...this.overlaps.flat());
     const overlap = new Chart(this.overlapPlace, {
-      ...common, series: [...series, signal], range: [-1.05, 1.05],
-      title: `overlap with s*; shaded: the signal (${unit} after the release)`,
+      ...common, series: [...series, signal], range: [low - 0.1 * (1.02 - low), 1 + 0.1 * (1.02 - low)],
+      title: `overlap with s*${clamped ? "; shaded: the signal" : ""} (${unit} after the release)`,
     });
     const energy = new Chart(this.energyPlace, { ...common, series, title: "energy per unit, in units of the field" });
     this.charts = [overlap, energy];
@@ -395,8 +397,6 @@ class Page {
       const known = new Map(times[k].map((x, i) => [x, values[i]]));
       return xs.map((x) => known.get(x) ?? null);
     };
-    this.overlaps = scenes.map((s) => s.overlap(chosen.pattern));
-    this.energies = scenes.map((s) => s.energy(chosen.pattern));
     overlap.set([xs, ...this.overlaps.map(on), on(strength.map((v) => v / most), 0)]);
     energy.set([xs, ...this.energies.map(on)]);
   }
@@ -416,7 +416,7 @@ class Page {
         else this.step(1);
       }, FRAME);
     }
-    this.playButton.textContent = this.playing ? "⏸" : "▶";
+    this.playButton.textContent = this.playing ? "pause" : "play";
     this.playButton.setAttribute("aria-label", this.playing ? "pause" : "play");
   }
 
@@ -471,7 +471,7 @@ class Page {
     const columns = this.sides
       .map((side, k) => ({ letter: side.letter, scene: side.scene, pattern: chosen.pattern, k: ks[k] }))
       .filter(({ k }) => k >= 0);
-    const still = this.playing || this.scrubbing;
+    const still = this.playing;
     const certain = still && this.lastCertificate ? this.lastCertificate : certificates(columns, chosen.unit, star);
     this.lastCertificate = certain;
     this.inspector.replaceChildren(
@@ -544,6 +544,18 @@ class Page {
     const next = this.shown[Math.min(Math.max(at + by, 0), this.shown.length - 1)];
     if (next !== undefined && next !== this.chosen.pattern) this.pickPattern(next);
   }
+}
+
+// Whether s* was kept once it was reached, in a word or two.
+function kept(scene, pattern) {
+  const at = pattern * scene.steps;
+  const away = scene.away.subarray(at, at + scene.steps);
+  if (scene.held[pattern]) return "Yes, from the release on";
+  const reached = away.findIndex((n, k) => k >= scene.releaseIndex && n === 0);
+  if (reached < 0) return "It was not reached";
+  if (away.subarray(reached).some((n) => n > 0)) return "No, it was reached and left";
+  const unit = { step: "step", asynchronous: "sweep", continuous: "ms" }[scene.regime];
+  return `Yes, once reached in ${unit} ${number(scene.times[reached])}`;
 }
 
 function nearest(scene, after) {

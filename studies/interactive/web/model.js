@@ -96,7 +96,7 @@ export class Scene {
     const row = new Uint8Array(bytes);
     const found = new Uint8Array(this.steps * size);
     const others = [];
-    if (this.header.cells === "neurons")
+    if (this.kept === "neurons")
       this.graphOf.twin.forEach((twin, k) => twin !== k && others.push([k, twin]));
     for (let t = 0; t < this.steps; t++) {
       const at = (pattern * this.steps + t) * bytes;
@@ -110,7 +110,7 @@ export class Scene {
   }
 
   get cells_size() {
-    return this.header.cells === "neurons" ? this.graphOf.neurons : this.graphOf.units;
+    return this.kept === "neurons" ? this.graphOf.neurons : this.graphOf.units;
   }
 
   // States of the units at a read-out, 0 or 1.
@@ -121,7 +121,7 @@ export class Scene {
     const found = new Uint8Array(units);
     for (let i = 0; i < units; i++)
       found[i] =
-        this.header.cells === "units"
+        this.kept === "units"
           ? cells[at + i]
           : cells[at + decoder[i]] ^ (input_sign[decoder[i]] < 0 ? 1 : 0);
     return found;
@@ -129,7 +129,7 @@ export class Scene {
 
   // Spikes of all threshold neurons at a read-out.
   neuronsAt(pattern, k) {
-    if (this.header.cells === "neurons") {
+    if (this.kept === "neurons") {
       const n = this.graphOf.neurons;
       return this.cells(pattern).subarray(k * n, (k + 1) * n);
     }

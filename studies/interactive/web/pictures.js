@@ -49,13 +49,13 @@ export function unitsImage(canvas, order, colour, background) {
     image.data[4 * k + 2] = c[2];
     image.data[4 * k + 3] = 255;
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
 }
 
 // Rows of the raster: excitatory populations first, each in the order of the units.
 export function rasterRows(scene, order) {
   const graph = scene.graphOf;
-  if (scene.header.cells === "units")
+  if (scene.kept === "units")
     return { rows: [...order], bands: [{ name: "units", from: 0, to: order.length, sign: 0 }] };
   const place = new Map(order.map((unit, k) => [unit, k]));
   const bands = [];

@@ -80,7 +80,7 @@ export class Side {
       : "";
     this.facts.replaceChildren(
       h("strong", { class: exact[pattern] ? "good" : "bad" },
-        exact[pattern] ? (held[pattern] ? "held" : "ends in s*") : "lost"),
+        exact[pattern] ? (held[pattern] ? "held" : "reached") : "lost"),
       ` ${units - away} of ${units} units as in s* at the end; least margin of s* ` +
         `${number(margin[pattern])}, unit ${weakest[pattern]}${classes}`,
     );
@@ -202,6 +202,6 @@ export class Side {
     const cell = this.layout.rows[row];
     if (cell === undefined) return;
     this.ontime(Math.min(Math.max(k, 0), this.scene.steps - 1), this);
-    this.onunit(this.scene.header.cells === "units" ? cell : this.scene.graphOf.unit[cell]);
+    this.onunit(this.scene.kept === "units" ? cell : this.scene.graphOf.unit[cell]);
   }
 }
