@@ -128,11 +128,16 @@ def _steps(p: Projection) -> IntArray:
 
 
 def _patterns(pack: Pack, scene: Scene) -> dict[str, Any]:
-    """What all scenes of a run have in common: pictures, labels, s*."""
+    """What all scenes of a run have in common: pictures, labels, s*.
+
+    Where there are no inputs the picture is s* itself.
+    """
     points = scene.outcome.points
-    low, high = scene.graph.io.input_range
-    shape = image_shape(points.inputs.shape[1])
-    pixels = np.rint((points.inputs - low) * (255 / max(high - low, 1e-300))).clip(0, 255)
+    seen, (low, high) = points.inputs, scene.graph.io.input_range
+    if not seen.shape[1]:
+        seen, (low, high) = points.states, (-1, 1)
+    shape = image_shape(seen.shape[1])
+    pixels = np.rint((seen - low) * (255 / max(high - low, 1e-300))).clip(0, 255)
     return {
         "count": len(points),
         "image": list(shape),
@@ -150,7 +155,8 @@ def _scene(pack: Pack, scene: Scene, intact: SynapseGraph, stands: IntArray) -> 
     first = given.first_bias + input_field(graph, given.first_levels)
     cells = r.states > 0 if r.spikes is None else r.spikes
     own = stands if r.spikes is not None else np.arange(graph.units)
-    clamped = np.where(given.supervisor.any(axis=1), given.supervisor.argmax(axis=1), -1)
+    told = given.supervisor.any(axis=1)  # of a label; argmax alone refuses graphs without classes
+    clamped = np.where(told, np.argmax(np.pad(given.supervisor, ((0, 0), (0, 1))), axis=1), -1)
     return {
         "graph": scene.shown,
         "simulator": where,
@@ -163,7 +169,7 @@ def _scene(pack: Pack, scene: Scene, intact: SynapseGraph, stands: IntArray) -> 
         "cue": scene.phases.cue,
         "release": r.release,
         "supervisory": pack.add(r.supervisory.astype(np.float64)),
-        "clamped": pack.add(clamped if len(given.supervisor.T) else np.full(len(o.margin), -1)),
+        "clamped": pack.add(clamped),
         "bias": pack.add(graph.bias),
         "input": pack.add(_apart(later, stands)),
         "first": pack.add(_apart(first, stands)),

@@ -3,9 +3,9 @@
 import { Chart } from "./charts.js";
 import { Sentence, read } from "./data.js";
 import { choice, colours, h, number } from "./dom.js";
-import { certificates, fieldTable, synapseLists } from "./inspector.js";
+import { inspector } from "./inspector.js";
 import { Graph, Scene, stars } from "./model.js";
-import { thumbnail } from "./pictures.js";
+import { Sheet } from "./pictures.js";
 import { populations } from "./populations.js";
 import { Side, sceneName } from "./side.js";
 
@@ -68,6 +68,14 @@ class Page {
     return this.content.patterns[this.chosen.run];
   }
 
+  // Pictures of the run's patterns; none where there is nothing to see.
+  get sheet() {
+    const { count, image, pixels } = this.patterns;
+    if (!(image[0] * image[1])) return null;
+    this.sheets ??= {};
+    return (this.sheets[this.chosen.run] ??= new Sheet(this.array(pixels), count, image));
+  }
+
   get last() {
     return this.sides[0].scene.steps;
   }
@@ -125,7 +133,7 @@ class Page {
     this.grid = h("div", { class: "patterns", role: "group", "aria-label": "patterns" });
     this.answers = h("ul", { class: "answers" });
     this.heading = h("h2", { id: "pattern" });
-    this.picture = h("canvas", { class: "picture", role: "img" });
+    this.picture = h("div", { class: "picture", role: "img" });
     this.modeSelect = choice("units show", MODES, this.chosen.mode, (mode) => this.change({ mode }));
     this.sortSelect = choice("sorted by", SORTS, this.chosen.sort, (sort) => {
       this.chosen.sort = sort;
@@ -255,8 +263,7 @@ class Page {
     const { chosen, patterns } = this;
     const scene = this.own[chosen.a];
     const labels = this.array(patterns.labels);
-    const pixels = this.array(patterns.pixels);
-    const size = patterns.image[0] * patterns.image[1];
+    const sheet = this.sheet;
     const keep = {
       all: () => true,
       held: (p) => scene.exact[p],
@@ -273,8 +280,8 @@ class Page {
       this.buttons = new Map();
       this.grid.replaceChildren(
         ...shown.map((p) => {
-          const canvas = h("canvas", { "aria-hidden": "true" });
-          if (size) thumbnail(canvas, pixels, p * size, patterns.image);
+          const picture = h("span", { class: "thumbnail", "aria-hidden": "true" });
+          sheet?.show(picture, p);
           const classes = scene.graphOf.classes;
           const right = scene.read[p] === labels[p];
           const words =
@@ -282,7 +289,7 @@ class Page {
             (classes ? `, class ${labels[p]} read ${right ? "right" : `as ${scene.read[p]}`}` : "");
           const made = h("button",
             { type: "button", class: `${scene.exact[p] ? "" : "lost"}${classes && !right ? " wrong" : ""}`, "aria-label": words, title: words, onclick: () => this.pickPattern(p) },
-            canvas, h("span", { "aria-hidden": "true" }, scene.exact[p] ? "" : "✕"));
+            picture, scene.exact[p] ? null : h("span", { class: "cross", "aria-hidden": "true" }, "✕"));
           this.buttons.set(p, made);
           return made;
         }),
@@ -306,9 +313,8 @@ class Page {
     const scene = own[chosen.a];
     const label = this.array(patterns.labels)[p];
     const { units, classes } = scene.graphOf;
-    const size = patterns.image[0] * patterns.image[1];
-    this.picture.hidden = !size;
-    if (size) thumbnail(this.picture, this.array(patterns.pixels), p * size, patterns.image);
+    this.picture.hidden = !this.sheet;
+    this.sheet?.show(this.picture, p);
     this.picture.setAttribute("aria-label", `input of pattern ${p}`);
     this.heading.textContent = `Pattern ${p}${classes ? `, class ${label}` : ""}`;
     const end = (s) => units - s.away[p * s.steps + s.steps - 1];
@@ -325,7 +331,11 @@ class Page {
     for (const s of same.filter((s) => s.null)) {
       const question = { "no couplings": "Without couplings?", permuted: "With permuted couplings?", "random start": "From a random state?" }[s.null];
       const read = classes && s.null !== "random start" ? `; class read as ${s.read[p]}` : "";
-      said.push([question ?? s.null, `${s.exact[p] ? "It would be kept" : "It would be lost"}: ${state(s)}${read}.`]);
+      const came =
+        s.null === "random start"
+          ? s.exact[p] ? "It would be reached" : "It would not be reached"
+          : s.exact[p] ? "It would be kept" : "It would be lost";
+      said.push([question ?? s.null, `${came}: ${state(s)}${read}.`]);
     }
     this.answers.replaceChildren(...said.map(([q, a]) => h("li", {}, h("strong", {}, q), " ", a)));
   }
@@ -445,11 +455,7 @@ class Page {
     this.charts.forEach((chart) => chart.at(after));
     this.unitInput.value = chosen.unit;
     this.drawLegend();
-    const key = JSON.stringify([chosen, ks]);
-    if (this.inspected !== key) {
-      this.inspected = key;
-      this.inspect(ks);
-    }
+    this.inspect(ks);
     this.remember();
   }
 
@@ -469,16 +475,17 @@ class Page {
   inspect(ks) {
     const { chosen, star } = this;
     const columns = this.sides
-      .map((side, k) => ({ letter: side.letter, scene: side.scene, pattern: chosen.pattern, k: ks[k] }))
-      .filter(({ k }) => k >= 0);
-    const still = this.playing;
-    const certain = still && this.lastCertificate ? this.lastCertificate : certificates(columns, chosen.unit, star);
-    this.lastCertificate = certain;
-    this.inspector.replaceChildren(
-      h("div", { class: "wide", tabindex: 0, role: "group", "aria-label": "field of the unit" }, fieldTable(columns, chosen.unit, star)),
-      h("div", {}, ...certain),
-      ...synapseLists(columns[0], chosen.unit, (unit) => this.change({ unit })),
-    );
+      .map((side) => ({ letter: side.letter, scene: side.scene, pattern: chosen.pattern }))
+      .slice(0, chosen.b < 0 ? 1 : 2);
+    const { run, pattern, a, b, unit } = chosen;
+    const key = JSON.stringify([run, pattern, a, b, unit]);
+    if (this.inspected !== key) {
+      this.inspected = key;
+      const [content, at] = inspector(columns, unit, star, (unit) => this.change({ unit }));
+      this.inspector.replaceChildren(...content);
+      this.inspectAt = at;
+    }
+    this.inspectAt(ks);
     const graph = columns[0].scene.graphOf;
     const population = graph.populationOf(graph.decoder[chosen.unit]);
     const lit = `${this.graphs.indexOf(graph)} ${population}`;

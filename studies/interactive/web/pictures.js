@@ -2,15 +2,41 @@
 
 import { rgb } from "./dom.js";
 
-export function thumbnail(canvas, pixels, at, [height, width]) {
-  canvas.width = width;
-  canvas.height = height;
-  const image = new ImageData(width, height);
-  for (let k = 0; k < width * height; k++) {
-    const v = 255 - pixels[at + k];
-    image.data.set([v, v, v, 255], 4 * k);
+// All pictures in one, side by side in rows, as an address that elements can have for a background:
+// a thousand canvases would be painted anew with every frame.
+export class Sheet {
+  constructor(pixels, count, [height, width]) {
+    Object.assign(this, { height, width, columns: Math.ceil(Math.sqrt(count)) });
+    this.rows = Math.ceil(count / this.columns);
+    const canvas = document.createElement("canvas");
+    canvas.width = this.columns * width;
+    canvas.height = this.rows * height;
+    const image = new ImageData(canvas.width, canvas.height);
+    for (let p = 0; p < count; p++) {
+      const [top, left] = [Math.floor(p / this.columns) * height, (p % this.columns) * width];
+      for (let k = 0; k < width * height; k++) {
+        const v = 255 - pixels[p * width * height + k];
+        const at = 4 * ((top + Math.floor(k / width)) * canvas.width + left + (k % width));
+        image.data[at] = image.data[at + 1] = image.data[at + 2] = v;
+        image.data[at + 3] = 255;
+      }
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    this.address = `url(${canvas.toDataURL()})`;
   }
-  canvas.getContext("2d").putImageData(image, 0, 0);
+
+  // Give an element the picture of a pattern.
+  show(element, pattern) {
+    const share = (place, count) => (count > 1 ? (100 * place) / (count - 1) : 0);
+    Object.assign(element.style, {
+      backgroundImage: this.address,
+      backgroundSize: `${100 * this.columns}% ${100 * this.rows}%`,
+      backgroundPosition:
+        `${share(pattern % this.columns, this.columns)}% ` +
+        `${share(Math.floor(pattern / this.columns), this.rows)}%`,
+      aspectRatio: `${this.width} / ${this.height}`,
+    });
+  }
 }
 
 export function columnsFor(units) {

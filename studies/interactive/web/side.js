@@ -167,9 +167,8 @@ export class Side {
   }
 
   movePlayhead() {
-    const width = 100 / this.scene.steps;
-    this.playhead.style.left = `${this.k * width}%`;
-    this.playhead.style.width = `${width}%`;
+    this.playhead.style.width = `${100 / this.scene.steps}%`;
+    this.playhead.style.transform = `translateX(${100 * this.k}%)`;
   }
 
   mark(unit) {

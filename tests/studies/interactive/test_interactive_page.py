@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from spinspike.mapping import Rounding, SynapseGraph, integer_margins, map_network
 from spinspike.mapping.certificates.tolerance import held, relative_error
 from spinspike.mapping.graph.codec import external_field, neuron_spikes
+from spinspike.model import store
 from spinspike.model.network.network_file import NetworkFile
+from spinspike.simulators.emulator.asynchronous import AsynchronousEmulator
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.studies.interactive.packed import MAGIC, unpacked
 from spinspike.studies.interactive.page import page as page_with
@@ -522,6 +524,33 @@ def test_what_is_no_run_is_answered_in_a_sentence(
         page.goto((tmp_path / f"{number}.html").as_uri())
         page.wait_for_selector("body[data-ready=no]")
         assert words in page.inner_text("[role=alert]")
+    assert seen.complaints == []
+    page.close()
+
+
+def test_memories_and_other_regimes_open(
+    browser: Browser, graph: SynapseGraph, tmp_path: Path
+) -> None:
+    patterns = np.random.default_rng(0).choice([-1, 1], (3, 48))
+    memory = map_network(store(patterns), encoding="signed")
+    view(memory, tmp_path / "memory.html", hold=5)
+    several = [Emulator(), AsynchronousEmulator()]
+    view(graph, tmp_path / "two.html", on=several, patterns=3, runs=["learned"], nulls=False)
+    page = browser.new_page()
+    seen = watched(page, tmp_path / "memory.html")
+    seen.go("")
+    assert seen.text(".answers").startswith("Was the memory kept? Yes from the release on: all 48")
+    assert page.locator(".bands span").first.inner_text() == memory.populations[0].name
+    seen.path = tmp_path / "two.html"
+    seen.go("t=6&b=1")
+    found = list(played([graph], several, ["learned"], patterns=3, nulls=False, hold=None, seed=0))[
+        1
+    ]
+    shown = page.evaluate(
+        "[page.sides[1].k, Array.from(page.sides[1].scene.states(0, page.sides[1].k))]"
+    )
+    assert found.recording.times[shown[0]] == found.recording.release
+    np.testing.assert_array_equal(shown[1], found.recording.states[shown[0], 0] > 0)
     assert seen.complaints == []
     page.close()
 
