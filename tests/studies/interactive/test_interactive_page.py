@@ -20,6 +20,7 @@ from spinspike.mapping.certificates.tolerance import held, relative_error
 from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.model import store
 from spinspike.model.network.network_file import NetworkFile
+from spinspike.simulators import Simulator
 from spinspike.simulators.emulator.asynchronous import AsynchronousEmulator
 from spinspike.simulators.emulator.step import Emulator
 from spinspike.studies.interactive.packed import MAGIC, unpacked
@@ -534,7 +535,7 @@ def test_memories_and_other_regimes_open(
     patterns = np.random.default_rng(0).choice([-1, 1], (3, 48))
     memory = map_network(store(patterns), encoding="signed")
     view(memory, tmp_path / "memory.html", hold=5)
-    several = [Emulator(), AsynchronousEmulator()]
+    several: list[Simulator] = [Emulator(), AsynchronousEmulator()]
     view(graph, tmp_path / "two.html", on=several, patterns=3, runs=["learned"], nulls=False)
     page = browser.new_page()
     seen = watched(page, tmp_path / "memory.html")
