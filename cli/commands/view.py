@@ -47,6 +47,9 @@ def view(
     hold: Annotated[
         int | None, typer.Option(min=1, help="Steps, sweeps or ms after the release.")
     ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Chip on whose cores the page places the neurons.")
+    ] = None,
     seed: Seed = 0,
     force: Force = False,
     as_json: Json = False,
@@ -67,10 +70,12 @@ def view(
     Example: `spinspike view graph.h5 --interactive -o page.html`
     """
     if interactive:
-        asked = {"patterns": patterns, "runs": run, "hold": hold, "seed": seed, "force": force}
+        asked = {"patterns": patterns, "runs": run, "hold": hold, "target": target}
+        asked |= {"seed": seed, "force": force}
         play(file, output, beside or [], on or ["emulator"], asked, as_json=as_json)
-    elif beside or on or run or hold:
-        message = "--beside, --on, --run and --hold say what a page plays: give --interactive, too"
+    elif beside or on or run or hold or target:
+        options = "--beside, --on, --run, --hold and --target"
+        message = f"{options} say what a page plays: give --interactive, too"
         raise BadInput(message)
     else:
         draw(file, output, force=force, as_json=as_json)
@@ -119,7 +124,9 @@ def play(
         name = f"{other.encoding}, {other.weight_bits} bits"
         taken = {f"{graph.encoding}, {graph.weight_bits} bits", *others}
         others[f"{path.stem}: {name}" if name in taken else name] = other
-    summary = write_page(graph, output, on=on, beside=others, title=file.stem, **asked)
+    summary = write_page(
+        graph, output, on=on, beside=others, title=f"{file.stem}, step by step", **asked
+    )
     last = f"a page of {summary['bytes'] / 1e6:.1f} MB, open it in a browser: {output}"
     show(summary, page_table(summary), as_json=as_json, last=last)
 

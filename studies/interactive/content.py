@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.arrays import BoolArray, IntArray
-from spinspike.mapping import SynapseGraph, population_view
+from spinspike.mapping import Placement, SynapseGraph, population_view
 from spinspike.mapping.graph.fields import input_field
 from spinspike.mapping.graph.graph import Projection
 from spinspike.mapping.pictures.layout import arrange
@@ -29,7 +29,13 @@ SLIM = 4  # a picture whose number of pixels is no square is at most so many tim
 
 
 def packed(
-    graphs: Mapping[str, SynapseGraph], scenes: Sequence[Scene], *, title: str, made_by: str
+    graphs: Mapping[str, SynapseGraph],
+    scenes: Sequence[Scene],
+    placed: Mapping[str, Placement],
+    *,
+    title: str,
+    chip: str,
+    made_by: str,
 ) -> bytes:
     """The data of a page.
 
@@ -39,18 +45,22 @@ def packed(
         By the name that the page gives them.
     scenes : sequence of Scene
         Runs on these.
-    title, made_by : str
-        What stands on top, and at the foot.
+    placed : mapping of str to Placement
+        Where the neurons of each graph lie; empty where no chip is asked for.
+    title, chip, made_by : str
+        What stands on top, the chip, and what stands at the foot.
     """
     pack = Pack()
     names, stands = list(graphs), [twins(graph) for graph in graphs.values()]
     header = {
         "title": title,
         "made_by": made_by,
+        "chip": chip,
         "runs": {s.outcome.run: RUNS[s.outcome.run] for s in scenes},
         "nulls": dict(NULLS),
         "graphs": [
-            _graph(pack, name, graph, stands[k]) for k, (name, graph) in enumerate(graphs.items())
+            _graph(pack, name, graph, stands[k], placed.get(name))
+            for k, (name, graph) in enumerate(graphs.items())
         ],
         "patterns": {s.outcome.run: _patterns(pack, s) for s in scenes},
         "scenes": [_scene(pack, s, graphs[names[s.shown]], stands[s.shown]) for s in scenes],
@@ -72,7 +82,9 @@ def image_shape(pixels: int) -> tuple[int, int]:
     return max(height, 1), pixels // max(height, 1)
 
 
-def _graph(pack: Pack, name: str, graph: SynapseGraph, stands: IntArray) -> dict[str, Any]:
+def _graph(
+    pack: Pack, name: str, graph: SynapseGraph, stands: IntArray, placement: Placement | None
+) -> dict[str, Any]:
     ends = graph.io
     layout = arrange(population_view(graph))
     return {
@@ -93,6 +105,8 @@ def _graph(pack: Pack, name: str, graph: SynapseGraph, stands: IntArray) -> dict
         "decoder": pack.add(ends.decoder),
         "scale": pack.add(ends.scale),
         "twin": pack.add(stands),
+        "core": placement and pack.add(placement.core[: graph.neurons]),
+        "chip_of_core": placement and placement.chip.tolist(),
         "width": layout.width,
         "height": layout.height,
         "boxes": [

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spinspike.errors import BadInput
-from spinspike.mapping import SynapseGraph
+from spinspike.mapping import SynapseGraph, Target, load_target, place
 from spinspike.mapping.graph.graph import refuse_graded
 from spinspike.outputs import check_target, replacing
 from spinspike.simulators import Simulator, wilson
@@ -23,6 +23,7 @@ from .content import packed
 from .scenes import Scene, played
 
 TITLE, DATA = "{{title}}", "{{data}}"  # what the built page leaves open
+USUAL_TITLE = "Runs, step by step"
 DEFAULT_RUNS = ("learned", "free")
 
 
@@ -36,6 +37,7 @@ def view(
     runs: Sequence[str] | None = None,
     nulls: bool = True,
     hold: int | None = None,
+    target: str | Target | None = None,
     title: str = "",
     seed: int = 0,
     force: bool = False,
@@ -60,6 +62,8 @@ def view(
         Also run the graph without couplings, with permuted ones, and from random states.
     hold : int >= 1, optional
         Steps, sweeps or ms after the release.
+    target : str or Target, optional
+        A chip, as of `check`: the page says on which of its cores each neuron lies.
     title : str
         What stands on top of the page.
     seed : int >= 0
@@ -75,7 +79,7 @@ def view(
     Raises
     ------
     BadInput
-        A name is unknown, the graph carries no fixed points or one beside it is of another network,
+        A name is unknown, that of a chip as well, the graph carries no fixed points or one beside it is of another network,
         or the file exists.
     MissingPart
         A simulator is not installed; the message says how it comes.
@@ -100,14 +104,19 @@ def view(
     trials(wanted)  # refuses unknown runs
     _check_beside(graph, beside or {}, first)
     check_target(path, force=force)
+    chip = load_target(target) if isinstance(target, str) else target
+    placed = {n: place(g, chip) for n, g in graphs.items()} if chip else {}
     scenes = list(
         played(
             list(graphs.values()), simulators, wanted,
             patterns=patterns, nulls=nulls, hold=hold, seed=seed,
         )
     )  # fmt: skip
-    title = title or graph.summary()
-    written = page(title, packed(graphs, scenes, title=title, made_by=_maker()))
+    title = title or USUAL_TITLE
+    data = packed(
+        graphs, scenes, placed, title=title, chip=chip.title if chip else "", made_by=_maker()
+    )
+    written = page(title, data)
     with replacing(path, force=force) as new:
         new.write_text(written, encoding="utf-8")
     return {

@@ -36,7 +36,7 @@ export class Chart {
         width: Math.max(place.clientWidth, 200),
         height: HEIGHT,
         scales: { x: { time: false }, y: range ? { range } : {}, signal: { range: [0, 1] } },
-        axes: [{ ...axis, size: 30 }, { ...axis, size: 46 }],
+        axes: [{ ...axis, size: 30 }, { ...axis, size: 54 }],
         series: [{}, ...series],
         legend: { show: false },
         cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },

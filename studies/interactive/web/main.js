@@ -14,12 +14,14 @@ const MODES = [
   ["distance", "distance from s*"],
   ["margin", "integer margin"],
   ["changed", "changed in this step"],
+  ["core", "core of the chip"],
 ];
 const SORTS = [
   ["number", "number"],
   ["margin", "margin in s*"],
   ["state", "state in s*"],
   ["class", "class that drives it"],
+  ["core", "core of the chip"],
 ];
 const FILTERS = [
   ["all", "all"],
@@ -28,6 +30,7 @@ const FILTERS = [
   ["right", "read right"],
   ["wrong", "read wrong"],
 ];
+const UNIT = { step: "steps", asynchronous: "sweeps", continuous: "ms" };
 const FRAME = 120; // ms between two read-outs while it plays
 
 class Page {
@@ -97,8 +100,10 @@ class Page {
     c.t = whole("t", 1, this.own[c.a].steps, this.own[c.a].steps);
     const units = this.own[c.a].graphOf.units;
     c.unit = whole("unit", 0, units - 1, this.own[c.a].weakest[c.pattern]);
-    c.mode = one("show", MODES.map(([m]) => m), c.mode);
-    c.sort = one("sort", SORTS.map(([s]) => s), c.sort);
+    const placed = this.graphs.every((g) => g.core);
+    const names = (all) => all.map(([name]) => name).filter((name) => placed || name !== "core");
+    c.mode = one("show", names(MODES), c.mode);
+    c.sort = one("sort", names(SORTS), c.sort);
   }
 
   address() {
@@ -110,7 +115,10 @@ class Page {
 
   remember() {
     clearTimeout(this.written);
-    this.written = setTimeout(() => history.replaceState(null, "", `#${this.address()}`), 150);
+    this.written = setTimeout(() => {
+      // a frame of a notebook has no address of its own
+      if (location.protocol !== "about:") history.replaceState(null, "", `#${this.address()}`);
+    }, 150);
   }
 
   // ---- what stands where
@@ -134,8 +142,10 @@ class Page {
     this.answers = h("ul", { class: "answers" });
     this.heading = h("h2", { id: "pattern" });
     this.picture = h("div", { class: "picture", role: "img" });
-    this.modeSelect = choice("units show", MODES, this.chosen.mode, (mode) => this.change({ mode }));
-    this.sortSelect = choice("sorted by", SORTS, this.chosen.sort, (sort) => {
+    const placed = this.graphs.every((g) => g.core);
+    const possible = ([name]) => placed || name !== "core";
+    this.modeSelect = choice("units show", MODES.filter(possible), this.chosen.mode, (mode) => this.change({ mode }));
+    this.sortSelect = choice("sorted by", SORTS.filter(possible), this.chosen.sort, (sort) => {
       this.chosen.sort = sort;
       this.rebuild();
     });
@@ -152,6 +162,7 @@ class Page {
     this.weakest = button("weakest", "the unit with the least margin in s*", () =>
       this.change({ unit: this.sides[0].scene.weakest[this.chosen.pattern] }));
     this.inspector = h("div", { class: "inspector" });
+    this.corePlace = h("div", { class: "placement" });
     this.graphPlace = h("div", { class: "populations" });
     this.sides = ["A", "B"].map(
       (letter) =>
@@ -190,7 +201,7 @@ class Page {
         this.inspector),
       h("section", { class: "card", "aria-labelledby": "graph" }, h("h2", { id: "graph" }, "Populations"),
         h("p", { class: "about" }, "Lit: the population of the chosen unit and what reaches and leaves it. Click one to choose its first unit."),
-        this.graphPlace),
+        this.graphPlace, this.corePlace),
       h("footer", {},
         h("p", {}, "Keys: ← → step, Home and End, space plays, ↑ ↓ pattern, r to the release, w weakest unit, 1 to 4 what the units show, d light or dark. The address names what you see: copy it."),
         h("p", {}, `Written by ${content.made_by}. Charts: uPlot, © Leon Sorokin, MIT licence.`)),
@@ -255,6 +266,9 @@ class Page {
         }
       }
       order.sort((i, j) => best[i] - best[j] || i - j);
+    } else if (sort === "core") {
+      const { core } = scene.graphOf;
+      order.sort((i, j) => core[decoder[i]] - core[decoder[j]] || i - j);
     }
     return order;
   }
@@ -380,7 +394,8 @@ class Page {
     const { palette, chosen } = this;
     const scenes = this.sides.map((s) => s.scene).slice(0, chosen.b < 0 ? 1 : 2);
     const a = scenes[0];
-    const unit = { step: "steps", asynchronous: "sweeps", continuous: "ms" }[a.regime];
+    const unit = UNIT[a.regime];
+    const scaled = scenes[1] && scenes[1].regime !== a.regime ? `; B in ${UNIT[scenes[1].regime]}, scaled` : "";
     const clamped = a.releaseIndex > 0 && a.supervisory.some((v) => v > 0);
     const phases = () => ({ from: a.cue - a.release, to: 0, label: "release" });
     const onpick = (x) => this.change({ t: nearest(a, x) + 1 });
@@ -394,14 +409,14 @@ class Page {
     const low = Math.min(...this.overlaps.flat());
     const overlap = new Chart(this.overlapPlace, {
       ...common, series: [...series, signal], range: [low - 0.1 * (1.02 - low), 1 + 0.1 * (1.02 - low)],
-      title: `overlap with s*${clamped ? "; shaded: the signal" : ""} (${unit} after the release)`,
+      title: `overlap with s*${clamped ? "; shaded: the signal" : ""} (${unit} after the release${scaled})`,
     });
     const energy = new Chart(this.energyPlace, { ...common, series, title: "energy per unit, in units of the field" });
     this.charts = [overlap, energy];
     const count = a.supervisory.length / a.steps;
     const strength = Array.from(a.times, (_, k) => a.supervisory[k * count + chosen.pattern]);
     const most = Math.max(...strength, 1e-9);
-    const times = scenes.map((s) => Array.from(s.times, (_, k) => this.after(s, k)));
+    const times = scenes.map((s) => Array.from(s.times, (_, k) => onAxisOf(a, s, k)));
     const xs = [...new Set(times.flat())].sort((x, y) => x - y);
     const on = (values, k) => {
       const known = new Map(times[k].map((x, i) => [x, values[i]]));
@@ -468,6 +483,7 @@ class Page {
       distance: [["kept", "as in s*"], ["wrong", "not as in s*"]],
       margin: [["wrong", "below 1: will turn"], ["weak", "small"], ["firm", "large"]],
       changed: [["changed", "changed"], ["quiet", "as before"]],
+      core: [],
     }[this.chosen.mode];
     this.legend.replaceChildren(...shown.flatMap(([name, words]) => [h("i", { class: `swatch ${name}` }), h("span", {}, words)]));
   }
@@ -488,6 +504,7 @@ class Page {
     this.inspectAt(ks);
     const graph = columns[0].scene.graphOf;
     const population = graph.populationOf(graph.decoder[chosen.unit]);
+    this.showCore(graph, chosen.unit);
     const lit = `${this.graphs.indexOf(graph)} ${population}`;
     if (this.lit !== lit) {
       this.lit = lit;
@@ -497,6 +514,26 @@ class Page {
         }),
       );
     }
+  }
+
+  // On which core of the chip the neurons of a unit lie, and who else lies there.
+  showCore(graph, unit) {
+    this.corePlace.hidden = !graph.core;
+    if (!graph.core) return;
+    const own = graph.neuronsOf[unit];
+    const words = own.map((k) => `${graph.neuronName(k)} on core ${graph.core[k]}`).join(", ");
+    const many = graph.chip_of_core.length;
+    const chips = new Set(graph.chip_of_core).size;
+    const sizes = new Int32Array(many);
+    for (const core of graph.core) sizes[core]++;
+    const lit = new Set(own.map((k) => graph.core[k]));
+    const pick = (core) => this.change({ unit: graph.unit[graph.core.indexOf(core)] });
+    this.corePlace.replaceChildren(
+      h("p", {}, `${this.content.chip}: ${words}; ${many} ${many === 1 ? "core" : "cores"} of ${chips} ${chips === 1 ? "chip" : "chips"}.`),
+      h("div", { class: "cores" }, Array.from(sizes, (size, core) =>
+        h("button", { type: "button", "aria-pressed": String(lit.has(core)), disabled: !size, onclick: () => pick(core) },
+          `core ${core}: ${size}`))),
+    );
   }
 
   clamped(unit) {
@@ -570,6 +607,16 @@ function nearest(scene, after) {
   for (let k = 1; k < scene.steps; k++)
     if (Math.abs(scene.times[k] - scene.release - after) < Math.abs(scene.times[best] - scene.release - after)) best = k;
   return best;
+}
+
+// Time after the release on the axis of another scene; in another unit, as far into its phases.
+function onAxisOf(axis, scene, k) {
+  const after = scene.times[k] - scene.release;
+  if (axis.regime === scene.regime) return after;
+  const end = (s, at) => Math.abs(s.times[at] - s.release) || 1;
+  return after < 0
+    ? (after / end(scene, 0)) * end(axis, 0)
+    : (after / end(scene, scene.steps - 1)) * end(axis, axis.steps - 1);
 }
 
 // The read-out of one scene that belongs to one of another.

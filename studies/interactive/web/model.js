@@ -7,6 +7,7 @@ export class Graph {
     this.populations = header.populations;
     for (const name of ["bias", "unit", "input_sign", "decoder", "scale", "twin"])
       this[name] = array(header[name]);
+    this.core = header.core == null ? null : array(header.core);
     this.neurons = this.unit.length;
     this.start = {};
     let start = 0;

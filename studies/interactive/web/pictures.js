@@ -43,8 +43,11 @@ export function columnsFor(units) {
   return Math.max(1, Math.ceil(Math.sqrt(units * 1.5)));
 }
 
+// Okabe and Ito's colours, which the colour-blind tell apart; neighbours among the cores differ.
+const CORES = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a939b"].map(rgb);
+
 // Colour of each unit in a mode, as a function of what is known of it.
-export function painter(mode, palette, { states, star, margins, before }) {
+export function painter(mode, palette, { states, star, margins, before, cores }) {
   const c = Object.fromEntries(Object.entries(palette).map(([k, v]) => [k, rgb(v)]));
   if (mode === "distance") return (i) => (states[i] === star[i] ? c.kept : c.wrong);
   if (mode === "changed") return (i) => (before && states[i] !== before[i] ? c.changed : c.quiet);
@@ -56,6 +59,7 @@ export function painter(mode, palette, { states, star, margins, before }) {
       return c.weak.map((v, k) => v + (c.firm[k] - v) * share);
     };
   }
+  if (mode === "core") return (i) => CORES[cores(i) % CORES.length];
   return (i) => (states[i] ? c.up : c.down);
 }
 

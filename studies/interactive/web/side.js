@@ -140,7 +140,9 @@ export class Side {
     const states = scene.states(pattern, k);
     const before = k ? scene.states(pattern, k - 1) : null;
     const margins = mode === "margin" ? this.marginsAt(k) : null;
-    unitsImage(this.units, this.order, painter(mode, this.palette, { states, star, margins, before }), this.palette.card);
+    const { core, decoder } = scene.graphOf;
+    const cores = (i) => core[decoder[i]];
+    unitsImage(this.units, this.order, painter(mode, this.palette, { states, star, margins, before, cores }), this.palette.card);
     let away = 0;
     let moved = 0;
     for (let i = 0; i < states.length; i++) {

@@ -76,7 +76,7 @@ def test_the_command_and_the_call_write_the_same(
     done = CliRunner().invoke(app, words, catch_exceptions=False)
     assert done.exit_code == 0
     found = spinspike.view(
-        graph, tmp_path / "two.html", patterns=6, hold=4, seed=3, title=file.stem
+        graph, tmp_path / "two.html", patterns=6, hold=4, seed=3, title="graph, step by step"
     )
     assert json.loads(done.stdout)["scenes"] == found["scenes"]
     assert (tmp_path / "one.html").read_text() == (tmp_path / "two.html").read_text()

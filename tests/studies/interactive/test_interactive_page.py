@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import shutil
 import struct
 from collections.abc import Iterator
@@ -15,7 +16,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spinspike.mapping import Rounding, SynapseGraph, integer_margins, map_network
+from spinspike.mapping import (
+    Rounding,
+    SynapseGraph,
+    integer_margins,
+    load_target,
+    map_network,
+    place,
+)
 from spinspike.mapping.certificates.tolerance import held, relative_error
 from spinspike.mapping.graph.codec import external_field, neuron_spikes
 from spinspike.model import store
@@ -552,6 +560,39 @@ def test_memories_and_other_regimes_open(
     )
     assert found.recording.times[shown[0]] == found.recording.release
     np.testing.assert_array_equal(shown[1], found.recording.states[shown[0], 0] > 0)
+    assert seen.complaints == []
+    page.close()
+
+
+def test_neurons_lie_on_the_cores_that_check_names(
+    browser: Browser, graph: SynapseGraph, tmp_path: Path
+) -> None:
+    chip = replace(load_target("loihi1"), neurons_per_core=30, title="A <b>chip</b>")
+    view(graph, tmp_path / "placed.html", patterns=2, runs=["learned"], nulls=False, target=chip)
+    placement, unit = place(graph, chip), 61
+    page = browser.new_page()
+    seen = watched(page, tmp_path / "placed.html")
+    seen.go(f"show=core&sort=core&unit={unit}")
+    mine = np.flatnonzero(graph.io.unit == unit)
+    names = ("E", "I")
+    words = " ".join(
+        f"{n} {unit} on core {placement.core[k]}" for n, k in zip(names, mine, strict=True)
+    )
+    assert seen.text(".placement p").startswith(f"A <b>chip</b>: {words}; {placement.cores} cores")
+    sizes = np.bincount(placement.core[: graph.neurons], minlength=placement.cores)
+    shown = page.locator(".cores button").all_inner_texts()
+    assert shown == [f"core {core}: {size}" for core, size in enumerate(sizes)]
+    other = int(placement.core[graph.io.decoder[0]])
+    page.locator(".cores button").nth(other).click()
+    seen.settle()
+    assert page.locator(".cores button").nth(other).get_attribute("aria-pressed") == "true"
+    colours = page.evaluate(
+        """() => { const c = document.querySelector("canvas.units");
+        const d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+        return Array.from({length: 100}, (_, k) => d.slice(4 * k, 4 * k + 3).join()) }"""
+    )
+    changes = sum(a != b for a, b in itertools.pairwise(colours))
+    assert changes == len(np.unique(placement.core[graph.io.decoder])) - 1
     assert seen.complaints == []
     page.close()
 
