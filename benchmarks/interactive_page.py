@@ -19,7 +19,6 @@ import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -98,11 +97,9 @@ def random_graph(units: int, patterns: int) -> SynapseGraph:
 def written(graph: SynapseGraph, path: Path, hold: int) -> int:
     """The graph and its nulls; bytes."""
     started = perf_counter()
-    summary: dict[str, Any] = view(
-        graph, path, patterns=10**6, runs=["learned"], hold=hold, title="benchmark"
-    )
+    made = view(graph, path, patterns=10**6, runs=["learned"], hold=hold, title="benchmark")
     print(f"{graph.summary()}: written in {perf_counter() - started:.1f} s")
-    return int(summary["bytes"])
+    return made.size
 
 
 def opened(page: Page, path: Path) -> float:

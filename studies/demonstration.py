@@ -67,7 +67,7 @@ def demonstrate(
         graph = map_network(content)
     graph_file.save(mapped, graph, force=True)
     export(graph, exported, force=True)
-    played = _interactive(folder, content, graph, seed)
+    _interactive(folder, content, graph, seed)
     plans = [
         plan
         for backend in backends
@@ -94,7 +94,7 @@ def demonstrate(
         "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
-        "interactive": played["page"],
+        "interactive": str(folder / INTERACTIVE),
         "repeat": how_to_repeat(mapped, arguments),
     }
     report = Report(
@@ -110,15 +110,13 @@ def demonstrate(
     return write_report(folder, report)
 
 
-def _interactive(
-    folder: Path, content: NetworkFile, graph: SynapseGraph, seed: int
-) -> dict[str, Any]:
+def _interactive(folder: Path, content: NetworkFile, graph: SynapseGraph, seed: int) -> None:
     """The page that plays the graph, with the same network at half its bits beside it."""
     title, page = "Handwritten digits, step by step", folder / INTERACTIVE
     with spinner("interactive page"):
         narrow = map_network(content, rounding=Rounding(weight_bits=graph.weight_bits // 2))
         beside = {f"{narrow.encoding}, {narrow.weight_bits} bits": narrow}
-        return view(graph, page, beside=beside, title=title, seed=seed, force=True)
+        view(graph, page, beside=beside, title=title, seed=seed, force=True)
 
 
 def _control(data: Dataset, architecture: Architecture, seed: int) -> list[ControlRun]:

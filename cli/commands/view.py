@@ -124,10 +124,11 @@ def play(
         name = f"{other.encoding}, {other.weight_bits} bits"
         taken = {f"{graph.encoding}, {graph.weight_bits} bits", *others}
         others[f"{path.stem}: {name}" if name in taken else name] = other
-    summary = write_page(
+    made = write_page(
         graph, output, on=on, beside=others, title=f"{file.stem}, step by step", **asked
     )
-    last = f"a page of {summary['bytes'] / 1e6:.1f} MB, open it in a browser: {output}"
+    summary = {"page": str(output), "bytes": made.size, "scenes": list(made.scenes)}
+    last = f"a page of {made.size / 1e6:.1f} MB, open it in a browser: {output}"
     show(summary, page_table(summary), as_json=as_json, last=last)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from spinspike.errors import BadInput
 from spinspike.mapping import SynapseGraph, Target, load_target, place
 from spinspike.mapping.graph.graph import refuse_graded
+from spinspike.one_line import OneLine
 from spinspike.outputs import check_target, replacing
 from spinspike.simulators import Simulator, wilson
 from spinspike.simulators.registry import choose, require
@@ -27,9 +29,45 @@ USUAL_TITLE = "Runs, step by step"
 DEFAULT_RUNS = ("learned", "free")
 
 
+@dataclass(frozen=True, repr=False)
+class Played(OneLine):
+    """A page that plays runs; in a notebook it shows below its cell.
+
+    Parameters
+    ----------
+    html : str
+        The whole page.
+    scenes : tuple of dict
+        What each run came to.
+    path : Path, optional
+        Where it was written.
+    """
+
+    html: str
+    scenes: tuple[dict[str, Any], ...]
+    path: Path | None = None
+
+    def summary(self) -> str:
+        """Runs and size."""
+        where = f", in {self.path}" if self.path else ""
+        return f"a page of {len(self.scenes)} runs, {self.size / 1e6:.1f} MB{where}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the page."""
+        return len(self.html.encode())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, which reaches nothing of the notebook."""
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" sandbox="allow-scripts" title="runs, played" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe>'
+        )
+
+
 def view(
     graph: SynapseGraph,
-    path: Path | str,
+    path: Path | str | None = None,
     *,
     on: str | Simulator | Sequence[str | Simulator] = "emulator",
     beside: Mapping[str, SynapseGraph] | None = None,
@@ -41,15 +79,15 @@ def view(
     title: str = "",
     seed: int = 0,
     force: bool = False,
-) -> dict[str, Any]:
-    """Run a graph and write a page that plays it, as ``spinspike view --interactive`` does.
+) -> Played:
+    """Run a graph and make a page that plays it, as ``spinspike view --interactive`` does.
 
     Parameters
     ----------
     graph : SynapseGraph
         With its fixed points, as `map_network` makes it.
-    path : Path or str
-        The page, one HTML file that needs nothing else.
+    path : Path or str, optional
+        Where to write the page, one HTML file that needs nothing else.
     on : str, Simulator, or several
         Simulators, by name ("emulator", "lava", "brian2", "nest") or as objects.
     beside : mapping of str to SynapseGraph, optional
@@ -73,8 +111,8 @@ def view(
 
     Returns
     -------
-    dict
-        "page", its size in "bytes", and "scenes", what each run came to.
+    Played
+        The page, which a notebook shows below its cell.
 
     Raises
     ------
@@ -86,16 +124,14 @@ def view(
 
     Examples
     --------
-    >>> import tempfile
     >>> from spinspike.mapping import map_network
     >>> from spinspike.studies import train
     >>> graph = map_network(train("digits", units=40, epochs=1))
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     made = view(graph, f"{folder}/page.html", patterns=5, runs=["learned"], nulls=False)
-    >>> [(s["run"], s["patterns"]) for s in made["scenes"]]
+    >>> page = view(graph, patterns=5, runs=["learned"], nulls=False)
+    >>> [(s["run"], s["patterns"]) for s in page.scenes]
     [('learned', 5)]
     """
-    path = Path(path)
+    path = None if path is None else Path(path)
     simulators = _simulators(on)
     first = f"{graph.encoding}, {graph.weight_bits} bits"
     graphs = {first: graph, **(beside or {})}
@@ -103,7 +139,8 @@ def view(
     wanted = tuple(runs or ([r for r in DEFAULT_RUNS if r in usual] or usual))
     trials(wanted)  # refuses unknown runs
     _check_beside(graph, beside or {}, first)
-    check_target(path, force=force)
+    if path:
+        check_target(path, force=force)
     chip = load_target(target) if isinstance(target, str) else target
     placed = {n: place(g, chip) for n, g in graphs.items()} if chip else {}
     scenes = list(
@@ -116,14 +153,11 @@ def view(
     data = packed(
         graphs, scenes, placed, title=title, chip=chip.title if chip else "", made_by=_maker()
     )
-    written = page(title, data)
-    with replacing(path, force=force) as new:
-        new.write_text(written, encoding="utf-8")
-    return {
-        "page": str(path),
-        "bytes": path.stat().st_size,
-        "scenes": [scene_summary(s, list(graphs)) for s in scenes],
-    }
+    made = Played(page(title, data), tuple(scene_summary(s, list(graphs)) for s in scenes), path)
+    if path:
+        with replacing(path, force=force) as new:
+            new.write_text(made.html, encoding="utf-8")
+    return made
 
 
 def page(title: str, data: bytes) -> str:

@@ -78,7 +78,8 @@ def test_the_command_and_the_call_write_the_same(
     found = spinspike.view(
         graph, tmp_path / "two.html", patterns=6, hold=4, seed=3, title="graph, step by step"
     )
-    assert json.loads(done.stdout)["scenes"] == found["scenes"]
+    assert json.loads(done.stdout)["scenes"] == list(found.scenes)
+    assert json.loads(done.stdout)["bytes"] == found.size == (tmp_path / "two.html").stat().st_size
     assert (tmp_path / "one.html").read_text() == (tmp_path / "two.html").read_text()
 
 
@@ -134,4 +135,4 @@ def test_what_cannot_be_played_is_refused(graph: SynapseGraph, tmp_path: Path) -
 def test_a_memory_is_played_from_its_states(tmp_path: Path) -> None:
     patterns = np.random.default_rng(0).choice([-1, 1], (3, 40))
     made = view(map_network(spinspike.store(patterns)), tmp_path / "memory.html")
-    assert {s["run"] for s in made["scenes"]} == {"cued"}
+    assert {s["run"] for s in made.scenes} == {"cued"}

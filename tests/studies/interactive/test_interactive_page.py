@@ -597,6 +597,25 @@ def test_neurons_lie_on_the_cores_that_check_names(
     page.close()
 
 
+def test_a_notebook_shows_it_below_the_cell(
+    browser: Browser, graph: SynapseGraph, tmp_path: Path
+) -> None:
+    made = view(graph, patterns=2, runs=["learned"], title=TITLE)
+    assert repr(made).startswith("<Played: a page of 4 runs, 0.")
+    (tmp_path / "cell.html").write_text(f"<!doctype html><body>{made._repr_html_()}</body>")
+    page = browser.new_page()
+    seen = watched(page, tmp_path)
+    page.goto((tmp_path / "cell.html").as_uri())
+    frame = page.frame_locator("iframe")
+    frame.locator("body[data-ready=yes]").wait_for()
+    assert frame.locator("h1").inner_text() == TITLE
+    frame.locator("button:text-is('release')").click()
+    page.wait_for_timeout(250)
+    assert frame.locator("input[type=range]").input_value() == "6"
+    assert seen.complaints == []
+    page.close()
+
+
 def test_the_file_is_small(file: Path) -> None:
     assert file.stat().st_size < 1e6
     header, arrays = unpacked(
