@@ -177,8 +177,9 @@ def demo(
 ) -> None:
     """The whole chain on handwritten digits: train, map, export, validate, report.
 
-    Writes network.h5, graph.h5, the exported Lava network and a report with plots. Beside the
-    network it trains the control without self-couplings and the usual comparators.
+    Writes network.h5, graph.h5, the exported Lava network, a report with plots and a page that plays
+    the graph, interactive.html. Beside the network it trains the control without self-couplings
+    and the usual comparators.
 
     Example: `spinspike demo -o out`
     """
@@ -211,5 +212,6 @@ def demo(
     found = summary["validation"]
     if not as_json:
         show_answers([Answer(**answer) for answer in found["answers"]])
+        print(f"Play it step by step, in any browser: {summary['interactive']}")
     page = output / "report.html"
     conclude(found["sentence"], found["verdict"], report=page, as_json=as_json)
