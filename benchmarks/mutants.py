@@ -85,6 +85,9 @@ EQUIVALENT: dict[str, str] = {
     "whole = int(span) if span in range(2, LEVELS_LIMIT ** 1) else 1": "15 // 1 * 1 is 15 // 15 * 15",
     "weak = missing > -1": "a state that misses nothing pulls nothing",
     "@dataclass(frozen=False)": "nobody writes to it",
+    "now, before = spikes[number - 1], spikes[number - 1] if number > 1 else silence": (
+        "no pattern that spikes is taken for one at rest, which costs time alone"
+    ),
     "slots = delays[-1] + 1 if len(delays) else  2": "rest is noticed a step later",
 }
 

@@ -299,3 +299,7 @@ def test_noise_of_less_than_a_unit_acts(graph: SynapseGraph) -> None:
     assert not np.asarray(Emulator().run(graph, bare, phases).spikes).any()
     first = np.asarray(Emulator(noise=0.6).run(graph, bare, phases).spikes)[0]
     assert first.mean() == pytest.approx(0.2, abs=0.05)  # P(N(0, .6) > .5)
+
+
+def test_seeds_of_blocks_follow_each_other() -> None:
+    assert Emulator(noise=2.0, seed=5).seeded(2) == Emulator(noise=2.0, seed=7)
