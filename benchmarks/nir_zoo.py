@@ -139,9 +139,10 @@ def row(path: Path, tool: str, *, lava: bool) -> dict[str, Any]:
         problems = nir_executor.obstacles(read, dt=dt)
         found |= {"dt": dt, "check": problems[0] if problems else "ok"}
         found["run"] = differing(execute(read, x, dt), wanted)
+        found["convert"] = on_lava(read, x, dt, wanted) if lava else "-"
+        found["as_nir"] = "refused"
         plain, _ = read_as(graph, Choices(dt=dt))
         found["as_nir"] = differing(execute(plain, x, dt), wanted)
-        found["convert"] = on_lava(read, x, dt, wanted) if lava else "-"
     except SpinspikeError as error:
         found.setdefault("check", str(error).replace(str(path), "the file"))
     found["lost"] = LOST.get(path.stem, "")

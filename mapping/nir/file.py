@@ -214,6 +214,8 @@ def _plain(value: NDArray[Any]) -> NDArray[Any]:
 def _check(path: Path, name: str, kind: str, parameters: Mapping[str, Any]) -> None:
     """Finite numbers of shapes that go together, times above 0."""
     for part, value in parameters.items():
+        if kind == "LIF" and part in ("tau", "r") and np.isposinf(value).all():
+            continue  # snnTorch's and Spyx's of a neuron that does not leak; `unsupported` refuses it
         if value.dtype.kind != "U" and not np.isfinite(value).all():
             _fail(path, f"node {name} has a {part} of nan or infinity; allowed: finite numbers")
         if part in TIMES and not (value > 0).all():

@@ -31,6 +31,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import networkx as nx
+import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadInput
@@ -231,6 +232,11 @@ def _misfits(graph: NirGraph, allowed: tuple[str, ...]) -> Iterator[str]:
             yield f"node {name} is a {node.kind}; allowed: {', '.join(allowed)}"
         elif missing := [part for part in PARAMETERS[node.kind] if part not in node.parameters]:
             yield f"node {name} is a {node.kind} and has no {missing[0]}"
+        elif endless := [p for p in ("tau", "r") if np.isinf(node.parameters.get(p, 0.0)).any()]:
+            yield (
+                f"node {name} has a {endless[0]} of infinity; allowed: finite numbers, or with --from snntorch and "
+                "spyx a neuron that does not leak"
+            )
         elif node.kind in ("Linear", "Affine") and node.parameters["weight"].ndim != 2:
             shape = node.parameters["weight"].shape
             yield f"node {name} has weights of shape {shape}; allowed: a matrix"

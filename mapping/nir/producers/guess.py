@@ -7,7 +7,7 @@ own for nodes. A file is taken for the first tool's of which all its neurons sat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,9 @@ def guessed_step(graph: NirGraph, producer: str) -> float | None:
     if producer in ALWAYS:
         return ALWAYS[producer]
     steps = {"rockpool": rockpool_steps, "spyx": spyx_steps}.get(producer)
-    values = [steps(node) for node in _leaky(graph)] if steps else []
-    if values and np.concatenate(values).size:
-        return _one(np.concatenate(values))
+    values = _finite(steps(node) for node in _leaky(graph)) if steps else np.zeros(0)
+    if values.size:
+        return _one(values)
     return 1.0 if producer == "spyx" else None  # its IF has none, and its default is 1
 
 
@@ -79,7 +79,8 @@ def spyx_steps(node: Node) -> NDArray[np.float64]:
     node : Node
         One that leaks.
     """
-    return np.zeros(0) if node.kind == "LI" else np.ravel(_tau(node) * (1 - _part(node, "r")))
+    with np.errstate(invalid="ignore"):
+        return np.zeros(0) if node.kind == "LI" else np.ravel(_tau(node) * (1 - _part(node, "r")))
 
 
 def _is_snntorch(graph: NirGraph) -> bool:
@@ -111,13 +112,13 @@ def _is_sinabs(graph: NirGraph) -> bool:
 
 def _is_rockpool(graph: NirGraph) -> bool:
     named = any(ROCKPOOL_NAME.search(name) for name in graph.nodes)
-    values = [rockpool_steps(node) for node in _leaky(graph)]
-    return named and bool(values) and _one(np.concatenate(values)) is not None
+    values = _finite(rockpool_steps(node) for node in _leaky(graph))
+    return named and _one(values) is not None
 
 
 def _is_spyx(graph: NirGraph) -> bool:
     inner = [name for name, node in graph.nodes.items() if node.kind not in ("Input", "Output")]
-    values = np.concatenate([np.zeros(0), *(spyx_steps(node) for node in _leaky(graph))])
+    values = _finite(spyx_steps(node) for node in _leaky(graph))
     return all(SPYX_NAME.match(name) for name in inner) and (
         not values.size or _one(values) is not None
     )
@@ -149,9 +150,15 @@ def _part(node: Node, part: str) -> NDArray[np.float64]:
     return np.asarray(node.parameters[part], dtype=np.float64)
 
 
+def _finite(values: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Of neurons that leak at all: those that do not have an infinite time constant."""
+    found = np.concatenate([np.zeros(0), *values])
+    return found[np.isfinite(found)]
+
+
 def _one(values: NDArray[np.float64]) -> float | None:
     """The number that all are, up to single precision."""
-    middle = float(np.median(values))
+    middle = float(np.median(values)) if values.size else np.nan
     if not (np.isfinite(middle) and middle > 0):
         return None
     return float(f"{middle:.6g}") if np.allclose(values, middle, rtol=1e-3) else None

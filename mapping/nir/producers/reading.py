@@ -222,6 +222,13 @@ def _changed(
     return replace(graph, nodes=nodes, read_as=(*graph.read_as, *read_as))
 
 
+def _without_leak(node: Node, dt: float) -> Node:
+    """One that keeps all of its membrane and adds its input as it is, for beta = 1."""
+    one = np.ones(np.shape(node.parameters["tau"]))
+    kept = {part: node.parameters[part] for part in ("v_threshold", "v_reset")}
+    return replace(node, kind="IF", parameters={"r": one / dt, **kept})
+
+
 def _euler(node: Node, dt: float) -> NDArray[np.float64]:
     """The part of a membrane that a step of Euler keeps."""
     return 1 - dt / _part(node, "tau_mem" if "tau_mem" in node.parameters else "tau")
@@ -234,6 +241,8 @@ def _snntorch(graph: NirGraph, dt: float, choices: Choices) -> NirGraph:
         if node.kind in ("I", "IF"):
             return _with(node, r=_part(node, "r") / dt)
         tau = _part(node, "tau_mem" if "tau_mem" in node.parameters else "tau")
+        if np.isinf(tau).all():
+            return _without_leak(node, dt)
         made = _with(node, r=tau / dt)
         return (
             _with(made, w_in=_part(node, "tau_syn") / dt) if "tau_syn" in node.parameters else made
@@ -319,6 +328,8 @@ def _spyx(graph: NirGraph, dt: float, choices: Choices) -> NirGraph:
     def change(node: Node) -> Node:
         if node.kind in ("I", "IF"):
             return _with(node, r=_part(node, "r") / dt)
+        if np.isinf(_part(node, "tau_mem" if "tau_mem" in node.parameters else "tau")).all():
+            return _without_leak(node, dt)
         made = _membrane(node, _euler(node, dt), 1.0, dt)
         if "tau_syn" not in node.parameters:
             return made

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nir
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -81,6 +82,7 @@ def test_numbers_tell_the_tool_and_the_step(path: Path) -> None:
 def test_what_is_written_of_a_file_runs_alike(path: Path, tmp_path: Path) -> None:
     graph, choices, x, wanted = case(path)
     write(tmp_path / "again.nir", graph)
+    nir.read(tmp_path / "again.nir")  # which checks the shapes
     again, dt = read_as(read(tmp_path / "again.nir"), choices)
     close = 0.0 if wanted.dtype.kind == "u" else 1e-5
     np.testing.assert_allclose(ran(again, x, dt, wanted.shape), wanted, rtol=0, atol=close)
@@ -126,6 +128,18 @@ def test_one_spike_at_the_threshold_where_a_tool_has_it_so() -> None:
     assert execute(several, {"Input": x}, dt=dt)["Output"].ravel().tolist() == [1]
     assert execute(one, {"Input": x}, dt=dt)["Output"].ravel().tolist() == [1]
     assert execute(graph, {"Input": x}, dt=dt)["Output"].ravel().tolist() == [0]  # NIR: above
+
+
+@pytest.mark.parametrize(("tool", "r"), [("snntorch", np.inf), ("spyx", 1.0)])
+def test_beta_1_is_an_infinite_time_constant(tool: str, r: float) -> None:
+    graph = alone(NIR_FIRING, tau=np.inf, r=r)
+    x = np.full((4, 1, 1), 0.6)
+    with pytest.raises(BadInput, match="node n has a tau of infinity; allowed: finite numbers, or"):
+        execute(graph, {"Input": x}, dt=1.0)
+    meant, dt = read_as(graph, Choices(tool))
+    late = tool == "spyx"  # .6 1.2 .8 1.4, and sent a step late
+    found = execute(meant, {"Input": x}, dt=dt)["Output"].ravel().tolist()
+    assert found == ([0, 0, 1, 0] if late else [0, 1, 0, 1])
 
 
 @pytest.mark.parametrize("firing", [Firing("several"), Firing(reset="subtract-late")])
