@@ -280,9 +280,8 @@ def main() -> int:
             print()
             wrong += sum(bool(found.get("run")) and not found["lost"] for found in rows)
         if options.portable:
-            pythons = {
-                tool: environment(tool, envs, options.python) for tool in set(READERS.values())
-            }
+            tools = sorted({*READERS.values(), *(set(CANNOT) & set(options.tools))})
+            pythons = {tool: environment(tool, envs, options.python) for tool in tools}
             rows = portable(pythons, files / "portable", options.network)
             shown(rows, ("tool", "graph", "differing", "values"))
             rows = [found for found in rows if found["tool"] not in CANNOT]
