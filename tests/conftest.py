@@ -22,6 +22,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -60,6 +61,11 @@ def spinspike_program(*words: object, cwd: Path | None = None) -> subprocess.Com
 def program() -> Callable[..., subprocess.CompletedProcess[str]]:
     """The program, in this process: words, and as ``cwd`` the folder to be in."""
     return spinspike_program
+
+
+# how long an example takes says how busy the machine is, not whether it is right
+settings.register_profile("spinspike", deadline=None)
+settings.load_profile("spinspike")
 
 
 @contextmanager

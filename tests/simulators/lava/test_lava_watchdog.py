@@ -289,7 +289,8 @@ def test_a_killed_process_of_the_stock_mode_ends_the_run() -> None:
 
 
 def test_last_words_of_the_tracker_of_shared_memory_are_no_reason(tmp_path: Path) -> None:
-    program = "import sys; sys.exit('the reason\\nresource_tracker: 3 leaked objects')"
+    tracker = "resource_tracker: 3 leaked objects\\n  warnings.warn("
+    program = f"import sys; sys.exit('the reason\\n{tracker}')"
     with pytest.raises(ChildProcessError, match=r"^the reason$"):
         supervise(
             [sys.executable, "-c", program],
