@@ -312,6 +312,13 @@ class Page {
     this.marked?.setAttribute("aria-pressed", "false");
     this.marked = this.buttons.get(chosen.pattern);
     this.marked?.setAttribute("aria-pressed", "true");
+    if (this.marked) {
+      const { offsetTop, offsetHeight } = this.marked;
+      const { scrollTop, clientHeight } = this.grid;
+      if (offsetTop < scrollTop) this.grid.scrollTop = offsetTop;
+      else if (offsetTop + offsetHeight > scrollTop + clientHeight)
+        this.grid.scrollTop = offsetTop + offsetHeight - clientHeight;
+    }
   }
 
   pickPattern(pattern) {
