@@ -1,6 +1,6 @@
 // Bundles the page into one file. `make page` calls it with the folder that holds node_modules.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,10 @@ const hash = createHash("sha256").update(bundled).digest("base64");
 const policy =
   `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; img-src data:; ` +
   "base-uri 'none'; form-action 'none'";
-const parts = { policy, styles, licence, program: bundled };
+// What the page is made of, so that a test can tell a stale one without node.
+const sources = createHash("sha256");
+for (const name of readdirSync(here).sort()) sources.update(readFileSync(join(here, name)));
+const parts = { sources: sources.digest("hex"), policy, styles, licence, program: bundled };
 const page = readFileSync(join(here, "index.html"), "utf8").replace(
   /\{\{(\w+)\}\}/g,
   (whole, name) => parts[name] ?? whole,

@@ -4,6 +4,9 @@ import uPlot from "uplot";
 
 const HEIGHT = 150;
 
+// A value that held since the read-out before.
+export const stepped = uPlot.paths.stepped({ align: -1 });
+
 export class Chart {
   constructor(place, { title, series, range, palette, phases, onpick, filled }) {
     this.place = place;

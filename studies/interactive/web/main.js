@@ -1,6 +1,6 @@
 // The page: what is chosen, what is shown of it, and how the one follows from the other.
 
-import { Chart } from "./charts.js";
+import { Chart, stepped } from "./charts.js";
 import { Sentence, read } from "./data.js";
 import { choice, colours, h, number } from "./dom.js";
 import { inspector } from "./inspector.js";
@@ -312,6 +312,13 @@ class Page {
     this.marked?.setAttribute("aria-pressed", "false");
     this.marked = this.buttons.get(chosen.pattern);
     this.marked?.setAttribute("aria-pressed", "true");
+    if (this.marked) {
+      const { offsetTop, offsetHeight } = this.marked;
+      const { scrollTop, clientHeight } = this.grid;
+      if (offsetTop < scrollTop) this.grid.scrollTop = offsetTop;
+      else if (offsetTop + offsetHeight > scrollTop + clientHeight)
+        this.grid.scrollTop = offsetTop + offsetHeight - clientHeight;
+    }
   }
 
   pickPattern(pattern) {
@@ -402,7 +409,7 @@ class Page {
     const colour = [palette.a, palette.b];
     const dash = [undefined, [5, 4]];
     const series = scenes.map((_, k) => ({ stroke: colour[k], width: 2, dash: dash[k], spanGaps: true, points: { show: false } }));
-    const signal = { scale: "signal", stroke: palette.signal, fill: palette.signal + "50", width: 1, points: { show: false } };
+    const signal = { scale: "signal", paths: stepped, stroke: palette.signal, fill: palette.signal + "50", width: 1, points: { show: false } };
     const common = { palette, phases, onpick, filled: clamped };
     this.overlaps = scenes.map((s) => s.overlap(chosen.pattern));
     this.energies = scenes.map((s) => s.energy(chosen.pattern));

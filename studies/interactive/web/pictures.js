@@ -52,10 +52,10 @@ export function painter(mode, palette, { states, star, margins, before, cores })
   if (mode === "distance") return (i) => (states[i] === star[i] ? c.kept : c.wrong);
   if (mode === "changed") return (i) => (before && states[i] !== before[i] ? c.changed : c.quiet);
   if (mode === "margin") {
-    const most = Math.log1p(margins.reduce((a, b) => Math.max(a, b), 1));
+    const most = margins.reduce((a, b) => Math.max(a, b), 1);
     return (i) => {
       if (margins[i] < 1) return c.wrong;
-      const share = Math.log1p(margins[i]) / most;
+      const share = Math.sqrt(margins[i] / most);
       return c.weak.map((v, k) => v + (c.firm[k] - v) * share);
     };
   }

@@ -96,6 +96,15 @@ def test_nothing_but_the_title_and_the_data_is_left_open() -> None:
     assert f"script-src 'sha256-{digest}';" in policy
 
 
+def test_the_built_page_is_that_of_its_sources() -> None:
+    room = Path(__file__).parents[3] / "studies" / "interactive"
+    digest = hashlib.sha256()
+    for source in sorted((room / "web").iterdir(), key=lambda path: path.name):
+        digest.update(source.read_bytes())
+    built = f'<meta name="sources" content="{digest.hexdigest()}">'
+    assert built in (room / "page.html").read_text(), "stale: make page, with node, builds it anew"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
