@@ -2,6 +2,8 @@
 #
 #   make demo | test | lint | typecheck | bench | claims | docs   with the newest of Python 3.13, 3.12, 3.11
 #   make test PYTHON=3.11                                     with another one, in .venv-3.11
+#   make mutants                                              faults that the tests have to notice; hours
+#   make page                                                 the interactive page anew, with node
 #
 # PYTHON=...  the Python to use, a version or a program; it gets an environment of its own, .venv-X.Y
 # EXTRAS=...  what to install: names from [project.optional-dependencies]
@@ -16,9 +18,9 @@ VERSION := $(if $(filter 3.%,$(PYTHON)),$(PYTHON),$(if $(PYTHON),$(shell "$(PYTH
 VENV    := .venv$(if $(PYTHON),-$(VERSION))
 EXTRAS  ?= all$(comma)dev$(comma)docs
 comma   := ,
-RUN     := $(VENV)/bin
+RUN      = $(VENV)/bin
 
-.PHONY: help demo test lint typecheck bench claims docs setup clean
+.PHONY: help demo test lint typecheck bench claims docs mutants page setup clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p; /^$$/q' Makefile
@@ -43,10 +45,22 @@ bench: setup
 claims: setup
 	$(RUN)/python benchmarks/claims.py $(ARGS)
 
+mutants: VENV := .venv-mutants
+mutants: EXTRAS := all,dev,mutants
+mutants: setup
+	$(RUN)/python benchmarks/mutants.py --drawn 300 $(ARGS)
+
 docs: setup
 	rm -rf out/docs
 	$(RUN)/python -m sphinx -W --keep-going -q -E -b html docs out/docs $(ARGS)
 	$(RUN)/python docs/links.py out/docs
+
+# Only who changes the program of the interactive page needs node: what it builds is kept in the repository.
+page:
+	mkdir -p build/page
+	cp studies/interactive/web/package.json build/page
+	npm install --prefix build/page --no-package-lock --no-audit --no-fund --silent
+	node studies/interactive/web/build.mjs build/page
 
 setup:
 	@sh -c "$$SETUP"
@@ -57,11 +71,12 @@ clean:
 # On Python 3.11 to 3.13 every test runs, and a missing part is a failure. On newer ones, for which not
 # every part has a wheel, the tests marked with a part that is not installed are deselected, which pytest
 # counts in its closing line; so are those that need MNIST, unless SPINSPIKE_DATA names a folder that
-# holds it, and those that need darnax.
+# holds it, those that need darnax, and those that need a browser.
 define DESELECT
 import os
 import sys
 from importlib.util import find_spec
+from shutil import which
 
 parts = (
     "brian2", "brian2_loihi", "dask", "jax", "lava", "matplotlib", "nest", "nir", "numba",
@@ -71,6 +86,10 @@ absent = [part for part in parts if sys.version_info >= (3, 14) and find_spec(pa
 absent += [] if os.environ.get("SPINSPIKE_DATA") else ["images"]
 absent += [] if sys.version_info < (3, 14) or find_spec("amaranth") else ["fpga"]
 absent += [] if find_spec("darnax") else ["darnax"]
+browsers = ("chromium", "chromium-browser", "google-chrome")
+if not find_spec("playwright") or not any(map(which, browsers)):
+    absent.append("chromium")
+    print("No Chromium here: the tests of the interactive page are left out.", file=sys.stderr)
 print(" and ".join("not " + part for part in absent))
 endef
 export DESELECT

@@ -23,17 +23,21 @@ EMULATE = """
 import json, resource, sys, time, zlib
 import numpy as np
 from spinspike.mapping import load
-from spinspike.simulators import Emulator, Protocol
-from spinspike.simulators.stimulus import stimulus
+from spinspike import simulators
+from spinspike.simulators import Emulator
+
+# names of now, or of before 0.2
+Phases = getattr(simulators, "Phases", None) or simulators.Protocol
+encode = getattr(simulators, "encode_stimulus", None) or simulators.stimulus
 
 graph, wanted = load(sys.argv[1]), int(sys.argv[2])
 points = graph.fixed_points["learned"]
 rows = np.arange(wanted) % len(points)
-given = stimulus(graph, points.inputs[rows], labels=points.labels[rows])
+given = encode(graph, points.inputs[rows], labels=points.labels[rows])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-Emulator().run(graph, given, Protocol(1, 5, 54))
+Emulator().run(graph, given, Phases(1, 5, 54))
 started = time.perf_counter()
-found = Emulator().run(graph, given, Protocol(1, 5, 54))
+found = Emulator().run(graph, given, Phases(1, 5, 54))
 seconds = time.perf_counter() - started
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
 parts = (found.spikes, found.states, found.readout)

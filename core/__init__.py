@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from spinspike.model import Architecture, Dataset, FixedPoints, Network, store
     from spinspike.simulators import Claim, Outcome, Simulator, export, recall
     from spinspike.studies import certify, check, energy, info, load, plot, save
-    from spinspike.studies import train, validate  # isort: skip
+    from spinspike.studies import train, validate, view  # isort: skip
     from spinspike.studies.stress import stress
 
     __version__: str
@@ -21,13 +21,13 @@ _FLOORS = {
     "mapping": "Rounding SynapseGraph Target map_network",
     "model": "Architecture Dataset FixedPoints Network store",
     "simulators": "Claim Outcome Simulator export recall",
-    "studies": "certify check energy info load plot save train validate",
+    "studies": "certify check energy info load plot save train validate view",
     "studies.stress": "stress",
 }
 __all__ = [
     "Architecture", "Claim", "Dataset", "FixedPoints", "Network", "Outcome", "Rounding",
     "Simulator", "SynapseGraph", "Target", "certify", "check", "energy", "export", "info", "load",
-    "map_network", "plot", "recall", "save", "store", "stress", "train", "validate",
+    "map_network", "plot", "recall", "save", "store", "stress", "train", "validate", "view",
 ]  # fmt: skip
 
 if not TYPE_CHECKING:  # else every misspelt name would have a type

@@ -80,7 +80,7 @@ def map_network(
     >>> from spinspike.model.network.architecture import Architecture
     >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=20, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> [f"{p.name} {p.size}" for p in graph.populations]
     ['E 20', 'I 20', 'supervisory_E 3', 'supervisory_I 3', 'readout 3']
     """

@@ -45,7 +45,7 @@ class GradedSimulator(Protocol):
             Of `map_integrator`.
         signal : (T,)
             The input x(t), constant within each of T steps of ``graph.graded.step``, whatever the
-            simulator's own time step; within ``graph.ends.input_range``. A unit impulse is the
+            simulator's own time step; within ``graph.io.input_range``. A unit impulse is the
             largest value, 1 / step, in one step.
 
         Raises

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spinspike.mapping import map_network
+from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph import graph_file
-from spinspike.model import Architecture, Dataset, digits
+from spinspike.model import Architecture, Dataset, NetworkFile, digits
 from spinspike.model.network import network_file
 from spinspike.model.training.comparators import compare
 from spinspike.model.training.control import ControlRun, ablations, recurrent_controls, run_controls
@@ -20,6 +20,7 @@ from spinspike.simulators.exchange.folder import check_place
 from spinspike.simulators.exchange.lava import WRITTEN
 from spinspike.simulators.exchange.lava import write as export
 from spinspike.simulators.registry import Backend, require
+from spinspike.studies.interactive.page import view
 from spinspike.studies.mapping import mapping_summary
 from spinspike.studies.page.provenance import how_to_repeat
 from spinspike.studies.page.terminal import bar, progress, spinner
@@ -31,6 +32,7 @@ from spinspike.studies.validation.run import planned, validated
 from .validation import figures
 
 CONTROL_SEEDS = 2
+INTERACTIVE = "interactive.html"
 ASKED = Bounds(kept=0.8, accuracy=0.05)  # what a dozen patterns in Brian2 can decide
 
 
@@ -52,6 +54,7 @@ def demonstrate(
     network, mapped, exported = (folder / n for n in ("network.h5", "graph.h5", "lava_network"))
     check_target(network, force=True)
     check_target(mapped, force=True)
+    check_target(folder / INTERACTIVE, force=True)
     check_place(exported, WRITTEN, force=True)
     data = digits()
     preset = default(data)
@@ -64,6 +67,7 @@ def demonstrate(
         graph = map_network(content)
     graph_file.save(mapped, graph, force=True)
     export(graph, exported, force=True)
+    _interactive(folder, content, graph, seed)
     plans = [
         plan
         for backend in backends
@@ -90,6 +94,7 @@ def demonstrate(
         "control": [{"name": c.name, "seed": c.seed, "accuracy": c.accuracy} for c in control],
         "comparators": [asdict(c) for c in others],
         "report": str(folder / "report.html"),
+        "interactive": str(folder / INTERACTIVE),
         "repeat": how_to_repeat(mapped, arguments),
     }
     report = Report(
@@ -103,6 +108,15 @@ def demonstrate(
         facts,
     )
     return write_report(folder, report)
+
+
+def _interactive(folder: Path, content: NetworkFile, graph: SynapseGraph, seed: int) -> None:
+    """The page that plays the graph, with the same network at half its bits beside it."""
+    title, page = "Handwritten digits, step by step", folder / INTERACTIVE
+    with spinner("interactive page"):
+        narrow = map_network(content, rounding=Rounding(weight_bits=graph.weight_bits // 2))
+        beside = {f"{narrow.encoding}, {narrow.weight_bits} bits": narrow}
+        view(graph, page, beside=beside, title=title, seed=seed, force=True)
 
 
 def _control(data: Dataset, architecture: Architecture, seed: int) -> list[ControlRun]:

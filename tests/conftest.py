@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    chdir,
+    contextmanager,
+    redirect_stderr,
+    redirect_stdout,
+)
 from dataclasses import dataclass, replace
+from io import StringIO
 from itertools import product
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from spinspike.cli.main import main
 from spinspike.mapping.graph.graph import SynapseGraph
 from spinspike.mapping.graph.integer_matrix import IntegerMatrix, IntegerNetwork
 from spinspike.mapping.mapper import map_network
@@ -26,6 +39,33 @@ from spinspike.model.network.network import Network
 from spinspike.model.network.network_file import NetworkFile
 from spinspike.model.training.settled import free_fixed_points, learned_fixed_points
 from spinspike.model.training.training import accuracy, train
+
+
+def spinspike_program(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What a command prints and its exit code, as a process of its own would: but at once."""
+    printed, said = StringIO(), StringIO()
+    arguments = ["spinspike", *(str(word) for word in words)]
+    with (
+        mock.patch.object(sys, "argv", arguments),
+        redirect_stdout(printed),
+        redirect_stderr(said),
+        chdir(cwd or "."),
+        pytest.raises(SystemExit) as end,
+    ):
+        main()
+    code = int(end.value.code or 0)
+    return subprocess.CompletedProcess(arguments, code, printed.getvalue(), said.getvalue())
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The program, in this process: words, and as ``cwd`` the folder to be in."""
+    return spinspike_program
+
+
+# how long an example takes says how busy the machine is, not whether it is right
+settings.register_profile("spinspike", deadline=None)
+settings.load_profile("spinspike")
 
 
 @contextmanager

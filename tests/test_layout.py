@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import statistics
 import subprocess
 import sys
 import tomllib
@@ -24,6 +25,9 @@ HEAVY = (
     "sanafe", "sklearn",
 )  # fmt: skip
 LARGEST = 15  # source files in a folder
+MEDIAN = 8  # likewise, over all folders
+LONGEST = 60  # lines of a function's body, without its docstring
+WIDEST = 12  # parameters; those of a command are the options that its user reads
 NO_CONTENT = {"utils.py", "helpers.py", "common.py"}  # names that say nothing of what is inside
 
 
@@ -127,6 +131,36 @@ def test_no_circles_between_packages() -> None:
 def test_no_folder_is_too_large() -> None:
     count = Counter(str(file.parent.relative_to(ROOT)) for file in MODULES.values())
     assert {folder: files for folder, files in count.items() if files > LARGEST} == {}
+
+
+def test_folders_are_small_as_a_rule() -> None:
+    count = Counter(file.parent for file in MODULES.values())
+    assert statistics.median(count.values()) <= MEDIAN
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function of the source, and where it is."""
+    for file in MODULES.values():
+        where = file.relative_to(ROOT)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield f"{where}: {node.name}", node
+
+
+def test_functions_are_short() -> None:
+    def lines(node: ast.FunctionDef) -> int:
+        body = node.body[bool(ast.get_docstring(node)) :]
+        return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+    assert {name: n for name, node in functions() if (n := lines(node)) > LONGEST} == {}
+
+
+def test_signatures_are_short() -> None:
+    def width(node: ast.FunctionDef) -> int:
+        return len(node.args.posonlyargs) + len(node.args.args) + len(node.args.kwonlyargs)
+
+    wide = {name: n for name, node in functions() if (n := width(node)) > WIDEST}
+    assert {name: n for name, n in wide.items() if not name.startswith("cli/commands/")} == {}
 
 
 def test_floors_are_imported_by_their_full_name() -> None:

@@ -108,7 +108,11 @@ def export(
     graph: Annotated[Path, typer.Argument(help="Graph file that `map` wrote.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder, or .net file, to write.")],
     to: Annotated[
-        str, typer.Option("--to", help="lava, pynn, net, sanafe, nir, fpga or c.")
+        str,
+        typer.Option(
+            "--to",
+            help="lava, pynn, net, sanafe, nir, fpga or c; snntorch, norse or nirtorch.",
+        ),
     ] = "lava",
     board: Annotated[
         str, typer.Option(help="For fpga: icebreaker, ulx3s-25, ulx3s-85, or none, the core alone.")
@@ -130,7 +134,8 @@ def export(
     says in words what goes in and what comes out.
 
     The folder for SANA-FE holds its Loihi, chip.yaml, and the placed graph with one image,
-    network.yaml. `--to nir` is `nir write`.
+    network.yaml. `--to nir` is `nir write`, snntorch, norse and nirtorch
+    its portable form, which those tools run.
 
     The folder for fpga holds Verilog, memories, a test bench, what builds the bitstream and what feeds
     the board. `--to c` writes one C99 file of whole numbers for a microcontroller.
@@ -181,8 +186,9 @@ def demo(
 ) -> None:
     """The whole chain on handwritten digits: train, map, export, validate, report.
 
-    Writes network.h5, graph.h5, the exported Lava network and a report with plots. Beside the
-    network it trains the control without self-couplings and the usual comparators.
+    Writes network.h5, graph.h5, the exported Lava network, a report with plots and a page that plays
+    the graph, interactive.html. Beside the network it trains the control without self-couplings
+    and the usual comparators.
 
     Example: `spinspike demo -o out`
     """
@@ -215,5 +221,6 @@ def demo(
     found = summary["validation"]
     if not as_json:
         show_answers([Answer(**answer) for answer in found["answers"]])
+        print(f"Play it step by step, in any browser: {summary['interactive']}")
     page = output / "report.html"
     conclude(found["sentence"], found["verdict"], report=page, as_json=as_json)

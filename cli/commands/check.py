@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from .nir import Step
+from .nir import From, Told
 from .options import Force, Json
 
-CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net", "c", "fpga")
+READERS = ("snntorch", "norse", "nirtorch", "sinabs", "rockpool", "spyx")  # of the portable form
+CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net", "c", "fpga", *READERS)
 
 
 def check(
@@ -29,7 +30,9 @@ def check(
         str | None,
         typer.Option(
             "--for",
-            help="lava, nir, sanafe, pynn, net, c or fpga: what cannot be carried over to it, and why.",
+            help="lava, nir, sanafe, pynn, net, c or fpga: what cannot be carried over to it, and why; "
+            "snntorch, norse, nirtorch, sinabs, rockpool or spyx: what stands against the portable form "
+            "of `nir write` in it.",
         ),
     ] = None,
     output: Annotated[
@@ -37,7 +40,8 @@ def check(
         typer.Option("--output", "-o", help="Folder for the placement as tables and a picture."),
     ] = None,
     chips: Annotated[int, typer.Option(min=1, help="How many chips there are.")] = 1,
-    dt: Step = 1e-4,
+    dt: Told = None,
+    source: From = "nir",
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -59,13 +63,16 @@ def check(
         raise BadInput(message)
     if purpose is not None:
         from spinspike.mapping.nir.file import read
+        from spinspike.mapping.nir.producers import Choices, read_as
         from spinspike.studies.exchange.obstacles import report
 
         if output:
             message = f"--output is {output}; allowed: with --target alone"
             raise BadInput(message)
-        nir = read(graph) if graph.suffix == ".nir" and purpose in CONVERSIONS else None
-        report(graph, purpose, CONVERSIONS, nir=nir, dt=dt, as_json=as_json)
+        nir, step = None, 0.0
+        if graph.suffix == ".nir" and purpose in CONVERSIONS:
+            nir, step = read_as(read(graph), Choices(source=source, dt=dt))
+        report(graph, purpose, CONVERSIONS, nir=nir, dt=step, as_json=as_json)
     else:
         _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)
 

@@ -32,11 +32,27 @@ Step = Annotated[
         "written here, 1 for Sinabs.",
     ),
 ]
-Integrate = Annotated[
+Told = Annotated[
+    str | None,
+    typer.Option(
+        "--dt",
+        help="Time step in the unit of the file's time constants, or auto: what the file tells. "
+        "Without it, 1e-4, as in files written here; with --from, as auto.",
+    ),
+]
+From = Annotated[
     str,
     typer.Option(
+        "--from",
+        help="Read the file as the tool means it that wrote it: snntorch, norse, sinabs, rockpool, "
+        "spyx; auto, the one that its numbers tell; nir, as NIR has it.",
+    ),
+]
+Integrate = Annotated[
+    str | None,
+    typer.Option(
         help="What I and IF nodes add for an input of 1: dt, r times --dt, as NIR's equation has "
-        "it; step, r, as other tools have it."
+        "it; step, r, as other tools have it. Without it, as --from says."
     ),
 ]
 Late = Annotated[
@@ -44,6 +60,21 @@ Late = Annotated[
     typer.Option(
         help="What arrives a step later in cycles: all, whatever a neuron sends there; closing, only "
         "what leads back to a neuron no farther from the inputs, as in nirtorch, snnTorch and Norse."
+    ),
+]
+Reset = Annotated[
+    str | None,
+    typer.Option(
+        help="What a spike does to the membrane: value, sets it to v_reset; subtract, takes the "
+        "threshold from it; value-late, subtract-late, in the next step; none. Without it, as --from "
+        "says."
+    ),
+]
+Spikes = Annotated[
+    str | None,
+    typer.Option(
+        help="Spikes of a neuron in a step: one, or several, as often as the threshold fits in. "
+        "Without it, as --from says."
     ),
 ]
 
@@ -100,7 +131,8 @@ def write_nir(
 def read_nir(
     file: Nir,
     output: Annotated[Path, typer.Option("--output", "-o", help="Graph file to write (.h5).")],
-    dt: Step = 1e-4,
+    dt: Told = None,
+    source: From = "nir",
     late: Late = "all",
     force: Force = False,
     as_json: Json = False,
@@ -117,13 +149,13 @@ def read_nir(
     from spinspike.mapping.nir.export import is_ours
     from spinspike.mapping.nir.file import read
     from spinspike.mapping.nir.imported import synapse_graph
-    from spinspike.mapping.nir.notices import with_choices
+    from spinspike.mapping.nir.producers import Choices, read_as
     from spinspike.outputs import check_target
     from spinspike.studies.page.terminal import show, table
 
     check_target(output, force=force)
-    found = with_choices(read(file), dt=dt, integrate="dt", late=late)
-    graph = synapse_graph(found, dt=dt, where=str(file))
+    found, step = read_as(read(file), Choices(source=source, dt=dt, late=late))
+    graph = synapse_graph(found, dt=step, where=str(file))
     save(output, graph, force=force)
     summary = {
         "graph": str(output),
@@ -156,9 +188,12 @@ def run_nir(
             help="Another node to record, or NODE.v, the membrane of a neuron; repeat it.",
         ),
     ] = None,
-    dt: Step = 1e-4,
-    integrate: Integrate = "dt",
+    dt: Told = None,
+    source: From = "nir",
+    integrate: Integrate = None,
     late: Late = "all",
+    reset: Reset = None,
+    spikes: Spikes = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -169,24 +204,25 @@ def run_nir(
     Example: `spinspike nir run net.nir -i spikes.npz -o out.npz --dt 1e-4`
     """
     from spinspike.mapping.nir.file import read
-    from spinspike.mapping.nir.notices import notices, silence, with_choices
+    from spinspike.mapping.nir.notices import notices, silence
+    from spinspike.mapping.nir.producers import Choices, read_as
     from spinspike.npz import read_npz_arrays, read_whole_npz, write_npz
     from spinspike.outputs import check_target, replacing
     from spinspike.simulators.exchange.nir_executor import run
     from spinspike.studies.page.terminal import show, table
 
     check_target(output, force=force)
-    graph = with_choices(read(file), dt=dt, integrate=integrate, late=late)
+    graph, step = read_as(read(file), Choices(source, dt, integrate, late, reset, spikes))
     names, others = graph.named("Input"), {*graph.nodes} - {*graph.named("Input")}
     held = read_whole_npz(inputs, names, others, what="input")
     given = read_npz_arrays(inputs, names)
-    done = run(graph, given, dt=dt, record=record or ())
+    done = run(graph, given, dt=step, record=record or ())
     with replacing(output, force=force) as temporary:
         write_npz(temporary, done.sent, packed=False)
     summary: dict[str, Any] = {
         name: {"shape": list(value.shape), "sum": _sum(value)} for name, value in done.sent.items()
     }
-    notes = [*notices(graph, dt=dt), *silence(done.spikes, graph, dt=dt)]
+    notes = [*notices(graph, dt=step), *silence(done.spikes, graph, dt=step)]
     notes += [f"array {name} of {inputs} is no input: not read" for name in held if name in others]
     rows = [[n, str(tuple(s["shape"])), _shown_sum(s["sum"])] for n, s in summary.items()]
     summary["/notes"] = notes  # no node can be called so
@@ -206,9 +242,12 @@ def check_nir(
             "`nir read`; nir: a graph file, by `nir write`.",
         ),
     ] = "run",
-    dt: Step = 1e-4,
-    integrate: Integrate = "dt",
+    dt: Told = None,
+    source: From = "nir",
+    integrate: Integrate = None,
     late: Late = "all",
+    reset: Reset = None,
+    spikes: Spikes = None,
     as_json: Json = False,
 ) -> None:
     """Say what of a file cannot be carried over, and why, before anything is converted.
@@ -218,21 +257,22 @@ def check_nir(
     Example: `spinspike nir check net.nir --for lava`
     """
     from spinspike.mapping.nir.file import read
-    from spinspike.mapping.nir.notices import with_choices
+    from spinspike.mapping.nir.producers import Choices, read_as
     from spinspike.studies.exchange.obstacles import report
 
     allowed = ("run", "lava", "chip", "nir")
-    graph = None if purpose == "nir" or purpose not in allowed else read(file)
-    if graph is not None:
-        graph = with_choices(graph, dt=dt, integrate=integrate, late=late)
-    report(file, purpose, allowed, nir=graph, dt=dt, as_json=as_json)
+    graph, step = None, 0.0
+    if purpose != "nir" and purpose in allowed:
+        graph, step = read_as(read(file), Choices(source, dt, integrate, late, reset, spikes))
+    report(file, purpose, allowed, nir=graph, dt=step, as_json=as_json)
 
 
 def convert(
     file: Nir,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")],
     to: Annotated[str, typer.Option("--to", help="lava, the only one so far.")] = "lava",
-    dt: Step = 1e-4,
+    dt: Told = None,
+    source: From = "nir",
     compare: Annotated[
         bool,
         typer.Option(
@@ -240,8 +280,10 @@ def convert(
             help="Run both, on random spikes, and count the spikes that differ; needs lava-nc.",
         ),
     ] = False,
-    integrate: Integrate = "dt",
+    integrate: Integrate = None,
     late: Late = "all",
+    reset: Reset = None,
+    spikes: Spikes = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -254,7 +296,8 @@ def convert(
     """
     from spinspike.errors import BadInput
     from spinspike.mapping.nir.file import read
-    from spinspike.mapping.nir.notices import notices, with_choices
+    from spinspike.mapping.nir.notices import notices
+    from spinspike.mapping.nir.producers import Choices, read_as
     from spinspike.simulators.exchange.folder import check_place
     from spinspike.simulators.exchange.nir_lava import MADE, to_lava, write_network
     from spinspike.studies.page.terminal import show, table
@@ -263,8 +306,8 @@ def convert(
         message = f"--to is {to!r}; allowed: lava"
         raise BadInput(message)
     check_place(output, MADE, force=force)
-    graph = with_choices(read(file), dt=dt, integrate=integrate, late=late)
-    network = to_lava(graph, dt=dt)
+    graph, step = read_as(read(file), Choices(source, dt, integrate, late, reset, spikes))
+    network = to_lava(graph, dt=step)
     write_network(network, output, force=force)
     summary: dict[str, Any] = {
         "folder": str(output),
@@ -272,9 +315,9 @@ def convert(
         "connections": len(network.connections),
         "inputs": dict(network.inputs),
     }
-    notes = notices(graph, dt=dt)
+    notes = notices(graph, dt=step)
     if compare:
-        compared, silent = _compared(graph, dt)
+        compared, silent = _compared(graph, step)
         summary |= compared
         notes += silent
     rows = [[name, str(value)] for name, value in summary.items()]

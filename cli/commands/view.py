@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Force, Json
+from spinspike.errors import BadInput
+
+from .options import Force, Json, Seed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,11 +21,40 @@ if TYPE_CHECKING:
 
 def view(
     file: Annotated[Path, typer.Argument(help="Graph file of `map`, or network file of `train`.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the pictures.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the pictures, or file of the page.")
+    ],
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="A page that plays runs of the graph.")
+    ] = False,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another graph of the same network, on the page; repeatable."),
+    ] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Simulator whose runs the page plays; the emulator by default; repeatable."
+        ),
+    ] = None,
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Run of the protocol that it plays; learned and free by default; repeatable."
+        ),
+    ] = None,
+    patterns: Annotated[int, typer.Option(min=1, help="Patterns of each run, at most.")] = 100,
+    hold: Annotated[
+        int | None, typer.Option(min=1, help="Steps, sweeps or ms after the release.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Chip on whose cores the page places the neurons.")
+    ] = None,
+    seed: Seed = 0,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a graph or a network: who is connected to whom, and how strongly.
+    """Draw a graph or a network: who is connected to whom, and how strongly; or play its runs.
 
     Of a graph: `population.svg` for a browser and `population.dot` for Graphviz, `adjacency.png` with
     every synapse (their density in large graphs) and `weights.png`, histograms of the weights.
@@ -31,8 +62,27 @@ def view(
     Of a network: `couplings.png`, `weights.png`, and of each run of fixed points `learned.png` and
     `free.png`, the plane in which they differ most.
 
+    With `--interactive`, of a graph: one HTML file that any browser shows from disk. It plays each
+    run and its nulls step by step: states, margins, spikes, what drives a unit, what would break it.
+
     Example: `spinspike view graph.h5 -o pictures`
+
+    Example: `spinspike view graph.h5 --interactive -o page.html`
     """
+    if interactive:
+        asked = {"patterns": patterns, "runs": run, "hold": hold, "target": target}
+        asked |= {"seed": seed, "force": force}
+        play(file, output, beside or [], on or ["emulator"], asked, as_json=as_json)
+    elif beside or on or run or hold or target:
+        options = "--beside, --on, --run, --hold and --target"
+        message = f"{options} say what a page plays: give --interactive, too"
+        raise BadInput(message)
+    else:
+        draw(file, output, force=force, as_json=as_json)
+
+
+def draw(file: Path, output: Path, *, force: bool, as_json: bool) -> None:
+    """Write a folder of pictures."""
     from spinspike.mapping import SynapseGraph
     from spinspike.outputs import filling
     from spinspike.studies.files import load
@@ -51,6 +101,61 @@ def view(
     summary = {"folder": str(output), "files": files, **found}
     last = f"{len(files)} pictures: {output}"
     show(summary, *tables(summary), as_json=as_json, last=last)
+
+
+def play(
+    file: Path,
+    output: Path,
+    beside: Sequence[Path],
+    on: Sequence[str],
+    asked: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    """Write a page that plays runs."""
+    from spinspike.mapping import load
+    from spinspike.studies.interactive.page import view as write_page
+    from spinspike.studies.page.terminal import show
+
+    graph = load(file)
+    others: dict[str, SynapseGraph] = {}
+    for path in beside:
+        other = load(path)
+        name = f"{other.encoding}, {other.weight_bits} bits"
+        taken = {f"{graph.encoding}, {graph.weight_bits} bits", *others}
+        others[f"{path.stem}: {name}" if name in taken else name] = other
+    made = write_page(
+        graph, output, on=on, beside=others, title=f"{file.stem}, step by step", **asked
+    )
+    summary = {"page": str(output), "bytes": made.size, "scenes": list(made.scenes)}
+    last = f"a page of {made.size / 1e6:.1f} MB, open it in a browser: {output}"
+    show(summary, page_table(summary), as_json=as_json, last=last)
+
+
+def page_table(summary: Mapping[str, Any]) -> Table:
+    """What each run of a page came to."""
+    from spinspike.studies.page.terminal import table
+
+    return table(
+        "Runs on the page",
+        "run",
+        "graph",
+        "simulator",
+        "null",
+        "patterns",
+        "end in s*",
+        rows=[
+            [
+                s["run"],
+                s["graph"],
+                s["simulator"],
+                s["null"] or "none",
+                f"{s['patterns']:,}",
+                f"{s['exact']:.3f}",
+            ]
+            for s in summary["scenes"]
+        ],
+    )
 
 
 def draw_graph(graph: SynapseGraph, folder: Path) -> dict[str, Any]:

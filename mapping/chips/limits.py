@@ -71,7 +71,7 @@ def check(
     >>> from spinspike.model.network.architecture import Architecture
     >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=40, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> print(next(f for f in check(graph, load_target("brainscales2")) if not f.fits))
     projection E>E:coupling+ needs 8 bits for its weights; allowed: 6
     """
@@ -272,6 +272,16 @@ def _diagonal(p: Projection) -> IntArray:
     return np.asarray(rows[rows == p.indices])
 
 
+def _memoryless(case: _Case, key: str) -> Finding:
+    """Neurons that get input, of which the next step is to know nothing."""
+    driven = case.lists.fan_in[: case.graph.neurons] > 0
+    name = case.population(np.append(driven, np.zeros(case.lists.placed - driven.size)))
+    where = f"above all {name}" if driven.any() else "the graph"
+    return case.finding(
+        key, int(driven.sum()), "neurons that forget everything in a step", where, 0
+    )
+
+
 def _input_levels(case: _Case, key: str) -> Finding:
     names = [*case.graph.named("input"), *case.graph.named("supervisory"), "none"]
     used = case.graph.io.levels if case.graph.named("input") else int(len(names) > 1)
@@ -303,6 +313,7 @@ CHECKS: dict[str, Check] = {
     "accumulator_bits": _accumulator,
     "mixed_signs": _mixed_signs,
     "autapses": _autapses,
+    "memoryless": _memoryless,
     "input_levels": _input_levels,
     "input_channels": _input_channels,
 }

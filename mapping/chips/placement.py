@@ -81,7 +81,7 @@ def place(graph: SynapseGraph, target: Target) -> Placement:
     >>> from spinspike.model.network.architecture import Architecture
     >>> from spinspike.model.network.network import random_network
     >>> architecture = Architecture(units=512, inputs=4, classes=3)
-    >>> graph = map_network(draw(architecture, np.random.default_rng(0), centre=np.zeros(4)))
+    >>> graph = map_network(random_network(architecture, np.random.default_rng(0), centre=np.zeros(4)))
     >>> place(graph, load_target("loihi1")).cores
     2
     """

@@ -69,6 +69,8 @@ class Target:
         Whether a neuron may excite and inhibit.
     autapses : bool
         Whether a neuron may have a synapse onto itself.
+    memoryless : bool
+        Whether a neuron can forget everything from one step to the next, as those of a graph do.
     input_levels : int
         Largest value of an input neuron's spike; 1: spikes are binary.
     input_channels : int
@@ -102,6 +104,7 @@ class Target:
     accumulator_bits: int | None = None
     mixed_signs: bool | None = None
     autapses: bool | None = None
+    memoryless: bool | None = None
     input_levels: int | None = None
     input_channels: int | None = None
     word_bits: int | None = None
@@ -264,6 +267,7 @@ KINDS: dict[str, tuple[Reader, str]] = {
     "accumulator_bits": _COUNT,
     "mixed_signs": _YES_NO,
     "autapses": _YES_NO,
+    "memoryless": _YES_NO,
     "input_levels": _COUNT,
     "input_channels": _COUNT,
     "word_bits": _COUNT,

@@ -16,7 +16,7 @@ BIAS_LIMIT = 4095  # 13-bit signed mantissa; bias_exp 6 makes it count in weight
 def external_field(graph: SynapseGraph, images: InputArray) -> IntArray:
     """Integer field that images put on the neurons, by bias or by spikes; (B, N).
 
-    Together with ``graph.offset`` and the synapses it is the field x from the second step on.
+    Together with ``graph.bias`` and the synapses it is the field x from the second step on.
 
     Parameters
     ----------

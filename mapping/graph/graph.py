@@ -42,10 +42,10 @@ from .encoding import Sign
 __all__ = [
     "NEURONS",
     "ROLES",
-    "Ends",
     "FixedPoints",
     "FloatArray",
     "Graded",
+    "IOMap",
     "IntArray",
     "NeuronModel",
     "Population",
@@ -140,8 +140,8 @@ class Graded:
     """What the numbers of graded neurons stand for: a linear network dh/dt = -h + W h + u x.
 
     Unit i is a pair of neurons, ON = max(S_i h_i, 0) and OFF = max(-S_i h_i, 0), with S_i the scale
-    in `Ends`. One step takes the time ``step``, in units of the leak's time constant, and x has the
-    level x * step * G, G the levels in `Ends`.
+    in `IOMap`. One step takes the time ``step``, in units of the leak's time constant, and x has the
+    level x * step * G, G the levels in `IOMap`.
     """
 
     shift: int  # s: a field of 2**s weight units is worth a message of 1
@@ -193,7 +193,7 @@ class SynapseGraph(OneLine):
     @property
     def neurons(self) -> int:
         """N, the number of threshold or graded neurons."""
-        return self.offset.size
+        return self.bias.size
 
     @property
     def units(self) -> int:

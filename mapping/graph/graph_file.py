@@ -26,9 +26,8 @@ from .graph import INNER, NEURONS, ROLES, Graded, IOMap, Population, Projection,
 from .register_limits import FULL_BITS, LEVELS_LIMIT, MESSAGE_LIMIT, STATE_BITS
 from .registers import check_ranges
 
-END_ARRAYS = (
-    "centre", "scale", "readout", "unit", "input_sign", "decoder", "readout_offset"
-)  # fmt: skip
+IO_ARRAYS = ("centre", "scale", "readout", "unit", "input_sign", "decoder")
+# Biases are called offsets in files, as they were when the format was made.
 Contents = tuple[dict[str, Any], dict[str, Any]]  # arrays, attributes
 
 
@@ -48,8 +47,9 @@ def save(path: Path | str, graph: SynapseGraph, *, force: bool = False) -> None:
 
 def contents(graph: SynapseGraph) -> Contents:
     """The arrays and attributes that say all of a graph."""
-    arrays = {name: getattr(graph.io, name) for name in END_ARRAYS}
+    arrays = {name: getattr(graph.io, name) for name in IO_ARRAYS}
     arrays |= {
+        "readout_offset": graph.io.readout_bias,
         "input_range": np.array(graph.io.input_range),
         **sparse_arrays("input_weight", graph.io.input_weight),
         "offset": graph.bias,

@@ -27,6 +27,7 @@ from spinspike.hdf5 import hdf5
 from . import sandbox
 from .flatten import Tree, flatten, kind_of
 from .graph import CONVOLUTIONS, DEFAULTS, PARAMETERS, POOLS, TIMES, NirGraph, Node
+from .shapes import typed
 
 VERSION = "1.0.8"  # of nir, whose format this is
 PATIENCE = 20  # seconds on the clock for each second of processor time
@@ -41,7 +42,7 @@ def write(path: Path | str, graph: NirGraph, *, force: bool = False) -> None:
         A node has a name that HDF5 cannot take; or as for `spinspike.hdf5.write`.
     """
     check_names(graph.nodes)
-    tree = _tree(graph)
+    tree = _tree(typed(graph))
     with hdf5(path, _size(tree), force=force) as file:
         _put(file, "version", VERSION)
         _put_all(file.create_group("node"), tree)
@@ -213,6 +214,8 @@ def _plain(value: NDArray[Any]) -> NDArray[Any]:
 def _check(path: Path, name: str, kind: str, parameters: Mapping[str, Any]) -> None:
     """Finite numbers of shapes that go together, times above 0."""
     for part, value in parameters.items():
+        if kind == "LIF" and part in ("tau", "r") and np.isposinf(value).all():
+            continue  # snnTorch's and Spyx's of a neuron that does not leak; `unsupported` refuses it
         if value.dtype.kind != "U" and not np.isfinite(value).all():
             _fail(path, f"node {name} has a {part} of nan or infinity; allowed: finite numbers")
         if part in TIMES and not (value > 0).all():

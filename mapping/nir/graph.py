@@ -31,6 +31,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import networkx as nx
+import numpy as np
 from numpy.typing import NDArray
 
 from spinspike.errors import BadInput
@@ -61,6 +62,33 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 DEFAULTS = {"v_reset": 0.0, "w_in": 1.0}  # of what older files leave out
 TIMES = ("tau", "tau_syn", "tau_mem")
 Late = Literal["all", "closing"]
+Spikes = Literal["one", "several"]
+Reset = Literal["value", "value-late", "subtract", "subtract-late", "none"]
+
+
+@dataclass(frozen=True)
+class Firing:
+    """How a neuron spikes and resets, where a tool does it otherwise than NIR has it.
+
+    Parameters
+    ----------
+    spikes : str
+        "one" where v > v_threshold; "several", as often as the threshold goes into v, v = v_threshold
+        included.
+    reset : str
+        "value", to v_reset; "subtract", by v_threshold for each spike; "none". With "-late" it is
+        the membrane of the next step, decay and input included, that is reset.
+    """
+
+    spikes: Spikes = "one"
+    reset: Reset = "value"
+
+    def __str__(self) -> str:
+        """As options say it."""
+        return f"spikes {self.spikes}, reset {self.reset}"
+
+
+NIR_FIRING = Firing()
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,7 @@ class Node:
     kind: str
     parameters: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    firing: Firing = NIR_FIRING
 
 
 @dataclass(frozen=True)
@@ -83,6 +112,7 @@ class NirGraph:
     edges: tuple[tuple[str, str], ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     late: Late = "all"  # edges of a cycle that take a step, see `loops`
+    read_as: tuple[str, ...] = ()  # what was read otherwise than the file has it, and how
 
     def named(self, *kinds: str) -> tuple[str, ...]:
         """Names of the nodes of some kinds."""
@@ -202,6 +232,11 @@ def _misfits(graph: NirGraph, allowed: tuple[str, ...]) -> Iterator[str]:
             yield f"node {name} is a {node.kind}; allowed: {', '.join(allowed)}"
         elif missing := [part for part in PARAMETERS[node.kind] if part not in node.parameters]:
             yield f"node {name} is a {node.kind} and has no {missing[0]}"
+        elif endless := [p for p in ("tau", "r") if np.isinf(node.parameters.get(p, 0.0)).any()]:
+            yield (
+                f"node {name} has a {endless[0]} of infinity; allowed: finite numbers, or with --from snntorch and "
+                "spyx a neuron that does not leak"
+            )
         elif node.kind in ("Linear", "Affine") and node.parameters["weight"].ndim != 2:
             shape = node.parameters["weight"].shape
             yield f"node {name} has weights of shape {shape}; allowed: a matrix"

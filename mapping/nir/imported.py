@@ -31,7 +31,7 @@ from spinspike.mapping.graph.graph import IOMap, Population, Projection, Role, S
 from spinspike.mapping.graph.registers import check_ranges
 
 from .export import from_nir, is_ours
-from .graph import INTEGRATORS, TIMES, NirGraph
+from .graph import INTEGRATORS, NIR_FIRING, TIMES, NirGraph
 from .shapes import shapes
 from .synapses import CONSTANT, Synapses, synapses
 from .time import check_step, is_step
@@ -124,6 +124,8 @@ def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
             if wrong and node.kind in THRESHOLD_NEURONS:
                 worst = np.ravel(p[part])[np.abs(np.ravel(p[part]) - dt).argmax()]
                 yield f"node {name} has a {part} of {worst:g}; allowed: one step, {dt:g}"
+        if node.firing.spikes != "one" or node.firing.reset.endswith("-late"):
+            yield f"node {name} has {node.firing}; allowed: {NIR_FIRING}"
         if "v_reset" in p and node.kind in ("LIF", "CubaLIF") and p["v_reset"].any():
             yield f"node {name} resets to other than 0; allowed: 0"
     inputs = [n for n in graph.named("Input") if not _is_teacher(n)]

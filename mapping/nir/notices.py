@@ -29,6 +29,7 @@ def notices(graph: NirGraph, *, dt: float) -> list[str]:
         Time step, in the unit of the time constants.
     """
     return [
+        *graph.read_as,
         *(f"input {name}: its leading axis of 1 is taken for a batch" for name in batched(graph)),
         *_growth(graph),
         *_cycles(graph),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinspike.errors import BadInput
 
 from .convolution import sent as convolved
-from .graph import CONVOLUTIONS, POOLS, NirGraph, Node, order, unsupported
+from .graph import CONVOLUTIONS, NEURONS, POOLS, NirGraph, Node, order, unsupported
 
 Shape = tuple[int, ...]
 MAX_NUMBERS = 2**26  # numbers that all nodes together send in a step
@@ -59,6 +62,45 @@ def batched(graph: NirGraph) -> list[str]:
         for name in graph.named("Input")
         if np.size(graph.nodes[name].parameters["shape"]) != len(found[name])
     ]
+
+
+def typed(graph: NirGraph) -> NirGraph:
+    """A graph whose nodes have the shapes that readers of NIR ask for.
+
+    Inputs and Outputs lose the axis of a batch, neurons with one number for all get one each, and
+    convolutions and Flatten nodes the shape of what they get. A graph whose shapes do not fit each
+    other stays as it is.
+
+    Parameters
+    ----------
+    graph : NirGraph
+        Any.
+    """
+    try:
+        sent = shapes(graph)
+    except BadInput:
+        return graph
+    nodes = {name: _typed(graph, name, sent) for name in graph.nodes}
+    return replace(graph, nodes=nodes)
+
+
+def _typed(graph: NirGraph, name: str, sent: Mapping[str, Shape]) -> Node:
+    node = graph.nodes[name]
+    changes: dict[str, NDArray[Any]] = {}
+    if node.kind in ("Input", "Output"):
+        changes = {"shape": np.array(sent[name])}
+    elif node.kind in (*NEURONS, "Threshold", "Delay", "Scale"):
+        changes = {
+            part: np.broadcast_to(value, sent[name])
+            for part, value in node.parameters.items()
+            if np.shape(value) != sent[name]
+        }
+    elif node.kind in CONVOLUTIONS:
+        inner = received(graph, name, sent)[1:]
+        changes = {"input_shape": np.array(inner if node.kind == "Conv2d" else inner[0])}
+    elif node.kind == "Flatten":
+        changes = {"input_type": np.array(received(graph, name, sent))}
+    return replace(node, parameters={**node.parameters, **changes}) if changes else node
 
 
 def received(graph: NirGraph, name: str, sent: Mapping[str, Shape]) -> Shape:

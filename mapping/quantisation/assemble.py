@@ -170,7 +170,7 @@ class _Assembly:
                 found += excites * _row_sums_of(matrix, sign)
         return found
 
-    def ends(self) -> IOMap:
+    def io(self) -> IOMap:
         n, net = self.integers, self.network
         units = np.arange(net.units)
         order = [(polarity, units[self.module[module]]) for _, polarity, module in self.groups()]

@@ -49,7 +49,7 @@ class Given(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one step of learning takes from outside; turns without entries are everyone's."""
+    """What one step of learning takes from outside; a mask without entries are everyone's."""
 
     inputs: Any  # (B, D)
     code: Any  # (B, C) of the labels, as Wback sees it
@@ -181,7 +181,7 @@ def _relax(
 
     Parameters
     ----------
-    turns : (sweeps, B, H), optional
+    update_mask : (sweeps, B, H), optional
         Whose turn it is in each sweep; none, or no entries: everyone's.
     drive : (sweeps,) and (B, H), optional
         Strength of the supervisory signal in each sweep, and the signal.

@@ -155,7 +155,7 @@ class NumbaEngine:
         return self._origin.units
 
     def _phase(self, strengths: Sequence[float], update_mask: BoolArray | None = None) -> Phase:
-        """A phase of one block; turns are (sweeps, patterns, H)."""
+        """A phase of one block; the mask is (sweeps, patterns, H)."""
         values = np.asarray(strengths, dtype=self._dtype)
         if update_mask is None or not update_mask.size:
             return Phase(values, np.empty((0, 0, 0), np.bool_))

@@ -66,7 +66,7 @@ class Weights(NamedTuple):
 class Phase(NamedTuple):
     """Sweeps under one kind of external field.
 
-    ``turns`` (sweeps, H, 16) says whose turn it is in each sweep; with no entries, everyone's.
+    ``update_mask`` (sweeps, H, 16) says whose turn it is in each sweep; with no entries, everyone's.
     """
 
     strengths: NDArray[Any]  # (sweeps,) of the supervisory signal

@@ -151,7 +151,7 @@ def relax(
     spins : (B, H)
     externals : sequence of (B, H)
         External field in each sweep.
-    turns : (sweeps, B, H), optional
+    update_mask : (sweeps, B, H), optional
         Whose turn it is in each sweep; by default everyone's.
     """
     everyone = update_mask is None or not update_mask.size

@@ -87,7 +87,7 @@ def random_network(
     Examples
     --------
     >>> architecture = Architecture(units=50, inputs=4, classes=3)
-    >>> network = draw(architecture, np.random.default_rng(0), centre=np.zeros(4))
+    >>> network = random_network(architecture, np.random.default_rng(0), centre=np.zeros(4))
     >>> network.coupling.shape, float(network.self_coupling[0])
     ((50, 50), 0.5)
     """

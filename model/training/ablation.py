@@ -21,6 +21,8 @@ from spinspike.model.learning.schedule import Schedule
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.dynamics import Sweeps
 
+from .training import Settings
+
 DATA = "entangled-mnist"  # what the published figures were measured on
 READING = 0.003  # error of a published value, read off a figure by eye
 UNITS = 1600  # of the published ablations but for those of the couplings
@@ -36,16 +38,13 @@ SWEEPS: Mapping[float, float] = {2: 0.844, 10: 0.864, 20: 0.864, 40: 0.864}
 MARGINS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0)  # "best 1.25 to 1.5, at .5 and 2 5 to 15 points less"
 
 
-@dataclass(frozen=True)
-class Ablation:
+@dataclass(frozen=True, kw_only=True)
+class Ablation(Settings):
     """One training: what is changed in it, and what was published of it."""
 
     group: str
     series: str  # the line of the group's figure that it belongs to
     at: float  # and its place on the axis: H, J_D, lambda, T or kappa
-    architecture: Architecture
-    rule: MarginRule
-    schedule: Schedule
     published: float | None = None  # test accuracy; of `DATA` and these sizes only
     seed: int = 0
     gain: float = 2.0  # inputs -1 and +1 as they are

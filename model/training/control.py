@@ -20,7 +20,7 @@ from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.schedule import Schedule
 from spinspike.model.network.architecture import Architecture
 
-from .training import GAIN, Epoch, accuracy, train_as
+from .training import GAIN, Epoch, Settings, accuracy, train_as
 
 # Strong couplings and signal, weak input; the clearest of five settings tried.
 RECURRENT = Architecture(
@@ -29,16 +29,12 @@ RECURRENT = Architecture(
 SELF_COUPLINGS = (0.5, 0.0)
 
 
-@dataclass(frozen=True)
-class Control:
+@dataclass(frozen=True, kw_only=True)
+class Control(Settings):
     """One training to compare with another."""
 
     name: str
     seed: int
-    architecture: Architecture
-    rule: MarginRule
-    schedule: Schedule
-    gain: float
     centred: bool = True
 
 
@@ -79,7 +75,14 @@ def ablations(architecture: Architecture, seeds: Sequence[int]) -> list[Control]
     """The given architecture without self-couplings, and with couplings that stay as drawn."""
     bare, frozen = replace(architecture, self_coupling=0.0), replace(MarginRule(), rate=0.0)
     return [
-        Control(f"this network, {name}", seed, changed, rule, Schedule(), GAIN)
+        Control(
+            name=f"this network, {name}",
+            seed=seed,
+            architecture=changed,
+            rule=rule,
+            schedule=Schedule(),
+            gain=GAIN,
+        )
         for name, changed, rule in (
             ("self-coupling 0", bare, MarginRule()),
             ("couplings not learned", architecture, frozen),

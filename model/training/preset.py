@@ -10,18 +10,13 @@ from spinspike.model.learning.margin_rule import MarginRule
 from spinspike.model.learning.schedule import Schedule
 from spinspike.model.network.architecture import Architecture
 
-from .training import GAIN
+from .training import GAIN, Settings
 
 
 @dataclass(frozen=True)
-class Preset:
-    """All that `train` takes beside the data and the seed."""
+class Preset(Settings):
+    """Settings, and where they are from."""
 
-    architecture: Architecture
-    rule: MarginRule
-    schedule: Schedule
-    gain: float
-    centred: bool
     source: str
 
 

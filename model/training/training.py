@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -58,33 +58,15 @@ class Training(OneLine):
         return f"{len(self.history)} epochs, validation accuracy {accuracy:.3f}"
 
 
-class Settings(Protocol):
-    """What a training takes beside data and seed: a preset, a control or an ablation has it."""
+@dataclass(frozen=True)
+class Settings:
+    """What a training takes beside data and seed; presets, controls and ablations add to it."""
 
-    @property
-    def architecture(self) -> Architecture:
-        """Shape of the network."""
-        ...
-
-    @property
-    def rule(self) -> MarginRule:
-        """Margins, rates and decays."""
-        ...
-
-    @property
-    def schedule(self) -> Schedule:
-        """Epochs, batches and sweeps."""
-        ...
-
-    @property
-    def gain(self) -> float:
-        """Factor of the input."""
-        ...
-
-    @property
-    def centred(self) -> bool:
-        """Whether the mean image is subtracted."""
-        ...
+    architecture: Architecture
+    rule: MarginRule
+    schedule: Schedule
+    gain: float  # factor of the input
+    centred: bool  # whether the mean image is subtracted
 
 
 def train_as(data: Dataset, settings: Settings, *, seed: int = 0, **options: Any) -> Training:

@@ -115,10 +115,10 @@ def _simulate(
     monitors = [brian2.SpikeMonitor(group), brian2.SpikeMonitor(sources)]
     network = brian2.Network(group, sources, *objects, *at_once, *monitors)
     offset = np.tile(graph.io.readout_bias, (copies, 1))
-    phases = (1, given.first_bias, given.first_levels), (
+    parts_of = (1, given.first_bias, given.first_levels), (
         phases.total - 1, given.bias, given.levels
     )  # fmt: skip
-    for steps, bias, levels in phases:
+    for steps, bias, levels in parts_of:
         group.bias = np.append(bias, offset, axis=1).ravel()
         sources.level = _levels(graph, given, levels).ravel()
         if steps:

@@ -6,7 +6,7 @@ law do, always spike together if their bias is the same: one stands for both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ from spinspike.arrays import IntArray
 from spinspike.mapping.graph.graph import NeuronModel, SynapseGraph
 
 
-@dataclass(frozen=True)
-class BySource:
+class BySource(NamedTuple):
     """Synapses of N neurons, in whole weight units.
 
     Those of neuron j with the delay ``delays[k]`` are the entries ``starts[k, j]`` to

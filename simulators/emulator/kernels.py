@@ -7,144 +7,185 @@ the next moment at which its input changes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spinspike.compiled import compiled
+
+from .by_source import BySource
+
+
+class Fields(NamedTuple):
+    """What comes from outside, int64: in the first step, in all others, and the signal's share."""
+
+    first: Any  # (B, N)
+    later: Any  # (B, N)
+    signal: Any  # (L, N)
+    which: Any  # (B,), of the L
+    offset: Any  # (C,), the bias of the readout
+
+
+class Layout(NamedTuple):
+    """Of N neurons M are computed; the others are twins of theirs."""
+
+    kept: Any  # (M,), of the N
+    number: Any  # (N,), of the M
+    decoder: Any  # (H,), of the M
+    sign: Any  # (H,), -1 or 1
+
+
+class Run(NamedTuple):
+    """What is filled in."""
+
+    spikes: Any  # (T, B, N) bool
+    states: Any  # (T, B, H) int8
+    readout: Any  # (B, C) int64
+
+
+class Flips(NamedTuple):
+    """Spikes that came or went in the last steps, as many as the longest delay asks for."""
+
+    neurons: Any  # (slots, M) int32
+    came: Any  # (slots, M) bool
+    counts: Any  # (slots,) int64
 
 
 @compiled
 def run_patterns(
     begin: int,
     end: int,
-    spikes: Any,
-    states: Any,
-    readout: Any,
-    first: Any,
-    later: Any,
-    signal: Any,
-    which: Any,
-    kept: Any,
+    run: Run,
+    fields: Fields,
+    layout: Layout,
     cue: int,
     release: int,
-    delays: Any,
-    starts: Any,
-    targets: Any,
-    weights: Any,
-    read_starts: Any,
-    read_targets: Any,
-    read_weights: Any,
-    offset: Any,
-    number: Any,
-    decoder: Any,
-    sign: Any,
+    synapses: BySource,
+    scores: BySource,
 ) -> None:
-    """Run the patterns ``begin`` … ``end - 1``.
+    """Run the patterns ``begin`` … ``end - 1``, of B.
 
     Parameters
     ----------
     begin, end : int
-        Patterns, of B.
-    spikes : (T, B, N) bool
-        Filled in, as are ``states`` (T, B, H) int8 and ``readout`` (B, C) int64.
-    first, later : (B, N) int64
-        External field in the first step and in all others.
-    signal : (L, N) int64
-        What the supervisory signal adds to it, with ``which`` (B,) of them in each pattern.
-    kept : (M,) int64
-        The neurons that are computed; twins of theirs are copies.
+        The patterns of this call.
+    run : Run
+        Filled in.
+    fields : Fields
+        What comes from outside.
+    layout : Layout
+        Which neurons are computed and how units are read.
     cue, release : int
         Steps before the signal comes and until it has gone.
-    delays : (D,) int64
-        In growing order; of each, ``starts`` (D, M + 1) says where a neuron's synapses lie in
-        ``targets`` and ``weights``. The same without delays into the readout.
-    offset : (C,) int64
-        Bias of the readout.
-    number : (N,) int64
-        Which of the M stands for a neuron.
-    decoder, sign : (H,) int64, int8
-        Which of the M a unit is read from, and its sign.
+    synapses, scores : BySource
+        Among the neurons, and into the readout.
     """
-    total, neurons, units = spikes.shape[0], len(kept), states.shape[2]
+    total, neurons, delays = run.spikes.shape[0], len(layout.kept), synapses.delays
     slots = delays[-1] + 1 if len(delays) else 1
     sums, membrane = np.zeros(neurons, np.int64), np.zeros(neurons, np.int64)
-    score = offset.copy()
-    flips, counts = np.zeros((slots, neurons), np.int32), np.zeros(slots, np.int64)
-    external = np.zeros(neurons, np.int64)
+    external, score = np.zeros(neurons, np.int64), fields.offset.copy()
     now, before = np.zeros(neurons, np.bool_), np.zeros(neurons, np.bool_)
-    history = np.zeros((slots, neurons), np.bool_)  # of a spike in flips: did it come or go?
+    flips = Flips(
+        np.zeros((slots, neurons), np.int32),
+        np.zeros((slots, neurons), np.bool_),
+        np.zeros(slots, np.int64),
+    )
     for b in range(begin, end):
-        sums[:] = 0
-        membrane[:] = 0
-        score[:] = offset
-        counts[:] = 0
-        before[:] = False
+        sums[:], membrane[:], score[:], before[:] = 0, 0, fields.offset, False
+        flips.counts[:] = 0
         still, t = 0, 1
         while t <= total:
             if t in (1, 2, cue + 1, release + 1):
                 still = 0
+                drive(external, fields, layout.kept, b, t == 1, cue < t <= release)
             if still >= slots:
                 stop = total + 1
                 for event in (cue + 1, release + 1):
                     if t < event < stop:
                         stop = event
                 for later_step in range(t, stop):
-                    spikes[later_step - 1, b] = spikes[t - 2, b]
-                    states[later_step - 1, b] = states[t - 2, b]
-                counts[:] = 0
+                    run.spikes[later_step - 1, b] = run.spikes[t - 2, b]
+                    run.states[later_step - 1, b] = run.states[t - 2, b]
+                flips.counts[:] = 0
                 t = stop
                 continue
             for k in range(len(delays)):
-                sent = t - 1 - delays[k]
-                if sent >= 1:
-                    slot = sent % slots
-                    for n in range(counts[slot]):
-                        j = flips[slot, n]
-                        if history[slot, n]:
-                            for q in range(starts[k, j], starts[k, j + 1]):
-                                sums[targets[q]] += weights[q]
-                        else:
-                            for q in range(starts[k, j], starts[k, j + 1]):
-                                sums[targets[q]] -= weights[q]
-            slot = (t - 1) % slots
-            for n in range(counts[slot] if t > 1 else 0):
-                j = flips[slot, n]
-                came = 1 if history[slot, n] else -1
-                for q in range(read_starts[j], read_starts[j + 1]):
-                    score[read_targets[q]] += came * read_weights[q]
-            if t in (1, 2, cue + 1, release + 1):
-                given = first[b] if t == 1 else later[b]
-                for i in range(neurons):
-                    external[i] = given[kept[i]]
-                    if cue < t <= release:
-                        external[i] += signal[which[b], kept[i]]
-            moved = 0
-            for i in range(neurons):
-                left = 64 * (sums[i] + external[i]) - ((-membrane[i]) >> 12)
-                now[i] = left > 0
-                left = min(left, 0)
-                moved |= left ^ membrane[i]
-                membrane[i] = left
-            count, slot = 0, t % slots
-            for i in range(neurons):
-                if now[i] != before[i]:
-                    flips[slot, count] = i
-                    history[slot, count] = now[i]
-                    count += 1
-            counts[slot] = count
-            before[:] = now
-            for i in range(len(number)):
-                spikes[t - 1, b, i] = now[number[i]]
-            for u in range(units):
-                states[t - 1, b, u] = sign[u] if now[decoder[u]] else -sign[u]
-            for c in range(len(offset)):
-                held = readout[b, c]
-                leaked = held >> 12 if held >= 0 else -((-held) >> 12)
-                readout[b, c] = leaked + 64 * score[c]
-                moved |= readout[b, c] ^ held
+                if t - 1 - delays[k] >= 1:
+                    push(sums, synapses, k, flips, (t - 1 - delays[k]) % slots)
+            if t > 1:
+                push(score, scores, 0, flips, (t - 1) % slots)
+            moved = threshold(now, membrane, sums, external)
+            count = compare(now, before, flips, t % slots)
+            for i in range(len(layout.number)):
+                run.spikes[t - 1, b, i] = now[layout.number[i]]
+            for u in range(len(layout.sign)):
+                sign = layout.sign[u]
+                run.states[t - 1, b, u] = sign if now[layout.decoder[u]] else -sign
+            moved |= read(run.readout[b], score)
             still = still + 1 if count == 0 and moved == 0 else 0
             t += 1
+
+
+@compiled
+def drive(external: Any, fields: Fields, kept: Any, b: int, at_first: bool, on: bool) -> None:
+    """The external field of a pattern, with the supervisory signal or without."""
+    given = fields.first[b] if at_first else fields.later[b]
+    for i in range(len(kept)):
+        external[i] = given[kept[i]]
+        if on:
+            external[i] += fields.signal[fields.which[b], kept[i]]
+
+
+@compiled
+def push(sums: Any, synapses: BySource, k: int, flips: Flips, slot: int) -> None:
+    """Add what came and take away what went in a step, through the synapses of the k-th delay."""
+    for n in range(flips.counts[slot]):
+        j = flips.neurons[slot, n]
+        if flips.came[slot, n]:
+            for q in range(synapses.starts[k, j], synapses.starts[k, j + 1]):
+                sums[synapses.targets[q]] += synapses.weights[q]
+        else:
+            for q in range(synapses.starts[k, j], synapses.starts[k, j + 1]):
+                sums[synapses.targets[q]] -= synapses.weights[q]
+
+
+@compiled
+def threshold(now: Any, membrane: Any, sums: Any, external: Any) -> int:
+    """Who spikes and what the membranes keep; other than 0 where one of them changed."""
+    moved = 0
+    for i in range(len(now)):
+        left = 64 * (sums[i] + external[i]) - ((-membrane[i]) >> 12)
+        now[i] = left > 0
+        left = min(left, 0)
+        moved |= left ^ membrane[i]
+        membrane[i] = left
+    return moved
+
+
+@compiled
+def compare(now: Any, before: Any, flips: Flips, slot: int) -> int:
+    """Note whose spike came or went, and how many they are."""
+    count = 0
+    for i in range(len(now)):
+        if now[i] != before[i]:
+            flips.neurons[slot, count] = i
+            flips.came[slot, count] = now[i]
+            before[i] = now[i]
+            count += 1
+    flips.counts[slot] = count
+    return count
+
+
+@compiled
+def read(readout: Any, score: Any) -> int:
+    """A step of the readout's membranes; other than 0 where one of them changed."""
+    moved = 0
+    for c in range(len(score)):
+        held = readout[c]
+        leaked = held >> 12 if held >= 0 else -((-held) >> 12)
+        readout[c] = leaked + 64 * score[c]
+        moved |= readout[c] ^ held
+    return moved
 
 
 @compiled

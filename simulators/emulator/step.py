@@ -10,7 +10,6 @@ import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -101,7 +100,7 @@ class Emulator:
         self, graph: SynapseGraph, stimulus: Stimulus, phases: Phases, progress: Progress | None
     ) -> Recording:
         """Pattern by pattern, compiled; threads share the patterns."""
-        from .kernels import run_patterns, twins_alike
+        from .kernels import Fields, Layout, Run, run_patterns, twins_alike
 
         patterns, total = len(stimulus.bias), phases.total
         first, later = stimulus.first_bias, stimulus.bias
@@ -117,19 +116,25 @@ class Emulator:
             stands = np.arange(graph.neurons)
         kept, number = np.unique(stands, return_inverse=True)
         synapses, scores = by_source(graph, stands), by_source(graph, stands, into="readout")
-        decoder, offset = graph.io.decoder, graph.io.readout_bias
-        spikes = np.empty((total, *stimulus.bias.shape), dtype=np.bool_)
-        states = np.empty((total, patterns, graph.units), dtype=np.int8)
-        readout = np.zeros((patterns, len(offset)), dtype=np.int64)
-        arguments: tuple[Any, ...] = (
-            spikes, states, readout, first, later, signal, which, kept, phases.cue, phases.release,
-            synapses.delays, synapses.starts, synapses.targets, synapses.weights,
-            scores.starts.sum(axis=0), scores.targets, scores.weights, offset.astype(np.int64),
-            number, number[decoder], np.sign(graph.io.input_sign[decoder]).astype(np.int8),
-        )  # fmt: skip
-        blocks = [(b, min(b + PATTERNS, patterns)) for b in range(0, patterns, PATTERNS)]
+        scores = scores._replace(starts=scores.starts.sum(axis=0, keepdims=True))  # without delays
+        decoder, offset = graph.io.decoder, graph.io.readout_bias.astype(np.int64)
+        sign = np.sign(graph.io.input_sign[decoder]).astype(np.int8)
+        made = Run(
+            spikes=np.empty((total, *stimulus.bias.shape), dtype=np.bool_),
+            states=np.empty((total, patterns, graph.units), dtype=np.int8),
+            readout=np.zeros((patterns, len(offset)), dtype=np.int64),
+        )
+        fields = Fields(first, later, signal, which, offset)
+        layout = Layout(kept, number, number[decoder], sign)
+
+        def block(begin: int) -> None:
+            run_patterns(
+                begin, min(begin + PATTERNS, patterns), made, fields, layout,
+                phases.cue, phases.release, synapses, scores,
+            )  # fmt: skip
+
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            runs = [pool.submit(run_patterns, *block, *arguments) for block in blocks]
+            runs = [pool.submit(block, begin) for begin in range(0, patterns, PATTERNS)]
             for done, one in enumerate(runs, 1):
                 one.result()
                 if progress:
@@ -137,11 +142,11 @@ class Emulator:
         return Recording(
             regime=self.regime,
             times=np.arange(1.0, total + 1),
-            states=states,
+            states=made.states,
             supervisory=supervisory,
             release=float(phases.release),
-            spikes=spikes,
-            readout=readout if readout.size else None,
+            spikes=made.spikes,
+            readout=made.readout if made.readout.size else None,
         )
 
     def _in_batches(

@@ -7,7 +7,7 @@ An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn`, `sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -47,18 +47,21 @@ def exporter(name: str) -> Exporter:
     Parameters
     ----------
     name : str
-        One of `EXPORTERS`, or one that another package offers.
+        One of `EXPORTERS`, a tool that reads NIR (`readers`), or one that another package offers.
 
     Raises
     ------
     BadInput
         It is none.
     """
+    readers: Mapping[str, Exporter] = import_module(".readers", __package__).READERS
+    if name in readers:
+        return readers[name]
     if name in EXPORTERS:
         return cast("Exporter", import_module(f".{EXPORTERS[name]}", __package__))
     others = {point.name: point for point in entry_points(group=GROUP)}
     if name not in others:
-        message = f"exporter is {name!r}; allowed: {', '.join((*EXPORTERS, *others))}"
+        message = f"exporter is {name!r}; allowed: {', '.join((*EXPORTERS, *readers, *others))}"
         raise BadInput(message)
     return cast("Exporter", others[name].load())
 
@@ -78,8 +81,9 @@ def export(
     graph : SynapseGraph
     path : path
         Folder or file to write.
-    to : {"lava", "nir", "sanafe", "pynn", "net", "c", "fpga"}
-        The tool; "lava" and "pynn" are programs in a folder of their own, "fpga" is hardware in one.
+    to : {"lava", "nir", "sanafe", "pynn", "net", "c", "fpga", "snntorch", "norse", "nirtorch"}
+        The tool; "lava" and "pynn" are programs in a folder of their own, "fpga" is hardware in
+        one, the last three NIR files in the portable form.
     board : {"none", "icebreaker", "ulx3s-25", "ulx3s-85"}
         For "fpga"; "none" is the core alone.
     force : bool

@@ -76,7 +76,12 @@ def obstacles(graph: SynapseGraph) -> list[str]:
         return found
     if late := longest_delay(graph):
         found.append(f"delays of up to {late} steps; netx gives recurrent layers none of their own")
-    if not graph.io.levels:
+    if not graph.io.centre.size:
+        found.append(
+            "no inputs: a memory is recalled from a cue, and a .net file has no state to begin "
+            "with; export --to lava or nir"
+        )
+    elif not graph.io.levels:
         found.append(
             "the image comes by the bias, which a .net file fixes; map with binary or graded input"
         )

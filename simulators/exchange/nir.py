@@ -70,8 +70,24 @@ def write(
     if form not in FORMS:
         message = f"form is {form!r}; allowed: {', '.join(FORMS)}"
         raise BadInput(message)
-    for obstacle in obstacles(graph, dt=dt, form=form):
-        raise BadInput(obstacle)
+    refuse(obstacles(graph, dt=dt, form=form))
     made = FORMS[form](graph, dt=dt)
     write_file(Path(path), made, force=force)
     return Path(path)
+
+
+def refuse(problems: list[str]) -> None:
+    """Raise the first, if there is any.
+
+    Parameters
+    ----------
+    problems : list of str
+        Obstacles.
+
+    Raises
+    ------
+    BadInput
+        There is one.
+    """
+    for problem in problems:
+        raise BadInput(problem)

@@ -10,7 +10,7 @@ NIR says nothing of time steps. This executor takes one step dt after the other:
        I <- I + dt / tau_syn (w_in x - I)                CubaLI, CubaLIF; else I is x
        v <- v + dt / tau_mem (v_leak - v + R I)          tau in LI, LIF
        v <- v + dt R I                                   I, IF
-       spike and v <- v_reset where v > v_threshold
+       spike and v <- v_reset where v > v_threshold    or as `spinspike.mapping.nir.graph.Firing` says
 
    Spikes are 1 whatever dt is. tau = dt is a neuron without memory: v = v_leak + R x.
 3. Delays add up from one neuron, threshold or input to the next, and are rounded to whole steps
@@ -309,9 +309,12 @@ def _neuron(
     pull = None if time is None else rate(time, dt)
     current: FloatArray = np.zeros(shape)
     membrane: FloatArray = np.zeros(shape)
+    before: FloatArray = np.zeros(shape)  # spikes of the last step, for a late reset
+    reset = _reset(node, p)
+    late = node.firing.reset.endswith("-late")
 
     def update(x: FloatArray) -> FloatArray:
-        nonlocal current, membrane
+        nonlocal current, membrane, before
         current = x if synapse is None else current + synapse * (p["w_in"] * x - current)
         if pull is None:
             membrane = membrane + dt * p["r"] * current
@@ -319,10 +322,28 @@ def _neuron(
             membrane = membrane + pull * (p["v_leak"] - membrane + p["r"] * current)
         sent = membrane
         if node.kind in SPIKING:
-            fired = membrane > p["v_threshold"]
-            membrane = np.where(fired, p["v_reset"], membrane)
-            sent = fired.astype(np.float64)
+            membrane = reset(membrane, before) if late else membrane
+            before = sent = _spikes(node, membrane, p["v_threshold"])
+            membrane = membrane if late else reset(membrane, sent)
         membranes[name] = membrane
         return sent
 
     return update
+
+
+def _spikes(node: Node, membrane: FloatArray, threshold: NDArray[Any]) -> FloatArray:
+    if node.firing.spikes == "several":
+        with np.errstate(divide="ignore"):  # a threshold of 0 spikes without end, which is refused
+            return np.where(membrane >= threshold, np.floor(membrane / threshold), 0.0)
+    return (membrane > threshold).astype(np.float64)
+
+
+def _reset(
+    node: Node, p: Mapping[str, NDArray[Any]]
+) -> Callable[[FloatArray, FloatArray], FloatArray]:
+    """What becomes of a membrane by spikes."""
+    if node.firing.reset.startswith("value"):
+        return lambda v, spikes: np.where(spikes > 0, p["v_reset"], v)
+    if node.firing.reset.startswith("subtract"):
+        return lambda v, spikes: v - spikes * p["v_threshold"]
+    return lambda v, spikes: v

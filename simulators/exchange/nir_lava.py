@@ -1,4 +1,4 @@
-"""NIR graphs on Lava: stock LIF and Dense processes in floating point, as a folder of its own.
+"""NIR graphs on Lava: LIF and Dense processes in floating point, as a folder of its own.
 
 With a_s = dt / tau_syn (1 for a LIF), a_m = dt / tau_mem, one step of `nir_executor` is Lava's
 
@@ -6,7 +6,9 @@ With a_s = dt / tau_syn (1 for a LIF), a_m = dt / tau_mem, one step of `nir_exec
 
 with du = a_s, dv = a_m, the synapses multiplied by a_s w_in a_m R, and v_leak as a current of
 a_m v_leak. For an IF dv = 0 and the factor is dt R; a Threshold is a LIF without memory. Where
-thresholds differ within a node, each neuron's numbers are divided by its own. LI and CubaLI are
+thresholds differ within a node, each neuron's numbers are divided by its own. Nodes with several time
+constants, a reset to other than 0 or a `Firing` that Lava's LIF has not get a process of the folder's
+own, ``lif_neurons.py``. LI and CubaLI are
 neurons that never spike; their membranes, which may go to an Output alone, are read in each step.
 
 Every connection of Lava takes a step, in NIR only those around a cycle do. So a node lags behind
@@ -34,7 +36,7 @@ from numpy.typing import NDArray
 
 from spinspike.arrays import FloatArray
 from spinspike.errors import BadInput, SimulationFailed
-from spinspike.mapping.nir.graph import TIMES, NirGraph, Node, unsupported
+from spinspike.mapping.nir.graph import NIR_FIRING, SPIKING, Firing, NirGraph, Node, unsupported
 from spinspike.mapping.nir.notices import notices
 from spinspike.mapping.nir.shapes import shapes
 from spinspike.mapping.nir.synapses import CONSTANT, Synapses, synapses
@@ -52,13 +54,25 @@ ALLOWED = (
 )  # fmt: skip
 NEVER = 1e300  # a threshold
 DENSE = 2**27  # entries of all matrices together, which Lava holds dense
-FILES = ("network.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz")
+FILES = (
+    "network.py", "lif_neurons.py", "lava_mends.py", "watchdog.py", "network.json", "network.npz",
+)  # fmt: skip
 MADE = (*FILES, "spikes.npz")  # with what network.py writes into it
 
 
 @dataclass(frozen=True)
+class OwnNeurons:
+    """What Lava's LIF process has not: numbers for each neuron, and another firing."""
+
+    du: FloatArray  # (size,)
+    dv: FloatArray
+    reset_to: FloatArray  # in units of vth, as everything there
+    firing: Firing
+
+
+@dataclass(frozen=True)
 class LavaNeurons:
-    """One LIF process."""
+    """One process: Lava's LIF, or one of the folder's own."""
 
     size: int
     du: float
@@ -68,6 +82,7 @@ class LavaNeurons:
     factor: FloatArray  # (size,) of everything that arrives
     leak: FloatArray  # (size,) what v_leak adds to the membrane in each step
     silent: bool = False  # its output is its membrane
+    own: OwnNeurons | None = None  # of a process of the folder's own
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,7 @@ class LavaNetwork:
     neurons: Mapping[str, LavaNeurons]
     connections: tuple[tuple[Synapses, int], ...]  # with the delay in steps
     constants: tuple[tuple[Synapses, int], ...]
+    late: Mapping[str, int]  # steps after which outputs get them
 
 
 def obstacles(graph: NirGraph, *, dt: float) -> list[str]:
@@ -131,6 +147,7 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
     size = {name: math.prod(shape) for name, shape in shapes(graph).items()}
     found = synapses(graph)
     outputs = {s.target: s.source for s in found if graph.nodes[s.target].kind == "Output"}
+    late_outputs = {s.target: s.steps(dt) for s in found if s.target in outputs}
     inner = [s for s in found if s.target not in outputs]
     lag = _lags(graph, inner, dt)
     neurons = {
@@ -148,18 +165,13 @@ def to_lava(graph: NirGraph, *, dt: float) -> LavaNetwork:
             late = s.steps(dt) + lag[s.target] - lag[s.source] - 1
             connections.append((scaled, late))
     inputs = {name: size[name] for name in graph.named("Input")}
-    return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants))
+    return LavaNetwork(inputs, outputs, neurons, tuple(connections), tuple(constants), late_outputs)
 
 
 def _misfits(graph: NirGraph, dt: float) -> Iterator[str]:
     for name, node in graph.nodes.items():
         p = node.parameters
-        for part in TIMES:
-            if part in p and not is_step(p[part], float(np.ravel(p[part])[0])).all():
-                yield f"node {name} has several {part}; allowed: one, as a LIF process has"
         yield from too_short(name, node, dt)
-        if "v_reset" in p and p["v_reset"].any():
-            yield f"node {name} resets to other than 0; allowed: 0"
         theta = p.get("v_threshold", p.get("threshold"))
         if theta is not None and not (theta > 0).all():
             yield f"node {name} has a threshold of {theta.min():g}; allowed: above 0"
@@ -186,7 +198,6 @@ def _odd_outputs(graph: NirGraph, found: list[Synapses]) -> Iterator[str]:
             for s in into
             if s.source != CONSTANT
             and graph.nodes[s.source].kind != "Input"
-            and not s.delay
             and not s.around
             and s.weight.shape[0] == s.weight.shape[1]
             and (s.weight != _identity(s)).nnz == 0
@@ -247,7 +258,12 @@ def _neurons(node: Node, size: int, lag: int, dt: float) -> LavaNeurons:
     vth = float(theta[0]) if one else 1.0
     leak = dv * of("v_leak") / unit
     du0, dv0 = float(du[0]), float(dv[0])
-    return LavaNeurons(size, du0, dv0, vth, max(lag, 1), factor, leak, node.kind in SILENT)
+    reset_to = of("v_reset") / unit
+    firing = node.firing if node.kind in SPIKING else NIR_FIRING
+    stock = is_step(du, du0).all() and is_step(dv, dv0).all() and not reset_to.any()
+    own = None if stock and firing == NIR_FIRING else OwnNeurons(du, dv, reset_to, firing)
+    silent = node.kind in SILENT
+    return LavaNeurons(size, du0, dv0, vth, max(lag, 1), factor, leak, silent, own)
 
 
 def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]:
@@ -264,7 +280,7 @@ def _waves(network: LavaNetwork) -> Iterator[tuple[str, FloatArray, FloatArray]]
         for s, wait in own:
             waves.append((np.arange(longest) >= wait).astype(np.float64))
             weights.append(s.weight.toarray()[:, 0])
-        if neurons.leak.any():
+        if neurons.leak.any() and neurons.own is None:
             waves.append(np.where(np.arange(longest) == 0, 1.0, neurons.du))
             weights.append(neurons.leak)
         if waves:
@@ -318,7 +334,8 @@ def write_network(network: LavaNetwork, folder: Path | str, *, force: bool = Fal
 
 
 def _fill(network: LavaNetwork, folder: Path) -> None:
-    shutil.copyfile(HERE / "lava_template" / "nir" / "network.py", folder / "network.py")
+    for name in ("network.py", "lif_neurons.py"):
+        shutil.copyfile(HERE / "lava_template" / "nir" / name, folder / name)
     shutil.copyfile(HERE.parent / "lava" / "mends.py", folder / "lava_mends.py")
     shutil.copyfile(HERE.parent / "lava" / "watchdog.py", folder / "watchdog.py")
     arrays: dict[str, Any] = {}
@@ -330,12 +347,28 @@ def _fill(network: LavaNetwork, folder: Path) -> None:
     for number, (name, wave, weight) in enumerate(_waves(network)):
         constants.append(name)
         arrays[f"constant{number}_wave"], arrays[f"constant{number}_weight"] = wave, weight
+    owns: dict[str, dict[str, Any]] = {}
+    for name, n in network.neurons.items():
+        if n.own is not None:
+            number = len(owns)
+            owns[name] = {
+                "number": number,
+                "spikes": n.own.firing.spikes,
+                "reset": n.own.firing.reset,
+            }
+            for part in ("du", "dv", "reset_to"):
+                arrays[f"own{number}_{part}"] = getattr(n.own, part)
+            arrays[f"own{number}_leak"] = n.leak
     write_npz(folder / "network.npz", arrays, packed=False)
     head = {
         "inputs": dict(network.inputs),
         "outputs": dict(network.outputs),
+        "late": dict(network.late),
         "neurons": {
-            name: {part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag", "silent")}
+            name: {
+                **{part: getattr(n, part) for part in ("size", "du", "dv", "vth", "lag", "silent")},
+                "own": owns.get(name),
+            }
             for name, n in network.neurons.items()
         },
         "connections": [

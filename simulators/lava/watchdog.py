@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -77,8 +78,11 @@ def supervise(
         _await_end(worker, stall, pulse)
         # Read now: processes that are ended below may have last words of their own.
         log_lines = (folder / "log.txt").read_text(errors="replace").strip().split("\n")
-        # Python's tracker of shared memory may have been faster; what it says is no reason.
-        said = [line for line in log_lines if "resource_tracker" not in line]
+        # Python's tracker of shared memory may have been faster; what it says, with the line of code
+        # that a warning shows, is no reason.
+        said = [
+            line for line in log_lines if not re.search(r"resource_tracker|^ *warnings\.", line)
+        ]
     finally:
         _end_group(worker)
     if worker.returncode != 0:

@@ -14,6 +14,7 @@ from .curve import basin, levels, share_of
 from .experiment import REFERENCE, Recall
 
 AS_REFERENCE = "cues recalled, of those the reference recalls"
+PROVED = "cues recalled, of those proved to be"
 EXACT = ("step", "asynchronous")  # regimes in which a certificate is a proof
 NAMED = 5  # memories at most
 
@@ -53,6 +54,18 @@ def recall_claims(
                 interval=None if every else wilson_interval(share, count),
                 patterns=None if every else count,
                 exceptions=named if own.regime in EXACT else (),
+            )
+        )
+    if own.proved.any() and own.regime in EXACT:
+        failed = np.unique(own.memory[own.proved & ~own.recalled])
+        claims.append(
+            Claim(
+                own.simulator,
+                PROVED,
+                float(own.recalled[own.proved].mean()),
+                1.0,
+                at_least=True,
+                exceptions=tuple(f"a cue of memory {number}" for number in failed[:NAMED]),
             )
         )
     if own.unlike_emulator:
@@ -146,6 +159,15 @@ def _reached(found: Sequence[Recall]) -> Answer:
             f"; of those that the reference recalls, {100 * share:.1f} % "
             f"({100 * low:.1f} to {100 * high:.1f}, {count} memories)"
         )
+    details = (_proved(found[0]),)
     if best is None:
-        return Answer(question, "less than 90 % at the least damage", f"{meaning}.")
-    return Answer(question, f"at least 90 % up to {100 * best:.0f} % damage", f"{meaning}.")
+        return Answer(question, "less than 90 % at the least damage", f"{meaning}.", details)
+    answer = f"at least 90 % up to {100 * best:.0f} % damage"
+    return Answer(question, answer, f"{meaning}.", details)
+
+
+def _proved(own: Recall) -> str:
+    """How many cues arithmetic alone sends home, and up to which damage all of them."""
+    every = [f for f in np.unique(own.fraction) if own.proved[own.fraction == f].all()]
+    said = f"proved to come home before any run: {int(own.proved.sum())} of {len(own.proved)} cues"
+    return said + (f", all of them up to {100 * max(every):.0f} % damage" if every else "")

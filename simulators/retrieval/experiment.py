@@ -9,7 +9,8 @@ import numpy as np
 
 from spinspike.arrays import BoolArray, FloatArray, InputArray, IntArray, SpinArray
 from spinspike.errors import BadInput
-from spinspike.mapping.certificates.margins import certified
+from spinspike.mapping.certificates.flips import certified_sets, losses, room_of
+from spinspike.mapping.certificates.margins import certified, integer_margins
 from spinspike.mapping.graph.codec import bias
 from spinspike.mapping.graph.graph import SynapseGraph, refuse_graded
 from spinspike.mapping.graph.nulls import permuted_couplings, without_couplings
@@ -67,6 +68,7 @@ class Recall(OneLine):
     recalled: BoolArray  # (B,) exactly the memory at the end
     since: FloatArray  # (B,) first read-out of the state at the end: step, sweep or ms
     certified: BoolArray  # (B,) whether the graph holds the memory for certain
+    proved: BoolArray  # (B,) whether the cue is certain to come home, by arithmetic
     cues: SpinArray  # (K, H) the first cues of the first memories, for pictures
     ends: SpinArray  # (K, H) what came of them
     unlike_emulator: int | None = None  # spikes unlike the emulator's; None: not compared
@@ -219,6 +221,35 @@ def drawn_cues(
     return Cues(damage, fraction, memory, states, targets, memories.inputs[memory])
 
 
+def comes_home(graph: SynapseGraph, memories: FixedPoints, given: Cues) -> BoolArray:
+    """Which cues are certain to become their memory, (B,), by arithmetic and without a run.
+
+    In one step of a step simulator, and in any order of updates once each unit has had its turn.
+
+    Parameters
+    ----------
+    graph : SynapseGraph
+        With threshold neurons.
+    memories : FixedPoints
+        P of them.
+    given : Cues
+        B damaged ones; units that are erased are not wrong in any known way, and prove nothing.
+
+    References
+    ----------
+    `spinspike.mapping.certificates.flips`: what wrong units take from the margins of others.
+    """
+    entries = losses(graph)
+    rooms = room_of(entries, integer_margins(graph, memories))
+    wrong, whole = given.states == -given.targets, (given.states != 0).all(axis=1)
+    found = np.zeros(len(given.memory), dtype=np.bool_)
+    for number, (state, room) in enumerate(zip(memories.states, rooms, strict=True)):
+        rows = np.flatnonzero((given.memory == number) & whole)
+        if rows.size and room.min(initial=0) >= 0:
+            found[rows] = certified_sets(entries, state, room, wrong[rows])
+    return found
+
+
 def _run(
     graph: SynapseGraph,
     simulator: Simulator,
@@ -230,6 +261,7 @@ def _run(
     progress: Progress | None,
 ) -> Recall:
     sure = certified(graph, memories)[given.memory]
+    proved = comes_home(graph, memories, given) if not null else np.zeros_like(sure)
     rng = np.random.default_rng(seed)
     if null == "no couplings":
         graph = without_couplings(graph)
@@ -255,6 +287,7 @@ def _run(
         np.concatenate(ends),
         np.concatenate(since),
         sure,
+        proved,
         simulator=label(simulator.name, simulator.regime),
         regime=simulator.regime,
         null=null,
@@ -348,6 +381,7 @@ def _reference(
         np.concatenate(ends),
         np.concatenate(since),
         certified(graph, memories)[given.memory],
+        like.proved,
         simulator="network",
         regime="step",
         null=REFERENCE,
@@ -360,6 +394,7 @@ def _observed(
     ends: SpinArray,
     since: FloatArray,
     sure: BoolArray,
+    proved: BoolArray,
     *,
     simulator: str,
     regime: str,
@@ -379,6 +414,7 @@ def _observed(
         recalled=(ends == given.targets).all(axis=1),
         since=since,
         certified=sure,
+        proved=proved,
         cues=given.states[shown],
         ends=ends[shown],
         unlike_emulator=unlike,

@@ -23,6 +23,7 @@ class Answer:
     question: str
     answer: str
     meaning: str
+    details: tuple[str, ...] = ()  # of each simulator or run
 
 
 def answers(outcomes: Sequence[Outcome], claims: Sequence[Claim]) -> list[Answer]:
@@ -95,21 +96,24 @@ def needed(outcomes: Sequence[Outcome]) -> Answer:
         if not bare:
             continue
         null, intact = max(bare, key=lambda pair: pair[0][0] - pair[1][0])
-        said = f"{_where(own)} {intact[0]:.0%} with them, {null[0]:.0%} without or permuted"
+        said = (
+            f"{_where(own)}: {intact[0]:.0%} end exactly in s* with them, {null[0]:.0%} without or "
+            "permuted"
+        )
         if starts := [null[0] for null, o in nulls if o.null == "random start"]:
             said += f", {max(starts):.0%} from random starts"
         rows.append((all(i[1] > n[2] for n, i in bare), said))
     if not rows:
         return Answer(question, "not asked", "No null was run beside these runs.")
-    told = "End exactly in s*: " + "; ".join(said for _, said in rows) + "."
+    told = tuple(said for _, said in rows)
     apart = [needs for needs, _ in rows]
     if all(apart):
-        return Answer(question, "yes", told)
+        return Answer(question, "yes", "Without them far fewer patterns end exactly in s*.", told)
     why = (
         "Input and self-couplings hold these states by themselves, or the patterns are too few to "
         "tell; it is no failure."
     )
-    return Answer(question, "not everywhere" if any(apart) else "not shown", f"{told} {why}")
+    return Answer(question, "not everywhere" if any(apart) else "not shown", why, told)
 
 
 def reached(outcomes: Sequence[Outcome]) -> Answer:
@@ -139,7 +143,8 @@ def reached(outcomes: Sequence[Outcome]) -> Answer:
                 f"; accuracy {right:.3f}, the reference's {meant:.3f} "
                 f"(difference {0 - gap:+.3f}, {0 - high:+.3f} to {0 - low:+.3f})"
             )
-    return Answer(question, f"the reference's own in {own:.0%}", ". ".join(texts) + ".")
+    meaning = "Other certified states are memories of the graph as well; how often is no claim."
+    return Answer(question, f"the reference's own in {own:.0%}", meaning, tuple(texts))
 
 
 def _said(c: Claim) -> str:

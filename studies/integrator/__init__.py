@@ -1,5 +1,5 @@
 """The study of the command `integrate`.
 
-- `learning` — a memory, beside theory; `listening` — on which simulators it is heard out;
+- `learning` — a memory, beside theory; `simulated_memory` — on which simulators it is heard out;
 - `figures`, `page` — what is shown.
 """

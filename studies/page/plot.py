@@ -99,7 +99,9 @@ def raster(
     Returns
     -------
     Axes
-        Time to the right, neurons upwards; populations are named, the release is a line.
+        Time to the right, neurons upwards; populations are named, the release is a line. Of an
+        outcome, neurons are in the order of their units' states in s*, and a triangle marks those
+        of units that end otherwise.
 
     Raises
     ------
@@ -115,18 +117,29 @@ def raster(
     >>> from spinspike.simulators import Emulator, Phases, encode_stimulus
     >>> rng = np.random.default_rng(0)
     >>> shape = Architecture(units=20, inputs=4, classes=3)
-    >>> graph = map_network(draw(shape, rng, centre=np.zeros(4)))
+    >>> graph = map_network(random_network(shape, rng, centre=np.zeros(4)))
     >>> run = Emulator().run(graph, encode_stimulus(graph, rng.random((1, 4))), Phases(free=5))
     >>> raster(run, graph).get_xlabel()
     'step'
     """
     ax = _axes(ax)
     times, neurons = _spikes(run, pattern)
+    rank = np.arange(graph.neurons)
+    if isinstance(run, Outcome):
+        state, end = (s[pattern][graph.io.unit] for s in (run.points.states, run.final))
+        population = np.zeros(graph.neurons, dtype=np.int64)
+        for number, rows in enumerate(graph.slices().values()):
+            population[rows] = number
+        rank[np.lexsort((-state, population))] = np.arange(graph.neurons)
+        wrong = rank[state != end]
+        if wrong.size:
+            ax.plot(np.ones(len(wrong)), wrong, "<", ms=5, color=INK, clip_on=False,
+                    transform=ax.get_yaxis_transform())  # fmt: skip
     for name, rows in graph.slices().items():
         inside = (neurons >= rows.start) & (neurons < rows.stop)
         colour = EXCITES if _excites(graph, name) else INHIBITS
-        ax.plot(times[inside], neurons[inside], ".", ms=2, color=colour, rasterized=True)
-        ax.text(1.01, (rows.start + rows.stop) / 2, name, transform=ax.get_yaxis_transform())
+        ax.plot(times[inside], rank[neurons[inside]], ".", ms=2, color=colour, rasterized=True)
+        ax.text(1.03, (rows.start + rows.stop) / 2, name, transform=ax.get_yaxis_transform())
         ax.axhline(rows.stop - 0.5, color=PALE, linewidth=0.5)
     ax.axvline(run.release, color=INK, linewidth=1)
     ax.set(xlabel=UNIT[run.regime], ylabel="neuron", ylim=(-1, graph.neurons))

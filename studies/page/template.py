@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+HALF = 6.5  # inches, up to which a figure is legible in half the page's width
+
 
 def filled_in(template: str, **values: Any) -> str:
     """A page of this folder, and what it includes, with every value it names.
@@ -41,4 +43,5 @@ def picture(folder: Path, name: str, figure: Figure, caption: str) -> dict[str, 
     drawing = adaptive_svg(figure)
     (folder / f"{name}.svg").write_text(drawing, encoding="utf-8")
     data = base64.b64encode(drawing.encode()).decode()
-    return {"name": name, "caption": caption, "data": data}
+    wide = "wide-picture" if figure.get_figwidth() > HALF else ""
+    return {"name": name, "caption": caption, "data": data, "width": wide}

@@ -125,7 +125,8 @@ def show_answers(answers: Sequence[Answer]) -> None:
     console = Console()
     for answer in answers:
         console.print(Text.assemble((answer.question, "bold"), f" {answer.answer}"))
-        console.print(Padding(answer.meaning, (0, 0, 0, 2)), highlight=False)
+        for line in (answer.meaning, *(f"- {detail}" for detail in answer.details)):
+            console.print(Padding(line, (0, 0, 0, 2)), highlight=False)
 
 
 def conclude(line: str, verdict: Verdict, *, report: Path | None, as_json: bool) -> None:

@@ -50,7 +50,7 @@ def page(figures: Path, found: Retrieval, summary: dict[str, Any]) -> str:
             text = "Memories; at each fraction a cue (above) and what came of it (below)."
             shown.append(picture(figures, f"recalled{number}", drawn, text))
         said = " ".join(
-            f"{a.question} {a.answer}: {a.meaning}"
+            " ".join((f"{a.question} {a.answer}: {a.meaning}", *a.details))
             for name, a in found.answers
             if name == own.simulator
         )

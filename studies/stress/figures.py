@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,13 +14,47 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+COLUMNS = 3  # panels beside each other
+
+
 @styled
 def stress_figure(curve: StressCurve) -> Figure:
-    """One kind of stress; levels stand at even distances, on a white card."""
+    """One kind of stress, on a white card."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.0, 3.6))
     axis = figure.subplots()
+    panel(axis, curve)
+    axis.set(title=f"{curve.title}: patterns {curve.asked} (%)", xlabel=curve.unit)
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+@styled
+def stress_panels(curves: Sequence[StressCurve]) -> Figure:
+    """All kinds of stress, a panel each, with one legend."""
+    from matplotlib.figure import Figure
+
+    columns = min(COLUMNS, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = Figure(figsize=(3.1 * columns, 2.7 * rows + 0.4))
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    shown: dict[str, Any] = {}
+    for axis, curve in zip(axes, curves, strict=False):
+        panel(axis, curve)
+        axis.set(title=curve.title, xlabel=curve.unit)
+        axis.xaxis.label.set_size(8)
+        axis.tick_params(axis="x", labelsize=8, rotation=45)
+        handles, labels = axis.get_legend_handles_labels()
+        shown |= dict(zip(labels, handles, strict=True))
+    for axis in axes[len(curves) :]:
+        axis.axis("off")
+    figure.legend(list(shown.values()), list(shown), ncols=len(shown), loc="outside lower center")
+    return figure
+
+
+def panel(axis: Any, curve: StressCurve) -> None:
+    """One curve; levels stand at even distances."""
     at = np.arange(len(curve.levels))
     percent = {
         name: 100 * np.array(getattr(curve, name))
@@ -47,11 +82,4 @@ def stress_figure(curve: StressCurve) -> Figure:
             rotation=90,
         )
     axis.set_xticks(at, [f"{level:g}" for level in curve.levels])
-    axis.set(
-        title=f"{curve.title}: patterns {curve.asked} (%)",
-        xlabel=curve.unit,
-        ylim=(-2, 103),
-        yticks=(0, 25, 50, 75, 100),
-    )
-    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return figure
+    axis.set(ylim=(-2, 103), yticks=(0, 25, 50, 75, 100))

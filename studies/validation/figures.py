@@ -85,25 +85,15 @@ def overlap(outcomes: Sequence[Outcome]) -> Figure:
 
 @styled
 def raster(example: Example, graph: SynapseGraph, *, around: float = 250.0) -> Figure:
-    """Spikes of a pattern around the release, neurons sorted by their unit's state in s*."""
+    """Spikes of a pattern around the release, below its supervisory input."""
     outcome = example.outcome
     figure, (top, below) = _axes(2, 1, (8.4, 4.6), height_ratios=(1, 4), sharex=True)
-    times, neurons = outcome.raster or (np.zeros(0), np.zeros(0, dtype=np.int64))
-    state = outcome.points.states[0][graph.io.unit]
-    rank = np.empty(graph.neurons, dtype=np.int64)
-    rank[np.lexsort((np.arange(graph.neurons), -state))] = np.arange(graph.neurons)
-    near = np.abs(times - outcome.release) <= around
-    for sign, colour, what in ((1, UP, "unit is +1 in s*"), (-1, DOWN, "unit is -1 in s*")):
-        chosen = near & (state[neurons] == sign)
-        below.plot(times[chosen], rank[neurons[chosen]], ".", ms=1, color=colour, rasterized=True)
-        below.plot([], [], "o", ms=4, color=colour, label=what)
-    below.axvline(outcome.release, color=INK, linewidth=1)
-    below.set(xlabel="ms", ylabel="neuron", ylim=(-2, graph.neurons + 2))
+    plot.raster(outcome, graph, ax=below)
     below.set_xlim(outcome.release - around, outcome.release + around)
-    below.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
     top.fill_between(outcome.times, outcome.supervisory, color=SIGNAL)
     null = f", {outcome.null}" if outcome.null else ""
-    units = f"{int(outcome.away[-1, 0])} of {graph.units} units away from s* at the end"
+    there = int((outcome.final[0] == outcome.points.states[0]).sum())
+    units = f"{there} of {graph.units} units in s* at the end"
     top.set(
         title=f"{name_of(outcome)}, {outcome.run}{null}, pattern {example.pattern}: "
         f"{example.kind}, {units}",
@@ -116,7 +106,7 @@ def raster(example: Example, graph: SynapseGraph, *, around: float = 250.0) -> F
 @styled
 def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Figure:
     """Units that differ from s* at the end, by their margin in s*, learned and cued together."""
-    figure, axis = _axes(1, 1, (8.4, 3.1))
+    figure, axis = _axes(1, 1, (5.6, 3.2))
     edges = np.array([-np.inf, 0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, np.inf])
     inner = [f"{low:g} to {high:g}" for low, high in pairwise(edges[1:-1])]
     names = ["< 0", *inner, f"> {edges[-2]:g}"]
@@ -133,7 +123,7 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
         at = np.arange(len(names)) + (number - (len(simulators) - 1) / 2) * width
         fraction = np.divide(count, total, where=total > 0, out=np.full(len(names), np.nan))
         axis.bar(at, 100 * fraction, width=width, label=name)
-    axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    axis.set_xticks(range(len(names)), names, rotation=45, ha="right")
     axis.set(title="Units away from s* at the end (%), by margin in s*", xlabel="margin")
     axis.legend()
     return figure
@@ -142,7 +132,7 @@ def flips_against_margin(outcomes: Sequence[Outcome], graph: SynapseGraph) -> Fi
 @styled
 def margins(graph: SynapseGraph) -> Figure:
     """Smallest integer margin of every fixed point: certified from 1 on."""
-    figure, axis = _axes(1, 1, (6.0, 2.8))
+    figure, axis = _axes(1, 1, (5.6, 3.2))
     plot.margins(graph, ax=axis)
     return figure
 
@@ -152,7 +142,7 @@ def nulls(outcomes: Sequence[Outcome]) -> Figure:
     """Patterns that end exactly in s*, on the graph and on its nulls, with 95 % intervals."""
     shown = [o for o in outcomes if o.run in ("learned", "cued")]
     groups = list(dict.fromkeys((name_of(o), o.run) for o in shown))
-    figure, axis = _axes(1, 1, (max(8.4, 1.0 * len(groups)), 3.0))
+    figure, axis = _axes(1, 1, (max(5.6, 1.05 * len(groups)), 3.2))
     for number, (null, colour) in enumerate(NULL_COLOURS.items()):
         chosen = [o for o in shown if o.null == null]
         at = [groups.index((name_of(o), o.run)) + 0.2 * (number - 1.5) for o in chosen]

@@ -55,14 +55,15 @@ CAPTIONS = {
     "overlap": "Overlap with the learned fixed point s* while the input is cued, clamped with its "
     "label (shaded) and released: the median over patterns, and a band from 10 to 90 % of them. The nulls run on the same "
     "simulator with the same parameters.",
-    "raster": "Every spike of one pattern in continuous time, run alone, around the release (line). "
-    "Above: its supervisory input, which is gone afterwards.",
+    "raster": "Every spike of one pattern in continuous time, run alone, around the release (line): "
+    "excitatory neurons blue, inhibitory ones red, sorted by their unit's state in s*; a triangle "
+    "marks those of a unit that is not in s* at the end. Above: the supervisory input, which is gone afterwards.",
     "nulls": "A latch holds anything, so holding counts only where the nulls fail. Bars are 95 % "
     "intervals (Wilson).",
     "flips": "Units that are not as in s* at the end of learned and cued runs, by their margin in "
     "s*, in units of the reference's field.",
-    "stress": "Patterns held at each level, with a 95 % band; shaded in yellow what the certificate "
-    "promises; grey what the graph without couplings holds.",
+    "stress": "Patterns held (%) at each level of a stress, with a 95 % band; shaded in yellow what "
+    "the certificate promises; grey what the graph without couplings holds. One kind a picture: stress/.",
     "margins": "Proof before simulation: a state whose integer margins are all at least 1 is fixed.",
 }
 
@@ -121,7 +122,7 @@ def validation_summary(
     return {
         "verdict": verdict(claims),
         "sentence": sentence(claims),
-        "answers": [asdict(a) for a in answers(outcomes, claims)],
+        "answers": [{**asdict(a), "details": list(a.details)} for a in answers(outcomes, claims)],
         "outcomes": [outcome_summary(o) for o in outcomes],
         "claims": [claim_summary(c) for c in claims],
         "not_asked": [asdict(n) for n in not_asked],
@@ -220,19 +221,21 @@ def _validation_figures(report: Report) -> dict[str, Figure]:
             made[f"raster-{e.outcome.simulator}-{e.kind}"] = figures.raster(e, graph)
     if any(o.run in ("learned", "cued") for o in outcomes):
         made["nulls"] = figures.nulls(outcomes)
+    # of states that all stayed whole there is nothing to draw
+    if not all(o.exact.all() for o in outcomes if not o.null and o.run in ("learned", "cued")):
         made["flips"] = figures.flips_against_margin(outcomes, graph)
     made["margins"] = figures.margins(graph)
     return made
 
 
 def _stress_figures(summary: Path) -> dict[str, Figure]:
-    """A figure of each curve that `spinspike stress` left, if it was run."""
+    """The curves that `spinspike stress` left, if it was run."""
     from spinspike.simulators.stress.curve import read_curves
-    from spinspike.studies.stress.figures import stress_figure
+    from spinspike.studies.stress.figures import stress_panels
 
     if not summary.exists():
         return {}
-    return {f"stress-{c.kind}": stress_figure(c) for c in read_curves(summary)}
+    return {"stress": stress_panels(read_curves(summary))}
 
 
 def _energy(file: Path) -> dict[str, Any] | None:

@@ -70,7 +70,7 @@ def address(work: Any) -> Iterator[str]:
         threads_per_worker=2,
         processes=False,
         protocol="tcp",
-        dashboard_address=None,
+        dashboard_address=":0",
     ) as running:
         yield running.scheduler_address
 
@@ -154,7 +154,7 @@ def test_a_scheduler_without_workers_is_not_waited_for(
     monkeypatch.setattr(cluster, "PATIENCE", 0.2)
     monkeypatch.setattr(cluster, "POLL", 0.1)
     make: Any = LocalCluster
-    with make(n_workers=0, processes=False, protocol="tcp", dashboard_address=None) as empty:
+    with make(n_workers=0, processes=False, protocol="tcp", dashboard_address=":0") as empty:
         where = empty.scheduler_address
         with pytest.raises(SimulationFailed, match=rf"{where} has had no workers for 0\.2 s"):
             carry_out([Task("t", work.square, (1,))], tmp_path, fingerprint="a", scheduler=where)

@@ -16,7 +16,7 @@ def hand_made(
     populations: Mapping[str, tuple[int, Any]],
     *wires: tuple[str, Any] | tuple[str, Any, int],
     unit: Any = None,
-    offset: Any = None,
+    bias: Any = None,
     levels: int = 0,
     weight_bits: int = 8,
 ) -> SynapseGraph:
@@ -28,7 +28,7 @@ def hand_made(
     neurons = sum(p.size for p in found if p.neuron == "threshold")
     readouts = sum(p.size for p in found if p.neuron == "readout")
     unit = np.arange(neurons) if unit is None else np.asarray(unit)
-    bias = np.zeros(neurons, dtype=np.int64) if offset is None else np.asarray(offset)
+    bias = np.zeros(neurons, dtype=np.int64) if bias is None else np.asarray(bias)
     units = int(unit.max()) + 1
     ends = IOMap(
         centre=np.zeros(1),

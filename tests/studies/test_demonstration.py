@@ -30,13 +30,15 @@ def test_everything_is_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "network.h5", "graph.h5", "lava_network", "report.html", "summary.json", "patterns.csv",
-        "disagreements.csv", "figures",
+        "disagreements.csv", "figures", "interactive.html",
     }  # fmt: skip
     assert {f.stem for f in (tmp_path / "out" / "figures").iterdir()} == {
         "learning", "comparison", "images", "overlap", "nulls", "flips", "margins",
         "population", "adjacency", "weights",
     }  # fmt: skip
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    assert '<a href="interactive.html">' in (tmp_path / "out" / "report.html").read_text()
+    assert 1e5 < (tmp_path / "out" / "interactive.html").stat().st_size < 5e6
     content = network_file.load(tmp_path / "out" / "network.h5")
     assert content.provenance["seed"] == 3
     assert summary["training"] == content.provenance

@@ -101,7 +101,7 @@ def sweep_at_once(
 
     Parameters
     ----------
-    turns : (rows, H)
+    update_mask : (rows, H)
         Whose turn it is; no entries: everyone's.
     rows, states, fields
         As in `sweep_in_turn`.

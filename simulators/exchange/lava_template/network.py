@@ -41,11 +41,13 @@ def main() -> int:
             arrays = dict(file)
         image = read_image(options.image, arrays)
         check_options(options, arrays)
+        if options.output:
+            check_output(options.output)
         state = read_state(options.state, arrays) if options.state else None
         spikes, membrane = simulate(arrays, encode(arrays, image), options, state)
         result = decode(arrays, spikes, membrane, options)
         if options.output:
-            np.save(options.output, states_of(arrays, spikes)[-1])
+            write(options.output, states_of(arrays, spikes)[-1])
     except (OSError, ValueError, KeyError, MemoryError, BadZipFile) as error:
         print(f"network.py: {error or type(error).__name__}", file=sys.stderr)
         return 2
@@ -137,6 +139,24 @@ def check_options(options: argparse.Namespace, arrays: Arrays) -> None:
     if not options.timeout > 0:
         message = f"--timeout is {options.timeout}; allowed: above 0 seconds"
         raise ValueError(message)
+
+
+def check_output(output: Path) -> None:
+    """Refuse to write over anything, or where there is no folder."""
+    if output.exists() or not output.absolute().parent.is_dir():
+        message = f"--output is {output}; allowed: a new file in a folder that exists"
+        raise ValueError(message)
+
+
+def write(path: Path, state: np.ndarray) -> None:
+    """Write the state, whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with part.open("wb") as stream:
+            np.save(stream, state)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def head(arrays: Arrays) -> dict[str, Any]:

@@ -21,17 +21,9 @@ SMALL = ("--units", "100", "--epochs", "4")
 
 
 @pytest.fixture(scope="module")
-def spinspike() -> Run:
-    """The installed command."""
-    command = Path(sys.executable).with_name("spinspike")
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        words = [str(a) for a in arguments]
-        return subprocess.run(
-            [str(command), *words], capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
+def spinspike(program: Run) -> Run:
+    """The program."""
+    return program
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,17 +31,13 @@ def untrained() -> SynapseGraph:
 
 
 @pytest.fixture(scope="module")
-def check(untrained: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The installed command, in a folder with graph.h5."""
+def check(program: Run, untrained: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The command, in a folder with graph.h5."""
     folder = tmp_path_factory.mktemp("check")
     graph_file.save(folder / "graph.h5", untrained)
-    command = Path(sys.executable).with_name("spinspike")
 
     def run(*arguments: object, graph: str = "graph.h5") -> subprocess.CompletedProcess[str]:
-        words = [str(command), "check", graph, *(str(a) for a in arguments)]
-        return subprocess.run(
-            words, cwd=folder, capture_output=True, text=True, timeout=60, check=False
-        )
+        return program("check", graph, *arguments, cwd=folder)
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,14 @@ def run(*words: object, monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.sanafe
 @pytest.mark.parametrize("which", ["free", "learned"])
 def test_both_estimates_of_the_same_runs_stand_side_by_side(
-    folder: Path, graph: SynapseGraph, which: str
+    program: Callable[..., subprocess.CompletedProcess[str]],
+    folder: Path,
+    graph: SynapseGraph,
+    which: str,
 ) -> None:
-    command = Path(sys.executable).with_name("spinspike")
-    words = [str(command), "energy", "graph.h5", "--run", which, "--patterns", "3", "--json"]
-    done = subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=120, check=True
-    )
+    words = ("energy", "graph.h5", "--run", which, "--patterns", "3", "--json")
+    done = program(*words, cwd=folder)
+    assert done.returncode == 0
     summary = json.loads(done.stdout)
     assert (summary["run"], summary["patterns"]) == (which, 3)
     assert summary["same_spikes"]

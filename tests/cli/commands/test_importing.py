@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from spinspike.model.data.dataset import Dataset
 from spinspike.model.network import network_file
 from spinspike.model.network.network_file import NetworkFile
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = str(Path(sys.executable).with_name("spinspike"))
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [COMMAND, *(str(a) for a in arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture(scope="module")
+def run(program: Run) -> Run:
+    """The program."""
+    return program
 
 
 def matrices(trained: NetworkFile) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def matrices(trained: NetworkFile) -> dict[str, Any]:
 
 
 def test_a_network_comes_back_with_its_fixed_points_and_can_be_mapped(
-    trained: NetworkFile, handwritten: Dataset, tmp_path: Path
+    run: Run, trained: NetworkFile, handwritten: Dataset, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "m.npz", **matrices(trained))
     done = run(
@@ -55,7 +58,7 @@ def test_a_network_comes_back_with_its_fixed_points_and_can_be_mapped(
     assert certificates["learned"]["fixed_points"] == len(trained.fixed_points["learned"])
 
 
-def test_darnax_matrices_are_turned(trained: NetworkFile, tmp_path: Path) -> None:
+def test_darnax_matrices_are_turned(run: Run, trained: NetworkFile, tmp_path: Path) -> None:
     m = matrices(trained)
     J = m["J"] + np.diag(m["J_D"])
     np.savez(tmp_path / "d.npz", W=m["Win"].T, J=J.T, V=m["Wout"].T, B=m["Wback"].T)
@@ -82,7 +85,7 @@ def test_darnax_matrices_are_turned(trained: NetworkFile, tmp_path: Path) -> Non
     ],
 )
 def test_bad_arrays_give_one_line_and_exit_code_2(
-    tmp_path: Path, change: dict[str, Any], message: str
+    run: Run, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     arrays: dict[str, Any] = {
         "J": np.ones((3, 3)) - np.eye(3),
@@ -97,7 +100,7 @@ def test_bad_arrays_give_one_line_and_exit_code_2(
     assert not (tmp_path / "n.h5").exists()
 
 
-def test_a_data_set_of_another_size_is_refused(tmp_path: Path) -> None:
+def test_a_data_set_of_another_size_is_refused(run: Run, tmp_path: Path) -> None:
     small: dict[str, Any] = {
         "J": np.zeros((3, 3)),
         "Win": np.ones((3, 2)),
@@ -110,7 +113,7 @@ def test_a_data_set_of_another_size_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["arrays", "darnax"])
-def test_help_names_every_array(source: str) -> None:
+def test_help_names_every_array(run: Run, source: str) -> None:
     done = run("import", source, "--help")
     wanted = {"arrays": "J Win Wback Wout J_D bias centre gain", "darnax": "W J V B"}[source]
     assert done.returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,18 @@ import pytest
 import spinspike
 from spinspike.model.network import network_file
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMAND = str(Path(sys.executable).with_name("spinspike"))
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [COMMAND, *(str(a) for a in arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+@pytest.fixture(scope="module")
+def run(program: Run) -> Run:
+    """The program."""
+    return program
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("memory")
     np.save(folder / "patterns.npy", np.random.default_rng(0).choice([0, 1], (6, 64)))
     assert run("store", folder / "patterns.npy", "-o", folder / "memory.h5").returncode == 0
@@ -37,7 +40,7 @@ def test_patterns_come_back_as_the_states_of_network_and_graph(made: Path) -> No
         assert np.array_equal(content.fixed_points["learned"].states, given)
 
 
-def test_recall_tells_curves_nulls_and_reference(made: Path) -> None:
+def test_recall_tells_curves_nulls_and_reference(run: Run, made: Path) -> None:
     result = run(
         "recall", made / "graph.h5", "--network", made / "memory.h5", "--flip", "0:0.2:0.1",
         "-o", made / "report", "--json",
@@ -53,7 +56,7 @@ def test_recall_tells_curves_nulls_and_reference(made: Path) -> None:
     assert written >= {"report.html", "recall.csv", "cues.csv", "summary.json", "figures"}
 
 
-def test_pictures_are_shown(made: Path, tmp_path: Path) -> None:
+def test_pictures_are_shown(run: Run, made: Path, tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     rng = np.random.default_rng(1)
     (tmp_path / "pictures").mkdir()
@@ -76,7 +79,9 @@ def test_pictures_are_shown(made: Path, tmp_path: Path) -> None:
         (("--network", "GRAPH"), "holds a graph"),
     ],
 )
-def test_bad_questions_are_one_line(made: Path, arguments: tuple[str, ...], named: str) -> None:
+def test_bad_questions_are_one_line(
+    run: Run, made: Path, arguments: tuple[str, ...], named: str
+) -> None:
     words = [str(made / "graph.h5") if word == "GRAPH" else word for word in arguments]
     result = run("recall", made / "graph.h5", *words)
     assert result.returncode == 2
@@ -94,7 +99,7 @@ def test_bad_questions_are_one_line(made: Path, arguments: tuple[str, ...], name
     ],
 )
 def test_bad_patterns_are_one_line_and_leave_nothing(
-    tmp_path: Path, patterns: list[list[float]], named: str
+    run: Run, tmp_path: Path, patterns: list[list[float]], named: str
 ) -> None:
     np.save(tmp_path / "p.npy", np.array(patterns))
     result = run("store", tmp_path / "p.npy", "-o", tmp_path / "m.h5")
@@ -103,7 +108,7 @@ def test_bad_patterns_are_one_line_and_leave_nothing(
     assert not (tmp_path / "m.h5").exists()
 
 
-def test_patterns_beyond_capacity_are_stored_and_named(tmp_path: Path) -> None:
+def test_patterns_beyond_capacity_are_stored_and_named(run: Run, tmp_path: Path) -> None:
     np.save(tmp_path / "p.npy", np.random.default_rng(0).choice([-1, 1], (40, 60)))
     result = run("store", tmp_path / "p.npy", "-o", tmp_path / "m.h5", "--rule", "hebb", "--json")
     assert result.returncode == 1
@@ -112,7 +117,7 @@ def test_patterns_beyond_capacity_are_stored_and_named(tmp_path: Path) -> None:
     assert "beyond the rule's limit" in found["capacity"]
 
 
-def test_a_matrix_alone_is_imported_with_states(tmp_path: Path) -> None:
+def test_a_matrix_alone_is_imported_with_states(run: Run, tmp_path: Path) -> None:
     states = np.random.default_rng(0).choice([0, 1], (3, 40))
     spins = 2 * states - 1
     coupling = spins.T @ spins
@@ -129,7 +134,7 @@ def test_a_matrix_alone_is_imported_with_states(tmp_path: Path) -> None:
     assert np.array_equal(content.fixed_points["learned"].states, spins)
 
 
-def test_a_wrong_name_lists_every_array_with_its_shape(tmp_path: Path) -> None:
+def test_a_wrong_name_lists_every_array_with_its_shape(run: Run, tmp_path: Path) -> None:
     np.savez(tmp_path / "J.npz", W=np.eye(3))
     result = run("import", "arrays", tmp_path / "J.npz", "-o", tmp_path / "n.h5")
     assert result.returncode == 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +39,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def spinspike(folder: Path) -> Run:
-    """The installed command, in that folder."""
-    command = str(Path(sys.executable).with_name("spinspike"))
-
-    def run(*words: object) -> subprocess.CompletedProcess[str]:
-        arguments = [command, *(str(word) for word in words)]
-        return subprocess.run(
-            arguments, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-        )
-
-    return run
+def spinspike(folder: Path, program: Run) -> Run:
+    """The program, in that folder."""
+    return partial(program, cwd=folder)
 
 
 def test_a_graph_goes_to_nir_and_comes_back(spinspike: Run, folder: Path) -> None:
@@ -208,5 +200,36 @@ def test_a_sum_that_no_double_holds_is_none_in_json(spinspike: Run, folder: Path
     written(folder / "wire.nir", "i o", **nodes)
     np.savez(folder / "huge.npz", i=np.full((2, 1, 1), 1e308))
     done = spinspike("nir", "run", "wire.nir", "-i", "huge.npz", "-o", "huge_out.npz", "--json")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "1 arrays: huge_out.npz\n")
     assert json.loads(done.stdout)["o"]["sum"] is None
+
+
+def test_a_file_is_read_as_its_tool_means_it(spinspike: Run, folder: Path) -> None:
+    made = Path(__file__).parents[2] / "mapping" / "nir" / "producers" / "files" / "spyx_rlif"
+    shutil.copyfile(made.with_suffix(".nir"), folder / "spyx.nir")
+    with np.load(made.with_suffix(".npz"), allow_pickle=False) as file:
+        np.savez(folder / "spyx_in.npz", input=file["input"])
+        wanted = file["output"]
+    words = (
+        "nir",
+        "run",
+        "spyx.nir",
+        "-i",
+        "spyx_in.npz",
+        "-o",
+        "spyx_out.npz",
+        "--force",
+        "--json",
+    )
+    done = spinspike(*words, "--from", "auto")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["/notes"][0].startswith("as Spyx: ")
+    with np.load(folder / "spyx_out.npz") as file:
+        np.testing.assert_array_equal(file["output"], wanted)
+    done = spinspike(*words, "--dt", "auto")
+    assert any("--from spyx" in note for note in json.loads(done.stdout)["/notes"])
+    with np.load(folder / "spyx_out.npz") as file:
+        assert (file["output"] != wanted).any()
+    done = spinspike(*words, "--from", "spix")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--from is 'spix'; allowed: auto, nir, snntorch" in done.stderr

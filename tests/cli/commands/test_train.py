@@ -29,9 +29,10 @@ COMMAND = str(Path(sys.executable).with_name("spinspike"))
 SMALL = ("--units", "40", "--epochs", "3")
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [COMMAND, *(str(a) for a in arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture(scope="module")
+def run(program: Run) -> Run:
+    """The program."""
+    return program
 
 
 def weights(path: Path) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def weights(path: Path) -> dict[str, Any]:
 
 
 def test_killed_at_any_moment_it_loses_one_epoch_at_most_and_resumes_bit_by_bit(
+    run: Run,
     tmp_path: Path,
 ) -> None:
     whole, torn = tmp_path / "whole.h5", tmp_path / "torn.h5"
@@ -86,7 +88,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_the_history_has_a_row_for_each_epoch(tmp_path: Path) -> None:
+def test_the_history_has_a_row_for_each_epoch(run: Run, tmp_path: Path) -> None:
     assert run("train", "prototypes", "-o", tmp_path / "n.h5", *SMALL).returncode == 0
     found = rows(tmp_path / "n.h5.csv")
     assert [row["epoch"] for row in found] == ["1", "2", "3"]
@@ -95,7 +97,7 @@ def test_the_history_has_a_row_for_each_epoch(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["n.h5", "n.h5.csv"]
 
 
-def test_data_of_one_s_own(tmp_path: Path) -> None:
+def test_data_of_one_s_own(run: Run, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(120) % 2
     inputs = rng.integers(0, 2, (120, 3, 4)).astype(np.uint8) * 50 + 200 * labels[:, None, None]
@@ -117,7 +119,7 @@ def test_data_of_one_s_own(tmp_path: Path) -> None:
     assert content.network.input_range == (0.0, 250.0)
 
 
-def test_every_option_reaches_the_network(tmp_path: Path) -> None:
+def test_every_option_reaches_the_network(run: Run, tmp_path: Path) -> None:
     done = run(
         *("train", "digits", "-o", tmp_path / "n.h5", "--json", "--preset", "published"),
         *("--units", "30", "--modules", "2", "--link", "1.5", "--self-coupling", "0.25"),
@@ -166,7 +168,7 @@ def test_margin_moves_that_of_the_input_too(handwritten: Dataset) -> None:
     ],
 )
 def test_bad_options_leave_nothing_behind(
-    tmp_path: Path, options: tuple[str, ...], message: str
+    run: Run, tmp_path: Path, options: tuple[str, ...], message: str
 ) -> None:
     done = run("train", *options, "-o", tmp_path / "n.h5", *SMALL)
     assert done.returncode == 2, done.stdout + done.stderr
@@ -175,7 +177,7 @@ def test_bad_options_leave_nothing_behind(
 
 
 @pytest.mark.jax
-def test_a_gpu_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_gpu_that_is_not_there_is_named(run: Run, tmp_path: Path) -> None:
     import jax
 
     if any(device.platform == "gpu" for device in jax.devices()):

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,10 @@ def file(graph: SynapseGraph, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def spinspike(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [PROGRAM, "validate", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture(scope="module")
+def spinspike(program: Run) -> Run:
+    """The command."""
+    return partial(program, "validate")
 
 
 def kept(report: Path) -> dict[str, int]:
@@ -64,7 +66,7 @@ def kept(report: Path) -> dict[str, int]:
 
 
 def test_a_killed_run_goes_on_and_shows_what_an_uninterrupted_one_does(
-    file: Path, tmp_path: Path
+    spinspike: Run, file: Path, tmp_path: Path
 ) -> None:
     options = ["--on", "emulator", "--regime", "asynchronous", "--patterns", "60", "--json"]
     whole = spinspike(file, *options)
@@ -209,7 +211,7 @@ def text_of(*tables: Table, width: int = 100) -> str:
     return printed.getvalue()
 
 
-def test_help_names_every_simulator_and_says_why_some_cannot_be_had() -> None:
+def test_help_names_every_simulator_and_says_why_some_cannot_be_had(spinspike: Run) -> None:
     lines = " ".join(text_of(simulator_table(), width=300).split())
     for backend in BACKENDS:
         assert f"{backend.name} {backend.regime}" in lines

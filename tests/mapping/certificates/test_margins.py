@@ -101,7 +101,7 @@ def test_portions_of_states_make_no_difference(
 ) -> None:
     points = graph.fixed_points["learned"].select(slice(50))
     whole = weakest_units(graph, points)
-    monkeypatch.setattr(certificate, "AT_ONCE", 7 * graph.neurons)
+    monkeypatch.setattr(certificate, "MARGINS_PER_BATCH", 7 * graph.neurons)
     for one, other in zip(whole, weakest_units(graph, points), strict=True):
         np.testing.assert_array_equal(one, other)
 

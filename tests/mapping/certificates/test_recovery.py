@@ -63,7 +63,7 @@ def test_one_step_of_a_trained_graph_by_hand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """All single flips at once, in portions, as fields added up from single synapses have it."""
-    monkeypatch.setattr(recovery, "AT_ONCE", 7 * graph.neurons)
+    monkeypatch.setattr(recovery, "NEURONS_PER_BATCH", 7 * graph.neurons)
     point = graph.fixed_points["learned"].select(slice(1))
     spikes = neuron_spikes(graph, point.states)
     flips = np.eye(graph.units, dtype=np.bool_)

@@ -73,7 +73,7 @@ def test_states_that_are_not_fixed_withstand_nothing(graph: SynapseGraph) -> Non
 def test_pairs_added_up_are_a_lower_bound(
     graph: SynapseGraph, learned: Robustness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flips_module, "AT_ONCE", 10)
+    monkeypatch.setattr(flips_module, "SYNAPSES_PER_BATCH", 10)
     found = robustness(graph, graph.fixed_points["learned"].select(slice(200)))
     assert not found.counted.all()
     assert (found.double <= learned.double + 1e-12).all()
@@ -84,7 +84,7 @@ def test_pairs_added_up_are_a_lower_bound(
 def test_portions_do_not_matter(
     graph: SynapseGraph, learned: Robustness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(robustness_module, "AT_ONCE", 7 * graph.neurons)
+    monkeypatch.setattr(robustness_module, "MARGINS_PER_BATCH", 7 * graph.neurons)
     seen: list[tuple[int, int]] = []
     points = graph.fixed_points["learned"].select(slice(20))
     found = robustness(graph, points, on_progress=lambda *done: seen.append(done))

@@ -195,6 +195,11 @@ def autapses(draw: Draw, target: Target, beyond: int) -> Edge:
     return Edge(graph, "projection S>S:coupling+ (the first: neuron 2)")
 
 
+def memoryless(draw: Draw, target: Target, beyond: int) -> Edge:
+    weights = np.array([[0, 0], [beyond, 0]], dtype=np.uint8)
+    return Edge(draw({"S": (2, "threshold")}, ("S>S:coupling+", weights)), "above all population S")
+
+
 def input_levels(draw: Draw, target: Target, beyond: int) -> Edge:
     populations = {"pixels": (2, "input"), "S": (1, "threshold")}
     wire = ("pixels>S:input+", np.ones((1, 2), dtype=np.uint8))
@@ -226,6 +231,7 @@ EDGES: dict[str, Callable[[Draw, Target, int], Edge]] = {
     "accumulator_bits": accumulator_bits,
     "mixed_signs": mixed_signs,
     "autapses": autapses,
+    "memoryless": memoryless,
     "input_levels": input_levels,
     "input_channels": input_channels,
 }
@@ -325,7 +331,10 @@ def test_more_chips_hold_more_cores(by_drawing: Draw) -> None:
 
 def test_flags_that_allow_are_no_limits(by_drawing: Draw) -> None:
     graph = two(by_drawing, 3)
-    assert check_limits(graph, Target("t", "t", mixed_signs=True, autapses=True)) == []
+    assert (
+        check_limits(graph, Target("t", "t", mixed_signs=True, autapses=True, memoryless=True))
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", BUILT_IN)

@@ -171,7 +171,7 @@ def test_classes_by_the_integer_readout_in_plain_loops(graph: SynapseGraph) -> N
         (np.full((1, 64), np.inf), r"pixels range from inf to inf"),
     ],
 )
-@pytest.mark.parametrize("way", [drive, input_bias, input_levels])
+@pytest.mark.parametrize("way", [external_field, input_bias, input_levels])
 def test_images_that_do_not_fit_are_refused(
     graph: SynapseGraph, way: Callable[..., Any], images: NDArray[np.float64], message: str
 ) -> None:

@@ -51,7 +51,7 @@ def test_slices_of_rows_make_no_difference(
     matrix = random_matrix(0, 37, 20, density)
     active = np.random.default_rng(1).integers(0, 2, (5, 20))
     whole = product(matrix, active)
-    monkeypatch.setattr(integers, "AT_ONCE", at_once)
+    monkeypatch.setattr(integers, "SYNAPSES_PER_BATCH", at_once)
     np.testing.assert_array_equal(product(matrix, active), whole)
 
 

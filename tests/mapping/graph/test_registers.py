@@ -109,7 +109,7 @@ def test_what_fits_passes(full: SynapseGraph, graph: SynapseGraph) -> None:
         check_ranges(one)
 
 
-def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "offset") -> SynapseGraph:
+def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "bias") -> SynapseGraph:
     offset = np.ones(graph.neurons, dtype=np.int64)
     offset[neuron] = by
     return replace(graph, **{name: offset})  # type: ignore[arg-type]
@@ -127,7 +127,7 @@ def shifted(graph: SynapseGraph, neuron: int, by: int, name: str = "offset") -> 
         ),
         (lambda g: shifted(g, 7, 9000), r"population E, neuron 7: bias \d{4,5} .*: up to 4095"),
         (lambda g: shifted(g, 203, -9000), r"population I, neuron 3: bias \d{4,5} .*up to 4095"),
-        (lambda g: shifted(g, 204, 9000, "first_offset"), r"population I, neuron 4: bias \d{4,5} "),
+        (lambda g: shifted(g, 204, 9000, "initial_bias"), r"population I, neuron 4: bias \d{4,5} "),
         (heavy, r"population E, neuron 7: membrane 167295 .*allowed: up to 131039"),
         (
             lambda g: replace(g, io=replace(g.io, readout_bias=np.full(10, -5000))),

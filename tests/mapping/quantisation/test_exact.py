@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -136,3 +137,24 @@ def test_learned_weights_are_rounded_and_new_autapses_wanted(trained: NetworkFil
         "ties": {"learned": {"fields": 1, "lost": 0, "states": 0}},
     }
     assert not new.provenance["integers"]["exact"]
+
+
+@pytest.mark.parametrize(
+    ("gain", "centre", "exact"), [(1.0, 1.0, True), (0.5, 1.0, True), (2.0, 1 / 3, False)]
+)
+def test_the_centre_counts_among_what_must_be_whole(
+    gain: float, centre: float, exact: bool
+) -> None:
+    network = replace(ring(), gain=gain, centre=np.array([centre]))
+    assert (exact_integers(network) is not None) == exact
+
+
+@pytest.mark.parametrize("mode", ["binary", "graded"])
+def test_spiking_inputs_are_exact_whatever_their_number(mode: InputMode) -> None:
+    J, Win = [[0, 1], [1, 0]], [[1, 2, -1], [0, 1, 3]]
+    network = from_arrays(J, Win, np.zeros((2, 2)), np.eye(2), input_range=(0, 1))
+    found = exact_integers(network, Rounding(8, mode))
+    assert found is not None
+    weights = found.input.mantissa.toarray() * 2.0**found.input.exponent
+    ratio = weights[0, 0] / Win[0][0]
+    assert (weights[0, :3] == ratio * np.array(Win[0])).all()

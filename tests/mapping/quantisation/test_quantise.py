@@ -11,11 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from spinspike.errors import BadInput
+from spinspike.errors import BadInput, OutOfRange
+from spinspike.mapping.graph.codec import BIAS_LIMIT
 from spinspike.mapping.graph.integer_matrix import IntegerMatrix, unit_field
-from spinspike.mapping.quantisation.quantise import quantise
+from spinspike.mapping.graph.register_limits import STATE_LIMIT
+from spinspike.mapping.quantisation.quantise import quantise, refuse_lost_rows
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
-from spinspike.mapping.quantisation.row_scale import label_fields
+from spinspike.mapping.quantisation.row_scale import label_fields, largest_readout_scale
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.model.network.network import Network, random_network
@@ -139,3 +141,22 @@ def test_other_numbers_of_bits_are_refused(bits: int) -> None:
 def test_other_ways_in_are_refused() -> None:
     with pytest.raises(BadInput, match="input is 'rate'; allowed: bias, binary, graded"):
         Rounding(input="rate")  # type: ignore[arg-type]
+
+
+def test_the_largest_scale_of_a_readout_by_hand() -> None:
+    """Rows' absolute sums 3 and 7.5, sums 1 and -0.5: their difference, 4.5, bounds the bias."""
+    readout = np.array([[2.0, -1.0], [3.5, -4.0]])
+    bias, membrane = BIAS_LIMIT / 4.5, STATE_LIMIT / 4 / 7.5
+    assert largest_readout_scale(readout) == pytest.approx(min(bias, membrane), rel=1e-12)
+    wide = np.tile([2.5, -2.5], (2, 300))  # rows alike: the membrane alone bounds them
+    assert largest_readout_scale(wide) == pytest.approx(STATE_LIMIT / 4 / 1500, rel=1e-12)
+
+
+def test_a_coupling_below_half_a_step_is_lost() -> None:
+    """With exponent 3 a step is 8 units: 2 alpha J of 4 is kept, of less than that refused."""
+    pair = from_arrays([[0.0, 1.0], [1.0, 0.0]], [[1.0], [1.0]], np.zeros((2, 2)), np.eye(2))
+    found = quantise(pair, Rounding(8))
+    coarse = replace(found, coupling=replace(found.coupling, exponent=3))
+    refuse_lost_rows(pair, replace(coarse, scale=np.array([2.0, 2.0])))
+    with pytest.raises(OutOfRange, match=r"unit 1: .* comes to 3\.8 weight units; .* least 4 "):
+        refuse_lost_rows(pair, replace(coarse, scale=np.array([2.0, 1.9])))

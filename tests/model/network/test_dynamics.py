@@ -268,7 +268,7 @@ def test_an_annealed_clamp_and_release_by_hand(
 
 
 @pytest.mark.parametrize(
-    ("turns", "reached"),
+    ("update_mask", "reached"),
     [
         ("... ... ...", "-+-"),
         ("x..", "++-"),  # fields 1.5, 0.5, -2.5

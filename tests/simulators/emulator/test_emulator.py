@@ -288,3 +288,18 @@ def test_progress_reaches_the_end(graph: SynapseGraph) -> None:
     given_ = encode_stimulus(graph, graph.fixed_points["free"].inputs[:2])
     Emulator().run(graph, given_, Phases(free=3), progress=lambda *x: seen.append(x))
     assert seen in ([(1, 4), (2, 4), (3, 4), (4, 4)], [(1, 1)])
+
+
+def test_noise_of_less_than_a_unit_acts(graph: SynapseGraph) -> None:
+    points = graph.fixed_points["free"].select(slice(20))
+    given = encode_stimulus(graph, points.inputs)
+    bare = replace(given, bias=np.zeros_like(given.bias), first_bias=np.zeros_like(given.bias))
+    phases = Phases(free=3)
+    # silent without it: a field of 0 is no spike
+    assert not np.asarray(Emulator().run(graph, bare, phases).spikes).any()
+    first = np.asarray(Emulator(noise=0.6).run(graph, bare, phases).spikes)[0]
+    assert first.mean() == pytest.approx(0.2, abs=0.05)  # P(N(0, .6) > .5)
+
+
+def test_seeds_of_blocks_follow_each_other() -> None:
+    assert Emulator(noise=2.0, seed=5).seeded(2) == Emulator(noise=2.0, seed=7)

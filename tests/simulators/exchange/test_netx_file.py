@@ -301,16 +301,15 @@ def test_weights_beyond_8_bits_are_shared_out_exactly(tmp_path: Path) -> None:
     assert len(sent) > len(shared)
 
 
-def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(tmp_path: Path) -> None:
-    command = str(Path(sys.executable).with_name("spinspike"))
+def test_the_command_writes_it_and_says_beforehand_what_does_not_fit(
+    program: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
     graph_file.save(tmp_path / "fits.h5", KINDS[0])
     graph_file.save(tmp_path / "wide.h5", mapped(bits=8))
 
     def run(*words: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [command, *words], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
+        done = program(*words, cwd=tmp_path)
+        return done.returncode, done.stdout or done.stderr
 
     status, shown = run("export", "fits.h5", "--to", "net", "-o", "fits.net", "--json")
     assert (status, json.loads(shown)["files"]) == (0, ["fits.net"])

@@ -214,7 +214,7 @@ def test_what_sanafe_cannot_carry_is_refused_before_it_runs(graph: SynapseGraph)
     late = with_delays(graph, 3, np.random.default_rng(0))
     with pytest.raises(BadInput, match="delays of up to 3 steps; SANA-FE's Loihi allows 0"):
         SanaFe().run(late, learned(graph, 1), CLAMPED)
-    graded = replace(graph, ends=replace(graph.io, levels=15))
+    graded = replace(graph, io=replace(graph.io, levels=15))
     assert [text.split(";")[0] for text in obstacles(graded)] == ["the input has 15 levels"]
     assert not obstacles(graph)
 

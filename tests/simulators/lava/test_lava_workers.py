@@ -72,7 +72,7 @@ def test_in_a_process_of_a_dask_cluster(job: Job) -> None:
 
     make: Any = LocalCluster
     with (
-        make(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+        make(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         Client(cluster) as client,  # type: ignore[no-untyped-call]
     ):
         check(job, client.submit(Lava().run, *job).result(timeout=60))

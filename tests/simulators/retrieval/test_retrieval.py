@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -10,12 +11,20 @@ import pytest
 from spinspike.errors import BadInput
 from spinspike.mapping import Rounding, SynapseGraph, map_network
 from spinspike.mapping.graph.codec import bias
+from spinspike.mapping.graph.nulls import without_couplings
 from spinspike.model.memory.store import store
-from spinspike.simulators import Emulator, Lava, Phases, encode_stimulus, recall
-from spinspike.simulators.retrieval.claims import recall_answers, recall_claims
+from spinspike.simulators import (
+    AsynchronousEmulator,
+    Emulator,
+    Lava,
+    Phases,
+    encode_stimulus,
+    recall,
+)
+from spinspike.simulators.retrieval.claims import PROVED, recall_answers, recall_claims
 from spinspike.simulators.retrieval.cues import damaged
 from spinspike.simulators.retrieval.curve import basin, levels, share_of
-from spinspike.simulators.retrieval.experiment import drawn_cues
+from spinspike.simulators.retrieval.experiment import Cues, comes_home, drawn_cues
 from spinspike.simulators.retrieval.fast import unit_emulator
 
 UNITS = 60
@@ -87,7 +96,7 @@ def test_memories_come_home_and_nulls_do_not() -> None:
     assert [null.null for null in nulls] == ["no couplings", "permuted", "another memory"]
     assert not any(null.recalled.any() for null in nulls)
     claims = recall_claims(found, kept=0.9, like_reference=0.5, stored=5)
-    assert [claim.verdict for claim in claims] == ["holds", "holds"]
+    assert [claim.verdict for claim in claims] == ["holds", "holds", "holds"]
     assert [a.answer for a in recall_answers(found, claims)][:2] == ["no", "yes"]
 
 
@@ -129,4 +138,61 @@ def test_lava_recalls_spike_for_spike_as_the_emulator() -> None:
     assert np.array_equal(
         found[0].recalled,
         recall(graph_of("hebb", 12), fractions=[0.3], hold=15, nulls=False)[0].recalled,
+    )
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[SynapseGraph, Cues]:
+    """Two memories of 10 units, and every one of the 1,024 states as a cue of each."""
+    patterns = np.array([[1] * 5 + [-1] * 5, [1, -1] * 5], dtype=np.int8)
+    memory = store(patterns, "pseudo-inverse")
+    graph = map_network(memory.network, memory.fixed_points)
+    states = np.array(list(product((-1, 1), repeat=10)), dtype=np.int8)
+    number = np.repeat([0, 1], len(states))
+    every, targets = np.tile(states, (2, 1)), patterns[number]
+    fraction = (every != targets).mean(axis=1)
+    return graph, Cues("flip", fraction, number, every, targets, np.zeros((2048, 0)))
+
+
+@pytest.mark.parametrize("simulator", [Emulator(), AsynchronousEmulator()])
+def test_every_cue_that_is_proved_comes_home_in_whatever_order(
+    small: tuple[SynapseGraph, Cues], simulator: Emulator | AsynchronousEmulator
+) -> None:
+    graph, given = small
+    proved = comes_home(graph, graph.fixed_points["learned"], given)
+    fed = encode_stimulus(graph, given.inputs, cue=given.states)
+    end = simulator.run(graph, fed, Phases(1, 0, 40)).states[-1]
+    home = (end == given.targets).all(axis=1)
+    assert home[proved].all()
+    flips = np.rint(10 * given.fraction).astype(int)
+    assert proved[flips <= 1].all()
+    assert proved[flips == 2].sum() > 20
+    assert not proved[flips > 5].any()
+    # a bound, which here leaves out nothing that comes home in one step
+    once = simulator.run(graph, fed, Phases(1, 0, 1)).states[-1]
+    if simulator.regime == "step":
+        assert proved.sum() == (once == given.targets).all(axis=1).sum()
+
+
+def test_nothing_is_proved_without_couplings_or_of_erased_units(
+    small: tuple[SynapseGraph, Cues],
+) -> None:
+    graph, given = small
+    bare = comes_home(without_couplings(graph), graph.fixed_points["learned"], given)
+    assert not bare.any()
+    erased = replace(given, states=np.where(np.arange(10) == 3, 0, given.states).astype(np.int8))
+    assert not comes_home(graph, graph.fixed_points["learned"], erased).any()
+
+
+def test_a_proved_cue_that_is_lost_fails() -> None:
+    own = recall(graph_of("pseudo-inverse"), fractions=[0.0, 0.02], nulls=False)[0]
+    assert own.proved.all()
+    claims = recall_claims([own], kept=0.9, like_reference=None, stored=5)
+    assert [(c.statement, c.verdict) for c in claims][1] == (PROVED, "holds")
+    lost = replace(own, recalled=np.arange(10) != 8)
+    claims = recall_claims([lost], kept=0.9, like_reference=None, stored=5)
+    assert claims[1].verdict == "fails"
+    assert claims[1].exceptions == ("a cue of memory 3",)
+    assert recall_answers([own], claims)[2].details == (
+        "proved to come home before any run: 10 of 10 cues, all of them up to 2 % damage",
     )

@@ -172,7 +172,7 @@ def test_parts_of_the_patterns_share_one_damaged_graph(
 ) -> None:
     kind = KINDS["mismatch"]
     whole = work(graph, points, Emulator(), STEP, kind, 0.4, (3, 1))
-    monkeypatch.setattr(module, "AT_ONCE", 7 * STEP.total * graph.neurons)
+    monkeypatch.setattr(module, "SPIKES_PER_BATCH", 7 * STEP.total * graph.neurons)
     parts = work(graph, points, Emulator(), STEP, kind, 0.4, (3, 1))
     assert not whole["throughout"].all()
     for name, values in whole.items():
@@ -184,7 +184,7 @@ def test_parts_of_the_patterns_have_noise_of_their_own(
 ) -> None:
     """The same pattern twice, in two parts, would otherwise do the same twice."""
     twice = points.select(np.repeat(np.arange(20), 2))
-    monkeypatch.setattr(module, "AT_ONCE", STEP.total * graph.neurons)
+    monkeypatch.setattr(module, "SPIKES_PER_BATCH", STEP.total * graph.neurons)
     found = work(graph, twice, Emulator(), STEP, KINDS["spike-loss"], 0.003, (0, 0))
     one, other = found["throughout"][::2], found["throughout"][1::2]
     assert (one != other).any()

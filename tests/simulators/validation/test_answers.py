@@ -82,6 +82,15 @@ def test_losses_in_continuous_time_are_counted_and_not_called_a_broken_proof() -
     assert "too few margins are firm enough" in lost([many]).meaning
 
 
+@pytest.mark.parametrize(("count", "end"), [(5, "cued 4"), (7, "cued 4 and 2 more")])
+def test_five_losses_are_named_and_the_others_counted(count: int, end: str) -> None:
+    lost_in = tuple(f"cued {k}" for k in range(count))
+    broken = Claim("lava", KEPT, 0.5, 0.9, True, (0.2, 0.8), 20, exceptions=lost_in)
+    assert sentence([broken]) == (
+        f"fails: lava lost a certified state in cued 0, cued 1, cued 2, cued 3, {end}"
+    )
+
+
 def test_a_missed_bound_is_said_with_what_was_asked(found: list[Outcome]) -> None:
     final = found[0].final.copy()
     final[:30, 0] *= -1
@@ -100,9 +109,11 @@ def test_couplings_are_needed_where_nulls_hold_less(found: list[Outcome]) -> Non
         by_null[name].final[count:, 0] *= -1
     answer = needed([*by_null.values()])
     assert answer.answer == "yes"
-    assert answer.meaning == (
-        "End exactly in s*: emulator (step) 100% with them, 25% without or permuted, "
-        "100% from random starts."
+    assert answer.details == (
+        (
+            "emulator (step): 100% end exactly in s* with them, 25% without or permuted, "
+            "100% from random starts"
+        ),
     )
     by_null["no couplings"].final[:] = states
     answer = needed([*by_null.values()])
@@ -125,8 +136,10 @@ def test_where_a_run_ends_is_told_by_state_and_class(found: list[Outcome]) -> No
     seen = replace(free, final=final, certified=certified, classes=classes, points=points)
     answer = reached([seen])
     assert answer.answer == "the reference's own in 50%"
-    assert answer.meaning == (
-        "emulator (step), free: the reference's own 50.0%, another of its class 12.5%, one of "
-        "another class 12.5%, none 25.0%; accuracy 0.875, the reference's 1.000 (difference "
-        "-0.125, -0.261 to -0.013)."
+    assert answer.details == (
+        (
+            "emulator (step), free: the reference's own 50.0%, another of its class 12.5%, one of "
+            "another class 12.5%, none 25.0%; accuracy 0.875, the reference's 1.000 (difference "
+            "-0.125, -0.261 to -0.013)"
+        ),
     )

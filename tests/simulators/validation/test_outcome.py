@@ -236,3 +236,10 @@ def test_the_class_of_s_star_is_that_which_the_network_reads(graph: SynapseGraph
     assert plain.reference_classes.tolist() == [read.argmax()]
     assert other.reference_classes.tolist() == [9 - read.argmax()]
     assert plain.classes.tolist() == other.classes.tolist()
+
+
+def test_what_is_certified_is_the_state_at_the_end(graph: SynapseGraph) -> None:
+    points = graph.fixed_points["learned"].select(slice(1))
+    assert certified(graph, points).all()
+    for flipped, sure in (([5, 0], True), ([0, 5], False)):
+        assert watch(graph, points, flipped, release=1).certified.tolist() == [sure]

@@ -24,7 +24,7 @@ RUNS = ("free", "learned", "wrong")
 @pytest.fixture
 def plan(graph: SynapseGraph, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """Ten patterns of each run, in blocks of four."""
-    monkeypatch.setattr(validation, "MOST", {"step": 4})
+    monkeypatch.setattr(validation, "PATTERNS_PER_BLOCK", {"step": 4})
     phases = default_phases(graph, "step", hold=12)
     return Plan(graph, find("emulator"), Emulator(), tuple(trials(RUNS)), 10, phases, 5)
 
@@ -37,7 +37,7 @@ def test_blocks_put_together_are_the_run_in_one_go(
     assert runs_of_patterns(plan, made) == 10 * len(plan.trials)
     found = outcomes(plan, carry_out(made, tmp_path / "kept", fingerprint="x"))
     monkeypatch.undo()
-    options = {"patterns": 10, "protocol": plan.phases, "seed": 5}
+    options = {"patterns": 10, "phases": plan.phases, "seed": 5}
     whole = list(validate(graph, Emulator(), runs=RUNS, **options))  # type: ignore[arg-type]
     assert [(o.run, o.null) for o in found] == [(o.run, o.null) for o in whole]
     for one, other in zip(found, whole, strict=True):

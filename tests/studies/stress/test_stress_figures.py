@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from spinspike.simulators.stress.curve import StressCurve
-from spinspike.studies.stress.figures import stress_figure
+from spinspike.studies.stress.figures import stress_figure, stress_panels
 
 pytestmark = pytest.mark.matplotlib
 CURVE = StressCurve(
@@ -54,3 +54,17 @@ def test_nothing_is_drawn_where_nothing_is_proved() -> None:
 def test_the_card_is_white_whatever_page_it_lies_on() -> None:
     figure = stress_figure(CURVE)
     assert figure.get_facecolor() == (1, 1, 1, 1)
+
+
+def test_panels_have_one_legend_and_a_title_each() -> None:
+    other = replace(CURVE, title="Lost spikes", bound=None, marks={})
+    figure = stress_panels([CURVE, other, other, other])
+    titles = [axis.get_title(loc="left") for axis in figure.axes]
+    assert titles == ["Weight mismatch", *["Lost spikes"] * 3, "", ""]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "certified", "units as in s*", "class kept", "patterns exactly held", "null: no couplings",
+    ]  # fmt: skip
+    assert not any(axis.get_legend() for axis in figure.axes)
+    held = figure.axes[1].lines[2]
+    assert held.get_ydata() == pytest.approx(100 * np.array(CURVE.held))

@@ -81,14 +81,19 @@ def test_a_raster_shows_spikes_around_the_release(
     graph: SynapseGraph, outcomes: list[Outcome]
 ) -> None:
     times = np.array([1.0, 5.9, 6.0, 40.0])
-    outcome = replace(outcomes[0], raster=(times, np.array([0, 1, 2, 3])))
+    final = outcomes[0].points.states.copy()
+    final[0, 7] *= -1
+    outcome = replace(outcomes[0], raster=(times, np.array([0, 1, 2, 3])), final=final)
     top, below = axes(figures.raster(Example("lost", 4, outcome), graph, around=2.0))
-    drawn = np.concatenate([line.get_xdata() for line in below.lines[:4]])
-    assert sorted(t for t in drawn if t in times) == [5.9, 6.0]
-    away = int((outcome.final[0] != outcome.points.states[0]).sum())
+    spikes = [line for line in below.lines if line.get_marker() == "."]
+    assert sorted(np.concatenate([line.get_xdata() for line in spikes])) == times.tolist()
+    assert below.get_xlim() == (outcome.release - 2, outcome.release + 2)
     assert top.get_title(loc="left") == (
-        f"emulator (step), learned, pattern 4: lost, {away} of 100 units away from s* at the end"
+        "emulator (step), learned, pattern 4: lost, 99 of 100 units in s* at the end"
     )
+    (marks,) = (line for line in below.lines if line.get_marker() == "<")
+    order = np.lexsort((-outcome.points.states[0][graph.io.unit], np.repeat([0, 1], 100)))
+    assert [graph.io.unit[order[n]] for n in marks.get_ydata()] == [7, 7]
 
 
 def test_many_simulators_have_rows_of_panels(outcomes: list[Outcome]) -> None:

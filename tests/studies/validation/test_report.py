@@ -138,7 +138,8 @@ def test_the_verdict_and_what_does_not_hold_stand_on_top(
     assert all(c.statement in top for c in unsettled)
     assert f">{sentence(found)}</h1>" in top
     for answer in answers(outcomes, found):
-        assert f"<dt>{answer.question} {answer.answer}</dt><dd>{answer.meaning}</dd>" in top
+        assert f"<dt>{answer.question} {answer.answer}</dt><dd>{answer.meaning}<" in top
+        assert all(f"<li>{line}</li>" in top for line in answer.details)
 
 
 def test_the_table_of_patterns_agrees_with_the_outcomes(
@@ -215,7 +216,7 @@ def test_what_other_commands_left_in_the_folder_is_shown(
     (tmp_path / "energy.json").write_text(json.dumps(energy))
     write_report(tmp_path, report)
     page = (tmp_path / "report.html").read_text()
-    assert 'alt="stress-flips"' in page[page.index("Under stress") :]
+    assert 'alt="stress"' in page[page.index("Under stress") :]
     shown = page[page.index("Energy, estimated") :]
     assert "<th>analytic</th>" in shown
     assert "2.50 µJ" in shown

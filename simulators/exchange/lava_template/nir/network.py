@@ -127,20 +127,18 @@ def simulate(head: dict, arrays: dict, inputs: dict) -> dict:
         shown = sinks[output].data.get().T
         if output in probes:
             (shown,) = (v for data in probes[output].get_data().values() for v in data.values())
-        found[output] = shown[lag : lag + steps]
+        early = head["late"][output] - lag  # steps before the first that are nothing
+        shown = np.concatenate([np.zeros((max(early, 0), shown.shape[1])), shown[max(-early, 0) :]])
+        found[output] = shown[:steps]
     first.stop()
     return found
 
 
 def build(head: dict, arrays: dict, inputs: dict, total: int) -> dict:
-    """The LIF processes by name, connected to each other and to their sources."""
+    """The neurons by name, connected to each other and to their sources."""
     from lava.proc.io.source import RingBuffer
-    from lava.proc.lif.process import LIF
 
-    neurons = {
-        name: LIF(shape=(n["size"],), du=n["du"], dv=n["dv"], vth=n["vth"], name=name)
-        for name, n in head["neurons"].items()
-    }
+    neurons = {name: process(name, n, arrays) for name, n in head["neurons"].items()}
     outputs = {name: process.s_out for name, process in neurons.items()}
     for name, values in inputs.items():
         padded = np.zeros((values.shape[1], total))
@@ -159,6 +157,22 @@ def build(head: dict, arrays: dict, inputs: dict, total: int) -> dict:
         padded[:, start + shown :] = wave[:, -1:]
         join(RingBuffer(data=padded).s_out, neurons[name], arrays[f"constant{number}_weight"], 0)
     return neurons
+
+
+def process(name: str, neuron: dict, arrays: dict) -> object:
+    """Lava's own LIF process, or that of lif_neurons.py for what it has not."""
+    from lava.proc.lif.process import LIF
+
+    own, vth = neuron["own"], neuron["vth"]
+    if own is None:
+        return LIF(shape=(neuron["size"],), du=neuron["du"], dv=neuron["dv"], vth=vth, name=name)
+    from lif_neurons import Neurons
+
+    parts = {
+        part: arrays[f"own{own['number']}_{part}"] for part in ("du", "dv", "leak", "reset_to")
+    }
+    rest = {"spikes": own["spikes"], "reset": own["reset"], "lag": neuron["lag"]}
+    return Neurons(size=neuron["size"], vth=vth, name=name, **parts, **rest)
 
 
 def matrix(arrays: dict, number: int) -> np.ndarray:
