@@ -37,9 +37,9 @@ def ran(
     call = [COMPILER, *STRICT, "-DSPINSPIKE_TRACE", str(written), "-o", str(program)]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    phases = f"{phases.cue} {phases.clamped} {phases.free}"
+    durations = f"{phases.cue} {phases.clamped} {phases.free}"
     lines = [
-        f"{phases} {label} {' '.join(map(repr, image))}"
+        f"{durations} {label} {' '.join(map(repr, image))}"
         for label, image in zip(labels.tolist(), images.tolist(), strict=True)
     ]
     out = subprocess.run(

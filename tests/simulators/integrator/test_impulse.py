@@ -44,7 +44,7 @@ def test_a_decay_without_noise_is_found_exactly(
     assert found.rate == pytest.approx(rate, rel=1e-5)
     assert found.time_scale == pytest.approx(1 / rate, rel=1e-5)
     assert found.amplitude == pytest.approx(abs(amplitude), rel=1e-5)
-    assert found.bias == pytest.approx(offset, abs=1e-5)
+    assert found.offset == pytest.approx(offset, abs=1e-5)
     assert (found.frequency, found.frequency_error, found.damping) == (0, 0, 1)
     assert found.explained == pytest.approx(1)
 
@@ -101,7 +101,7 @@ def test_errors_are_those_of_repeated_measurements(
     stated = {
         "rate": [(f.rate - 0.1) / f.rate_error for f in fits],
         "frequency": [(f.frequency - frequency) / (f.frequency_error or 1) for f in fits],
-        "offset": [f.bias / f.offset_error for f in fits],
+        "offset": [f.offset / f.offset_error for f in fits],
         "time_scale": [(f.time_scale - 10) / f.time_scale_error for f in fits],
     }
     for name in ("rate", "time_scale", "offset", *(["frequency"] if frequency else [])):

@@ -214,7 +214,7 @@ def test_a_frequency_and_a_drift_that_are_off_fail() -> None:
         assert failing(integrator_claims([with_fit(frequency=0.5 + 0.03 * off)])) == [
             "8 bits, impulse: frequency, distance from the learned 0.5"
         ]
-        assert failing(integrator_claims([with_fit(bias=0.1 * off)])) == [
+        assert failing(integrator_claims([with_fit(offset=0.1 * off)])) == [
             "8 bits, impulse: drift, of the amplitude"
         ]
 
