@@ -168,7 +168,9 @@ def _fill(new: Path, graph: SynapseGraph, board: Board | None, lanes: int | None
         "settings": [[where, value] for where, value in _settings(image)],
     }  # fmt: skip
     (new / "network.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    simulated = ["bench.v", "core.v", "ram.v"]
     if shape.spram:
+        simulated.append("spram_model.v")
         shutil.copy(TEMPLATE / "spram_model.v", new)
     if board is not None:
         shutil.copy(TEMPLATE / "top.v", new)
@@ -188,7 +190,7 @@ def _fill(new: Path, graph: SynapseGraph, board: Board | None, lanes: int | None
         "@FAMILY@": board.family if board else "ecp5",
         "@PROGRAM@": board.program if board else "what your board is programmed with",
         "@LOAD@": f"{size * 40 / BAUD:.1f} s",
-        "@BITS@": str(bits),
+        "@SIMULATED@": " ".join(simulated),
     }
     text = (TEMPLATE / "README.md").read_text("utf-8")
     for mark, word in words.items():
