@@ -146,6 +146,7 @@ def export(
     """
     from spinspike.mapping.graph.graph_file import load
     from spinspike.outputs import check_target
+    from spinspike.simulators.exchange.exporter import export as exported
     from spinspike.simulators.exchange.exporter import exporter
     from spinspike.simulators.exchange.folder import check_place
     from spinspike.studies.page.terminal import show, table
@@ -155,7 +156,7 @@ def export(
         check_place(output, written, force=force)
     else:
         check_target(output, force=force)
-    made_by.write(load(graph), output, force=force, **({"board": board} if to == "fpga" else {}))
+    exported(load(graph), output, to=to, board=board, force=force)
     folder = output if output.is_dir() else output.parent
     written = [file for file in output.rglob("*") if file.is_file()] or [output]
     files = sorted(str(file.relative_to(folder)) for file in written)

@@ -1,8 +1,8 @@
 """What every exporter offers, so that a check and the export itself can never disagree.
 
-An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn`, `sanafe`, and `fpga` and
-`c` of the hardware, take synapse graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by an entry point of the group
-`GROUP`, whose name is the tool's and whose object has the three functions.
+An exporter is a module with three functions: `lava`, `netx`, `nir`, `pynn`, `sanafe`, and of the room
+`hardware` `fpga` and `c`, take synapse graphs, `nir_lava` takes NIR graphs. Packages of others offer theirs by
+an entry point of the group `GROUP`, whose name is the tool's and whose object has the three functions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from spinspike.errors import BadInput, MissingPart
 from spinspike.mapping.graph.graph import SynapseGraph
@@ -99,11 +99,12 @@ def export(
     BadInput
         No such tool, something of the graph cannot be carried, or the place is taken.
     """
-    if to == "fpga":
-        from spinspike.simulators.hardware.fpga import write
-
-        return write(graph, path, board=board, force=force)
-    return exporter(to).write(graph, path, force=force)
+    if board != "none" and to != "fpga":
+        message = f"board is {board!r} and the export is to {to}; allowed: a board for fpga alone"
+        raise BadInput(message)
+    made_by: Any = exporter(to)
+    of_a_board = {"board": board} if to == "fpga" else {}
+    return cast("Path", made_by.write(graph, path, force=force, **of_a_board))
 
 
 def refusals(*checks: Callable[[], object]) -> list[str]:
