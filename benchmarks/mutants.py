@@ -85,6 +85,11 @@ EQUIVALENT: dict[str, str] = {
     "whole = int(span) if span in range(2, LEVELS_LIMIT ** 1) else 1": "15 // 1 * 1 is 15 // 15 * 15",
     "weak = missing > -1": "a state that misses nothing pulls nothing",
     "@dataclass(frozen=False)": "nobody writes to it",
+    "MARGINS_PER_BATCH = 2&22  # margins taken at a time": "smaller batches",
+    "at_once = max( 0, NEURONS_PER_BATCH // graph.neurons)": "no graph is that large",
+    "against = np.sign(sent) * point.direction[ -1, all_of.target]": "it has one row",
+    "for data in (part.data[: 65], part.data):": "a first look at one more",
+    "kept = [c for c in these if c.statement is KEPT]": "they are the same object",
     "now, before = spikes[number - 1], spikes[number - 1] if number > 1 else silence": (
         "no pattern that spikes is taken for one at rest, which costs time alone"
     ),

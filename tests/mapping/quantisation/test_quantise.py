@@ -13,11 +13,16 @@ from scipy.sparse import csr_array
 
 from spinspike.errors import BadInput, OutOfRange
 from spinspike.mapping.graph.codec import BIAS_LIMIT
+from spinspike.mapping.graph.encoding import SIGNED
 from spinspike.mapping.graph.integer_matrix import IntegerMatrix, unit_field
 from spinspike.mapping.graph.register_limits import STATE_LIMIT
 from spinspike.mapping.quantisation.quantise import quantise, refuse_lost_rows
 from spinspike.mapping.quantisation.rounding import InputMode, Rounding
-from spinspike.mapping.quantisation.row_scale import label_fields, largest_readout_scale
+from spinspike.mapping.quantisation.row_scale import (
+    label_fields,
+    largest_readout_scale,
+    largest_scale,
+)
 from spinspike.model.network.architecture import Architecture
 from spinspike.model.network.import_arrays import from_arrays
 from spinspike.model.network.network import Network, random_network
@@ -160,3 +165,10 @@ def test_a_coupling_below_half_a_step_is_lost() -> None:
     refuse_lost_rows(pair, replace(coarse, scale=np.array([2.0, 2.0])))
     with pytest.raises(OutOfRange, match=r"unit 1: .* comes to 3\.8 weight units; .* least 4 "):
         refuse_lost_rows(pair, replace(coarse, scale=np.array([2.0, 1.9])))
+
+
+def test_a_self_coupling_alone_takes_all_of_a_single_bit() -> None:
+    """At 1 bit the strongest synapse is 2**7: 2 alpha J_D may be no more, and bias has room."""
+    alone = from_arrays(np.diag([0.5, 2.0]), np.zeros((2, 1)), np.zeros((2, 2)), np.eye(2))
+    found = largest_scale(alone, Rounding(1), SIGNED)
+    np.testing.assert_allclose(found, [128 / (2 * 0.5), 128 / (2 * 2.0)])
