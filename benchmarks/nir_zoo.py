@@ -6,7 +6,7 @@
 Builds the environments in DIR (a temporary folder without it; what lies there is used again), lets
 each tool export the networks of `nir_producers.py`, and prints for each the primitives in its file and
 
-    check     whether `spinspike nir check --from TOOL` lets it pass
+    check     whether `spinspike check --for run --from TOOL` lets it pass
     guess     the tool that the file alone tells, of what `--from auto` takes
     run       values of `spinspike nir run --from TOOL` that differ from the tool's own, of how many
     as NIR    the null: values that differ when the file is read as NIR has it

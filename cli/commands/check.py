@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .nir import From, Told
+from .nir import From, Integrate, Late, Reset, Spikes, Told
 from .options import Force, Json
 
 READERS = ("snntorch", "norse", "nirtorch", "sinabs", "rockpool", "spyx")  # of the portable form
 CONVERSIONS = ("lava", "nir", "sanafe", "pynn", "net", "c", "fpga", *READERS)
+OF_NIR = ("run", "chip")  # what NIR files are read for besides
 
 
 def check(
@@ -32,7 +33,7 @@ def check(
             "--for",
             help="lava, nir, sanafe, pynn, net, c or fpga: what cannot be carried over to it, and why; "
             "snntorch, norse, nirtorch, sinabs, rockpool or spyx: what stands against the portable form "
-            "of `nir write` in it.",
+            "of `nir write` in it; of a NIR file also run (by `nir run`) or chip (by `nir read`).",
         ),
     ] = None,
     output: Annotated[
@@ -42,6 +43,10 @@ def check(
     chips: Annotated[int, typer.Option(min=1, help="How many chips there are.")] = 1,
     dt: Told = None,
     source: From = "nir",
+    integrate: Integrate = None,
+    late: Late = "all",
+    reset: Reset = None,
+    spikes: Spikes = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -70,9 +75,13 @@ def check(
             message = f"--output is {output}; allowed: with --target alone"
             raise BadInput(message)
         nir, step = None, 0.0
-        if graph.suffix == ".nir" and purpose in CONVERSIONS:
-            nir, step = read_as(read(graph), Choices(source=source, dt=dt))
-        report(graph, purpose, CONVERSIONS, nir=nir, dt=step, as_json=as_json)
+        allowed: tuple[str, ...] = CONVERSIONS
+        if graph.suffix == ".nir":
+            allowed = (*OF_NIR, *CONVERSIONS)
+            if purpose in allowed:
+                choices = Choices(source, dt, integrate, late, reset, spikes)
+                nir, step = read_as(read(graph), choices)
+        report(graph, purpose, allowed, nir=nir, dt=step, as_json=as_json)
     else:
         _check_chip(graph, str(target), output, chips, force=force, as_json=as_json)
 

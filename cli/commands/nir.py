@@ -141,7 +141,7 @@ def read_nir(
 
     What `nir write` wrote comes back exactly, but for the fixed points. Files of other tools are
     taken if their neurons remember nothing from one step to the next and their weights are whole
-    multiples of one number; `nir check --for chip` says what stands against it.
+    multiples of one number; `check --for chip` says what stands against it.
 
     Example: `spinspike nir read graph.nir -o graph.h5`
     """
@@ -229,42 +229,6 @@ def run_nir(
     shown = table(f"Run of {file}", "node", "steps, patterns, …", "sum", rows=rows)
     last = f"{len(done.sent)} arrays: {output}"
     show(summary, shown, *_noted(notes), as_json=as_json, last=last)
-
-
-@app.command("check")
-def check_nir(
-    file: Annotated[Path, typer.Argument(help="NIR file (.nir), or graph file that `map` wrote.")],
-    purpose: Annotated[
-        str,
-        typer.Option(
-            "--for",
-            help="run: by `nir run`; lava: by `convert --to lava`; chip: as a synapse graph, by "
-            "`nir read`; nir: a graph file, by `nir write`.",
-        ),
-    ] = "run",
-    dt: Told = None,
-    source: From = "nir",
-    integrate: Integrate = None,
-    late: Late = "all",
-    reset: Reset = None,
-    spikes: Spikes = None,
-    as_json: Json = False,
-) -> None:
-    """Say what of a file cannot be carried over, and why, before anything is converted.
-
-    Exit code 1 when something cannot.
-
-    Example: `spinspike nir check net.nir --for lava`
-    """
-    from spinspike.mapping.nir.file import read
-    from spinspike.mapping.nir.producers import Choices, read_as
-    from spinspike.studies.exchange.obstacles import report
-
-    allowed = ("run", "lava", "chip", "nir")
-    graph, step = None, 0.0
-    if purpose != "nir" and purpose in allowed:
-        graph, step = read_as(read(file), Choices(source, dt, integrate, late, reset, spikes))
-    report(file, purpose, allowed, nir=graph, dt=step, as_json=as_json)
 
 
 def convert(

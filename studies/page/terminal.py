@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from spinspike.task import Task
 
 COLOURS = {"holds": "green", "FAILS": "bold red", "undecided": "yellow"}
+WIDTH = 80  # columns of a terminal
 EXIT_CODES: dict[Verdict, int] = {"holds": 0, "fails": 1, "undecided": 3}
 
 
@@ -134,6 +135,8 @@ def conclude(line: str, verdict: Verdict, *, report: Path | None, as_json: bool)
     import typer
 
     where = f"; report: {report}" if report else ""
+    if len(line + where) > WIDTH and line.endswith(")"):  # the counts stand above, with the answers
+        line = line.partition(" (")[0]
     (sys.stderr if as_json else sys.stdout).write(f"{line}{where}\n")
     if EXIT_CODES[verdict]:
         raise typer.Exit(EXIT_CODES[verdict])

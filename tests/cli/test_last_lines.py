@@ -30,7 +30,7 @@ MADE = (  # words, ending in what is written
 )
 TOLD = (  # words, and the end of the last line
     ("check graph.h5 --for lava", "graph.h5 for lava: nothing stands against it"),
-    ("nir check graph.nir", "graph.nir for run: nothing stands against it"),
+    ("check graph.nir --for run", "graph.nir for run: nothing stands against it"),
     ("energy graph.h5 --patterns 2", " an answer"),
     ("info network.h5", "network: network.h5"),
 )

@@ -60,7 +60,7 @@ def test_a_graph_goes_to_nir_and_comes_back(spinspike: Run, folder: Path) -> Non
 def test_the_signed_form_is_one_population(spinspike: Run, folder: Path) -> None:
     done = spinspike("nir", "write", "plain.h5", "--signed", "-o", "signed.nir", "--json")
     assert json.loads(done.stdout)["nodes"]["CubaLIF"] == 1
-    assert spinspike("nir", "check", "signed.nir", "--for", "chip").returncode == 0
+    assert spinspike("check", "signed.nir", "--for", "chip").returncode == 0
     done = spinspike("nir", "read", "signed.nir", "-o", "signed.h5", "--json")
     summary = json.loads(done.stdout)
     assert (summary["ours"], summary["encoding"], summary["neurons"]) == (False, "signed", 16)
@@ -89,11 +89,11 @@ def test_convert_compares_lava_with_the_executor(spinspike: Run, folder: Path) -
 
 
 def test_check_names_what_stands_against_it(spinspike: Run) -> None:
-    assert spinspike("nir", "check", "leaky.nir", "--for", "lava").returncode == 0
-    done = spinspike("nir", "check", "leaky.nir", "--for", "chip", "--json")
+    assert spinspike("check", "leaky.nir", "--for", "lava").returncode == 0
+    done = spinspike("check", "leaky.nir", "--for", "chip", "--json")
     assert done.returncode == 1
     assert len(json.loads(done.stdout)["refused"]) == 2
-    done = spinspike("nir", "check", "graph.h5", "--for", "nir", "--json")
+    done = spinspike("check", "graph.h5", "--for", "nir", "--json")
     assert (done.returncode, json.loads(done.stdout)["refused"]) == (0, [])
     assert "NIR has none sparse" in done.stdout
 
@@ -101,7 +101,7 @@ def test_check_names_what_stands_against_it(spinspike: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nir", "check", "leaky.nir", "--for", "fun"), "--for is 'fun'; allowed: run, lava, chip"),
+        (("check", "leaky.nir", "--for", "fun"), "--for is 'fun'; allowed: run, chip, lava"),
         (("nir", "read", "leaky.nir", "-o", "x.h5"), "allowed: one step, 0.0001"),
         (("nir", "read", "graph.h5", "-o", "x.h5"), "graph.h5: holds no NIR graph"),
         (("nir", "write", "graph.h5", "-o", "leaky.nir"), "leaky.nir exists; choose another name"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spinspike.errors import BadInput
-from spinspike.studies.page.terminal import show, table
+from spinspike.studies.page.terminal import conclude, show, table
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -25,3 +25,15 @@ def test_a_result_for_a_full_disk_is_an_error_said_once(
         with pytest.raises(BadInput, match="the result cannot be printed: File too large"):
             show({"a": 1}, table("A", "b", rows=[["c"]]), as_json=as_json)
         out.flush()
+
+
+def test_the_last_line_leaves_counts_out_where_it_would_wrap(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = "held: no certified state is lost (emulator (step) 118 of 118)"
+    conclude(said, "holds", report=Path("r.html"), as_json=False)
+    conclude(said, "holds", report=Path("out/demo/report.html"), as_json=False)
+    assert capsys.readouterr().out.splitlines() == [
+        f"{said}; report: r.html",
+        "held: no certified state is lost; report: out/demo/report.html",
+    ]
