@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import open_shape
 from .errors import BadFile
 from .outputs import replacing
 
@@ -118,8 +119,7 @@ class Reader:
             want in (None, got) for want, got in zip(shape, dataset.shape, strict=True)
         )
         if not right:
-            wanted = tuple("any" if n is None else n for n in shape)
-            self.fail(f"{name} has shape {dataset.shape}; allowed: {wanted}")
+            self.fail(f"{name} has shape {dataset.shape}; allowed: {open_shape(shape)}")
         stored = dataset.id.get_storage_size()
         if dataset.size * dataset.dtype.itemsize > INFLATION * stored + 2**20:
             self.fail(f"{name} claims {dataset.size} entries in {stored} bytes")

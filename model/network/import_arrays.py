@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, issparse
 
-from spinspike.arrays import FloatArray, IntArray, SparseMatrix, SpinArray
+from spinspike.arrays import FloatArray, IntArray, SparseMatrix, SpinArray, open_shape
 from spinspike.errors import BadFile, BadInput
 from spinspike.npz import npz_names, read_whole_npz
 
@@ -420,8 +420,7 @@ def _shape(name: str, found: tuple[int, ...], wanted: tuple[int | None, ...]) ->
         want in (None, got) for want, got in zip(wanted, found, strict=True)
     )
     if not fits:
-        named = tuple("any" if n is None else n for n in wanted)
-        message = f"{name} has shape {found}; allowed: {named}"
+        message = f"{name} has shape {found}; allowed: {open_shape(wanted)}"
         raise BadInput(message)
 
 
