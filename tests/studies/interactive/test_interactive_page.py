@@ -76,7 +76,7 @@ class Opened:
 
     def until(self, condition: str) -> None:
         """Wait; the page forbids Playwright's own way of asking, which compiles a string."""
-        for _ in range(100):
+        for _ in range(500):  # a busy machine
             if self.page.evaluate(condition):
                 return
             self.page.wait_for_timeout(30)
@@ -416,8 +416,7 @@ def test_keys_slider_and_play(opened: Opened) -> None:
     page.wait_for_timeout(300)
     assert t() == stopped
     page.keyboard.press("ArrowDown")
-    page.wait_for_timeout(200)
-    assert "pattern=2" in page.url
+    opened.until("location.hash.includes('pattern=2')")
     page.click("#overlap .u-over", position={"x": 5, "y": 40})
     assert t() == 1
     page.keyboard.press("w")
@@ -500,12 +499,9 @@ def test_two_side_by_side_and_the_populations(opened: Opened, graph: SynapseGrap
 
 def test_an_address_says_what_is_seen(opened: Opened) -> None:
     opened.go("pattern=5&t=12")
-    opened.page.wait_for_timeout(250)
-    asked = "run=learned&pattern=5&t=12&a=0&b=1&unit="
-    assert asked in opened.page.url
+    opened.until("location.hash.includes('run=learned&pattern=5&t=12&a=0&b=1&unit=')")
     opened.go("pattern=5&t=12&b=none")
-    opened.page.wait_for_timeout(250)
-    assert "b=none" in opened.page.url
+    opened.until("location.hash.includes('b=none')")
     opened.page.evaluate("location.hash = 'pattern=2&t=4&show=margin&b=none'")
     opened.until("document.querySelector('input[type=range]').value === '4'")
     assert opened.text("#pattern").startswith("Pattern 2")
@@ -635,7 +631,10 @@ def test_a_notebook_shows_it_below_the_cell(
     frame.locator("body[data-ready=yes]").wait_for(state="attached")
     assert frame.locator("h1").inner_text() == TITLE
     frame.locator("button:text-is('release')").click()
-    page.wait_for_timeout(250)
+    for _ in range(100):
+        if frame.locator("input[type=range]").input_value() == "6":
+            break
+        page.wait_for_timeout(50)
     assert frame.locator("input[type=range]").input_value() == "6"
     assert seen.complaints == []
     page.close()
